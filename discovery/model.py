@@ -1,0 +1,136 @@
+"""The nouns of discovery: immutable, without behaviour that needs a clock or a network.
+
+Times are seconds. A time that ends in ``_at`` was read from the monotonic clock of this process
+(:class:`discovery.clock.Clock`) and means nothing in another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+# Consul marks an instance or a whole node that an operator took out of service by these check ids.
+MAINTENANCE_CHECKS = ("_service_maintenance", "_node_maintenance")
+
+
+class Health(StrEnum):
+    """What the registry's checks say, worst first."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    PASSING = "passing"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One health check of an instance (or of its node), with its last output.
+
+    The output is left out of comparisons: it changes with every run of the check, and a view that
+    differs only in such text is not news.
+    """
+
+    id: str
+    status: Health
+    name: str = field(default="", compare=False)
+    output: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One registered process of a service.
+
+    ``weight`` and ``warning_weight`` are Consul's: the share of traffic while passing and while warning.
+    """
+
+    id: str
+    service: str
+    host: str
+    port: int
+    health: Health = Health.PASSING
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, str] = NOTHING
+    weight: int = 1
+    warning_weight: int = 1
+    node: str = ""
+    datacenter: str = ""
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """``host:port``, with brackets round an IPv6 host."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def version(self) -> str:
+        """The version that the process gave itself; empty when it gave none."""
+        return self.meta.get("version", "")
+
+    @property
+    def maintenance(self) -> bool:
+        """Whether an operator took the instance, or its node, out of service."""
+        return any(check.id.startswith(MAINTENANCE_CHECKS) for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a call is for: a service, and the datacenter when it is not the agent's own."""
+
+    service: str
+    datacenter: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.datacenter}" if self.datacenter else self.service
+
+
+class Source(StrEnum):
+    """Where a view came from."""
+
+    REGISTRY = "registry"
+    STATIC = "static"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What was known about one service at one moment: all instances, healthy or not, ordered by id.
+
+    ``as_of`` is the monotonic time of the last successful read, changed or not.
+    """
+
+    target: Target
+    instances: tuple[Instance, ...]
+    index: int
+    as_of: float
+    source: Source = Source.REGISTRY
+
+    def age(self, now: float) -> float:
+        """Seconds since the registry last confirmed this view."""
+        return max(0.0, now - self.as_of)
+
+
+class Outcome(StrEnum):
+    """What one attempt came to. Only what is *known* about the far side tells them apart."""
+
+    ANSWERED = "answered"  # a status that is an answer, 500 and 404 included
+    UNAVAILABLE = "unavailable"  # a status that says "not now": 502, 503, 504, or 429 with Retry-After
+    NACKED = "nacked"  # "I did not process this, try elsewhere"
+    UNSENT = "unsent"  # the connection never came about: provably not processed
+    LOST = "lost"  # sent, and the connection broke before an answer
+    TIMED_OUT = "timed-out"  # sent, and no answer within the attempt's limit
+    CANCELLED = "cancelled"  # the caller went away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The record of one request on the wire. ``number`` counts from 1; ``duration_s`` is to the headers."""
+
+    number: int
+    instance: Instance
+    outcome: Outcome
+    status: int | None = None
+    duration_s: float = 0.0
+    error: str = ""
+    retry_after_s: float | None = None
