@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from discovery.errors import ConfigError
 from discovery.model import NOTHING
 
 _NAME_MAX = 63
+NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +50,11 @@ class MeshConfig:
     instance_id: str = ""
     version: str = ""
     tags: tuple[str, ...] = ()
-    meta: Mapping[str, str] = NOTHING
+    meta: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
     consul_url: str = "http://127.0.0.1:8500"
     consul_token: str = field(default="", repr=False)
-    static: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    static: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ENDPOINTS)
 
     live: LiveSettings = LiveSettings()
     # Linkerd's outbound connect limit is 1 s as well: longer than any healthy handshake in one region.

@@ -52,7 +52,7 @@ class Instance:
     port: int
     health: Health = Health.PASSING
     tags: tuple[str, ...] = ()
-    meta: Mapping[str, str] = NOTHING
+    meta: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     weight: int = 1
     warning_weight: int = 1
     node: str = ""

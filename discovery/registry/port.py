@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from discovery.model import Instance, Target
+from discovery.model import Instance, Source, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Answer:
     instances: tuple[Instance, ...]
     trustworthy: bool = True
     doubt: str = ""
+    source: Source = Source.REGISTRY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Thin async shells: they hold the clock, the sockets and the tasks, and carry out what policies decide."""

@@ -1,0 +1,80 @@
+"""What changed between two answers about a service, and whether the newer one deserves belief.
+
+An answer is the complete set of instances, never a difference: the receiver works the difference out, so a
+missed answer costs nothing.
+
+An empty list is not a fact. Registries were seen to answer it for a revoked token, a hidden result, a cache that
+had lost its server and a catalogue on its way to recovery; a client that believes it turns such a moment into an
+outage. A client that never believes it keeps the dead for ever. So neither: a doubtful answer is read a second
+time, and two reads that agree are believed.
+
+Half of a service turning critical in one answer is as doubtful, but no second read can settle it: an agent that
+has restarted says it of all its instances, truthfully, until each check has run. Those are *suspects*: the shell
+may go on trusting them for as long as a check needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from discovery.model import Health, Instance
+
+# Envoy's and Finagle's panic threshold is 50 % too: so many do not fail by themselves at one moment. One instance
+# alone is no crowd, and is simply believed.
+_SUSPECT_SHARE = 0.5
+_LEAST_CROWD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Ids that came, left, or stayed and differ (health, address, weight); each sorted. False when none did."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+
+def compare(old: Iterable[Instance], new: Iterable[Instance]) -> Change:
+    """Tell two answers apart by their content, whatever the order of the instances."""
+    before, after = _by_place(old), _by_place(new)
+    return Change(
+        added=_ids(after[place] for place in after.keys() - before.keys()),
+        removed=_ids(before[place] for place in before.keys() - after.keys()),
+        changed=_ids(after[place] for place in after.keys() & before.keys() if after[place] != before[place]),
+    )
+
+
+def doubt(old: Sequence[Instance], new: Sequence[Instance]) -> str:
+    """Say why *new* must be confirmed by a second read before it replaces *old*; empty when it need not be."""
+    if not new:
+        return f"no instance is left of {len(old)}" if old else "no instance is known"
+    fell = suspects(old, new)
+    return f"turned critical at once: {len(fell)} of {len(old)}" if fell else ""
+
+
+def suspects(old: Iterable[Instance], new: Iterable[Instance]) -> frozenset[str]:
+    """The ids of those that turned critical together, when they are half or more of all that were not.
+
+    Instances that an operator put into maintenance are critical on purpose, and never suspect.
+    """
+    before = _by_place(instance for instance in old if instance.health is not Health.CRITICAL)
+    fell = [
+        instance.id
+        for place, instance in _by_place(new).items()
+        if place in before and instance.health is Health.CRITICAL and not instance.maintenance
+    ]
+    crowd = len(before) >= _LEAST_CROWD and len(fell) >= len(before) * _SUSPECT_SHARE
+    return frozenset(fell if crowd else ())
+
+
+def _by_place(instances: Iterable[Instance]) -> Mapping[tuple[str, str], Instance]:
+    # An id is unique within an agent only: two nodes may each have one of the same name.
+    return {(instance.node, instance.id): instance for instance in instances}
+
+
+def _ids(instances: Iterable[Instance]) -> tuple[str, ...]:
+    return tuple(sorted(instance.id for instance in instances))

@@ -1,0 +1,116 @@
+"""Consul as a registry.
+
+Three pools, one for each purpose, so that a hundred idle watches cannot hold up a heartbeat. python-consul2's own
+methods are used where they can say what we need; its register knows neither weights nor the replacing of checks,
+and its reads drop every header but the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self, TypeVar
+
+from consul import base
+from discovery.config import MeshConfig
+from discovery.errors import RegistryRejected
+from discovery.model import Target
+from discovery.registry import codec
+from discovery.registry.port import Answer, Entry, Names, Registration, Values
+from discovery.registry.transport import Carrier, Consul
+
+T = TypeVar("T")
+
+# Calls about ourselves are few and one after the other; a second connection lets a farewell pass a slow heartbeat.
+_CONTROL_CONNECTIONS = 2
+# Short reads: enough for several services at once, few enough for the agent's limit per client address.
+_LOOKUP_CONNECTIONS = 4
+
+
+class ConsulRegistry:
+    """The agent at ``config.consul_url``. Blocking reads are as many as the caller starts."""
+
+    def __init__(self, config: MeshConfig) -> None:
+        url, token = config.consul_url, config.consul_token
+        self._control = Consul(Carrier(url, token, connections=_CONTROL_CONNECTIONS))
+        self._lookup = Consul(Carrier(url, token, connections=_LOOKUP_CONNECTIONS))
+        self._watch = Consul(Carrier(url, token))
+        self._anonymous = not token
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for client in (self._control, self._lookup, self._watch):
+            await self._stack.enter_async_context(client.http)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def instances(
+        self, target: Target, *, index: int = 0, wait_s: float = 0.0, consistent: bool = False
+    ) -> Answer:
+        def answer(response: base.Response) -> Answer:
+            doubt = codec.doubt_of(response.headers, blocking=bool(index) and wait_s > 0, anonymous=self._anonymous)
+            return Answer(
+                index=codec.index_of(response.headers),
+                instances=codec.decode_instances(response.content),
+                trustworthy=not doubt,
+                doubt=doubt,
+            )
+
+        params = [("consistent", "1")] if consistent else []
+        if target.datacenter:
+            params.append(("dc", target.datacenter))
+        return await self._read(answer, f"/v1/health/service/{target.service}", params, ("index", index), wait_s)
+
+    async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
+        def names(response: base.Response) -> Names:
+            return Names(codec.index_of(response.headers), codec.decode_names(response.content))
+
+        return await self._read(names, "/v1/catalog/services", [], ("index", index), wait_s)
+
+    async def settings(self, prefix: str, *, index: int = 0, wait_s: float = 0.0) -> Values:
+        def values(response: base.Response) -> Values:
+            found = {} if response.code == 404 else codec.decode_values(response.content, prefix)
+            return Values(codec.index_of(response.headers), found)
+
+        return await self._read(values, f"/v1/kv/{prefix}", [("recurse", "1")], ("index", index), wait_s)
+
+    async def entry(self, instance_id: str, *, hash: str = "", wait_s: float = 0.0) -> Entry | None:
+        def entry(response: base.Response) -> Entry | None:
+            return None if response.code == 404 else codec.decode_entry(response.content)
+
+        return await self._read(entry, f"/v1/agent/service/{instance_id}", [], ("hash", hash), wait_s)
+
+    async def register(self, registration: Registration) -> None:
+        await self._control.http.put(
+            base.CB.bool(),
+            "/v1/agent/service/register",
+            [("replace-existing-checks", "true")],
+            codec.encode_registration(registration),
+        )
+
+    async def deregister(self, instance_id: str) -> None:
+        await self._control.agent.service.deregister(instance_id)
+
+    async def heartbeat(self, instance_id: str, note: str = "") -> None:
+        if not await self._control.agent.check.ttl_pass(codec.check_id(instance_id), notes=note):
+            raise RegistryRejected(f"the agent has no TTL check for {instance_id!r}: register it (again)")
+
+    async def _read(
+        self,
+        parse: Callable[[base.Response], T],
+        path: str,
+        params: list[tuple[str, str]],
+        known: tuple[str, int | str],
+        wait_s: float,
+    ) -> T:
+        """Read; where something is *known* already, an index or a hash, wait for something else."""
+        name, value = known
+        if not value or wait_s <= 0:
+            return await self._lookup.http.get(parse, path, params)
+        blocking = [*params, (name, str(value)), ("wait", codec.duration(wait_s))]
+        return await self._watch.http.get(parse, path, blocking, wait_s=wait_s)

@@ -1,0 +1,49 @@
+"""What a status and the words beside it mean: whether Consul did it, refused it, or is unwell. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
+
+_WORDS_SHOWN = 300
+
+# An agent answers 404 with these words since 1.11, and 500 before; about a TTL still 500.
+_UNKNOWN = re.compile(r"unknown (service|check)\b|checkid .{1,300} does not have associated ttl", re.IGNORECASE)
+_LACKS = re.compile(r"lacks permission '(\w+):(\w+)' on \"([^\"]+)\"")
+
+
+def is_absent(status: int, headers: Mapping[str, str], words: str) -> bool:
+    """Whether Consul said that there is no such key (with an index), service, or check of the kind that was meant.
+
+    Anybody can answer 404; only Consul says it in one of these ways.
+    """
+    if status == 404 and "X-Consul-Index" in headers:
+        return True
+    return status in {404, 500} and _UNKNOWN.match(words) is not None
+
+
+def verdict(who: str, status: int, words: str) -> RegistryError | None:
+    """The error that an answer of *who* amounts to; None for one that did what was asked."""
+    if 200 <= status < 300:
+        return None
+    said = f"{status} {' '.join(words[:_WORDS_SHOWN].split())}".strip()
+    if status == 429:
+        return RegistryUnavailable(f"{who} has too many connections ({said}): raise its http_max_conns_per_client")
+    if status >= 500:
+        return RegistryUnavailable(f"{who} is unwell ({said}): see its log")
+    if status == 403:
+        return RegistryRejected(f"{who} refused ({said}): {_remedy(words)}")
+    if status in {400, 401}:
+        return RegistryRejected(f"{who} refused ({said})")
+    return RegistryRejected(f"{who} answered {said}: is that a Consul agent?")
+
+
+def _remedy(words: str) -> str:
+    if lacks := _LACKS.search(words):
+        kind, right, name = lacks.groups()
+        return f'the token needs {kind} "{name}" {{ policy = "{right}" }}'
+    if "ACL not found" in words:
+        return "it does not know the token; check CONSUL_HTTP_TOKEN"
+    return "the token needs a policy that allows this; check CONSUL_HTTP_TOKEN"

@@ -1,0 +1,224 @@
+"""One call: send it, judge what came back, and go elsewhere where policy allows it.
+
+Every door ends here. A door differs only in how one request goes on the wire (:data:`Send`); the first attempt
+stays out of the retry machinery, since nearly every call needs only that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from multidict import CIMultiDict
+
+from discovery import wire
+from discovery.errors import CallFailed, DeadlineExceeded
+from discovery.model import Attempt, Outcome
+from discovery.observer import AttemptStart, Call, CallHandle
+from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
+from discovery.policy.retry import Again, Stop, decide, may_repeat
+from discovery.runtime import attempt, context
+from discovery.runtime.address import Logical
+from discovery.runtime.attempt import Tried
+from discovery.runtime.directories import Directories
+from discovery.runtime.directory import Directory, Endpoint
+from discovery.runtime.retrying import repeat
+from discovery.runtime.settings import Settings
+from discovery.runtime.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one attempt may take, in seconds: between two signs of life, and as a whole."""
+
+    silence_s: float
+    total_s: float | None
+
+
+# Sends one request to an endpoint with these headers.
+Send = Callable[[Endpoint, CIMultiDict[str], Limits], Awaitable[aiohttp.ClientResponse]]
+
+# The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
+_IDEMPOTENCY_KEY = "Idempotency-Key"
+
+# Told apart from None, which means "no limit".
+UNSAID = -1.0
+
+_attempts: WeakKeyDictionary[aiohttp.ClientResponse, tuple[Attempt, ...]] = WeakKeyDictionary()
+
+
+def attempts(response: aiohttp.ClientResponse) -> tuple[Attempt, ...]:
+    """What each attempt of the call that brought *response* came to; empty when no mesh sent it."""
+    return _attempts.get(response, ())
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """A call under way. ``deadline_at`` is monotonic; ``None`` lets it last as long as the far side likes.
+
+    ``answer`` is the last response that came. It is kept unread until a later attempt brings another one, so that
+    a call whose last attempt brings nothing still returns it.
+    """
+
+    path: str
+    handle: CallHandle
+    directory: Directory
+    send: Send
+    headers: CIMultiDict[str]
+    repeatable: bool
+    replayable: bool
+    deadline_at: float | None
+    records: list[Attempt] = field(default_factory=list)
+    answer: aiohttp.ClientResponse | None = None
+
+    @property
+    def tried(self) -> frozenset[str]:
+        """The ids of the instances that were tried."""
+        return frozenset(record.instance.id for record in self.records)
+
+
+class Caller:
+    """Makes calls, for all doors of one mesh."""
+
+    def __init__(self, directories: Directories, settings: Settings, around: Surroundings) -> None:
+        self._directories = directories
+        self._settings = settings
+        self._observer = around.observer
+        self._clock = around.clock
+        self._rng = around.rng
+
+    async def call(
+        self,
+        logical: Logical,
+        method: str,
+        headers: CIMultiDict[str],
+        send: Send,
+        *,
+        replayable: bool,
+        timeout_s: float | None = UNSAID,
+    ) -> aiohttp.ClientResponse:
+        """Make one call, within *timeout_s* and within what the caller of our own request still gives us.
+
+        Raises:
+            NoInstances: when there was nobody to send it to.
+            CallFailed: when no attempt brought a response.
+            DeadlineExceeded: when that was for want of time.
+        """
+        directory = self._directories.get(logical.target)
+        now = self._clock.now()
+        request = context.current.get()
+        limit_s = self._settings.timeout_s if timeout_s is UNSAID else timeout_s
+        exchange = Exchange(
+            path=logical.path,
+            handle=self._observer.call(Call(logical.target, method, logical.path)),
+            directory=directory,
+            send=send,
+            headers=headers,
+            repeatable=may_repeat(method, keyed=_IDEMPOTENCY_KEY in headers),
+            replayable=replayable,
+            deadline_at=tighten(None if limit_s is None else now + limit_s, request.deadline_at if request else None),
+        )
+        try:
+            return await self._carry_out(exchange, now)
+        except BaseException as error:
+            if exchange.answer is not None:
+                exchange.answer.release()
+            exchange.handle.end(tuple(exchange.records), error)
+            raise
+
+    async def _carry_out(self, exchange: Exchange, now: float) -> aiohttp.ClientResponse:
+        directory = exchange.directory
+        directory.budget.deposit(now)
+        endpoint = directory.pick(now)
+        if endpoint is None:
+            endpoint = await self._directories.somebody(directory, remaining(exchange.deadline_at, now))
+            now = self._clock.now()
+        tried = await self._attempt(exchange, endpoint, now)
+        if tried.attempt.outcome is not Outcome.ANSWERED:
+            tried = await self._go_on(exchange, tried)
+        if exchange.answer is None:
+            tried.finish()
+            raise self._failure(exchange) from tried.error
+        return self._hand_over(exchange, exchange.answer, tried)
+
+    def _hand_over(self, exchange: Exchange, answer: aiohttp.ClientResponse, tried: Tried) -> aiohttp.ClientResponse:
+        records = _attempts[answer] = tuple(exchange.records)
+
+        def ended() -> None:
+            tried.finish()
+            exchange.handle.end(records)
+
+        tried.finish_when_free(ended)
+        return answer
+
+    async def _go_on(self, exchange: Exchange, tried: Tried) -> Tried:
+        verdict = self._decide(exchange, tried)
+        if isinstance(verdict, Again):
+            last = tried
+
+            async def once_more(verdict: Again) -> Tried:
+                nonlocal last
+                now = self._clock.now()
+                last.finish()
+                endpoint = exchange.directory.pick(now, without=exchange.tried) or last.endpoint
+                last = await self._attempt(exchange, endpoint, now, verdict)
+                return last
+
+            tried = await repeat(tried, verdict, once_more, lambda each: self._decide(exchange, each), self._clock)
+        request = context.current.get()
+        if request is not None and tried.attempt.outcome is not Outcome.ANSWERED:
+            request.exhausted |= tried.exhausted or len(exchange.records) > 1
+        return tried
+
+    def _decide(self, exchange: Exchange, tried: Tried) -> Again | Stop:
+        now = self._clock.now()
+        return decide(
+            exchange.records,
+            limit=self._settings.attempts,
+            repeatable=exchange.repeatable,
+            replayable=exchange.replayable,
+            elsewhere=exchange.directory.others(exchange.tried),
+            exhausted=tried.exhausted,
+            remaining_s=remaining(exchange.deadline_at, now),
+            withdraw=lambda: exchange.directory.budget.withdraw(now),
+            rng=self._rng,
+        )
+
+    async def _attempt(self, exchange: Exchange, endpoint: Endpoint, now: float, again: Again | None = None) -> Tried:
+        number = len(exchange.records) + 1
+        left = remaining(exchange.deadline_at, now)
+        last = number >= self._settings.attempts
+        headers = exchange.headers.copy()
+        if left is not None:
+            headers[wire.DEADLINE] = format_ms(left)
+        start = AttemptStart(
+            number,
+            endpoint.instance,
+            f"http://{endpoint.instance.address}{exchange.path}",
+            again.reason if again else "",
+            again.delay_s if again else 0.0,
+        )
+        handle = exchange.handle.attempt(start, headers)
+        limits = Limits(attempt_limit_s(self._settings.attempt_timeout_s, left, last=last), left)
+        tried = await attempt.make(
+            exchange.send(endpoint, headers, limits),
+            number=number,
+            endpoint=endpoint,
+            handle=handle,
+            clock=self._clock,
+            records=exchange.records,
+        )
+        if tried.response is not None:
+            if exchange.answer is not None:
+                exchange.answer.release()
+            exchange.answer = tried.response
+        return tried
+
+    def _failure(self, exchange: Exchange) -> CallFailed:
+        target, records = exchange.directory.target, tuple(exchange.records)
+        left = remaining(exchange.deadline_at, self._clock.now())
+        if left is not None and left <= 0:
+            return DeadlineExceeded(target, f"no response from {target} in time", records)
+        return CallFailed(target, f"no response from {target}", records)

@@ -1,0 +1,72 @@
+"""What the doors hand out before a call is made: something to enter, or to await."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Generator
+from types import TracebackType
+from typing import Any, Protocol
+
+import aiohttp
+
+
+class PendingCall:
+    """A call that is made when entered or awaited, like the object that ``aiohttp.ClientSession.get`` returns.
+
+    Leaving the block releases the response, and with it the instance. One who awaits instead does that himself.
+    """
+
+    __slots__ = ("_call", "_response")
+
+    def __init__(self, call: Coroutine[Any, Any, aiohttp.ClientResponse]) -> None:
+        self._call = call
+        self._response: aiohttp.ClientResponse
+
+    def __await__(self) -> Generator[Any, None, aiohttp.ClientResponse]:
+        return self._call.__await__()
+
+    async def __aenter__(self) -> aiohttp.ClientResponse:
+        self._response = await self._call
+        return self._response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._response.release()
+
+
+class Requester(Protocol):
+    """Whoever can make a call; the verbs below are built on this one method."""
+
+    def request(self, method: str, url: str, /, **options: Any) -> PendingCall: ...
+
+
+class Verbs:
+    """The methods of HTTP as methods. The keyword arguments are those of ``aiohttp.ClientSession.request``."""
+
+    def get(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make a GET call."""
+        return self.request("GET", url, **options)
+
+    def head(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make a HEAD call."""
+        return self.request("HEAD", url, **options)
+
+    def options(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make an OPTIONS call."""
+        return self.request("OPTIONS", url, **options)
+
+    def post(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make a POST call. It is repeated only when it was provably not processed, or has an Idempotency-Key."""
+        return self.request("POST", url, **options)
+
+    def put(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make a PUT call."""
+        return self.request("PUT", url, **options)
+
+    def patch(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make a PATCH call. Like a POST, it is not repeated lightly."""
+        return self.request("PATCH", url, **options)
+
+    def delete(self: Requester, url: str, /, **options: Any) -> PendingCall:
+        """Make a DELETE call."""
+        return self.request("DELETE", url, **options)

@@ -1,0 +1,88 @@
+"""What this process says about its own health, on the loop that serves: a blocked loop fails the check.
+
+``/health/live`` says that the process runs. ``/health/ready`` says whether it can serve: 200 yes, 429 yes but with
+something missing (Consul reads it as a warning), 503 no. A service that we call and that is away is never a reason
+to say no, or one outage would spread upwards. Asked for another instance's id it says 404: ports pass from one
+process to another, and a check that only asks "is somebody there?" would keep the dead registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from discovery import wire
+from discovery.clock import Clock
+from discovery.model import Instance
+from discovery.policy.lifecycle import Lifecycle
+
+# Half of the registry's own limit for the check, so that the answer says what is slow.
+_PROBE_LIMIT_S = 1.0
+
+Probe = Callable[[], Awaitable[object]]
+
+
+class Readiness:
+    """What a service needs in order to serve. Give it to the app as ``app[discovery.READINESS]``."""
+
+    def __init__(self) -> None:
+        self._probes: dict[str, tuple[Probe, bool]] = {}
+
+    def add(self, name: str, probe: Probe, *, vital: bool = True) -> None:
+        """Ask *probe* at every check: it raises when the thing is broken, which is told by the exception's type.
+
+        What is not *vital* makes the check a warning at most.
+        """
+        self._probes[name] = (probe, vital)
+
+    async def check(self, clock: Clock) -> tuple[dict[str, str], bool, bool]:
+        """Ask everybody; return what each said, whether we can serve, and whether all is well."""
+        said: dict[str, str] = {}
+        able = well = True
+        for name, (probe, vital) in self._probes.items():
+            try:
+                async with clock.timeout(_PROBE_LIMIT_S):
+                    await probe()
+            except Exception as error:  # noqa: BLE001 - a probe may fail in any way; that is what it is for
+                said[name] = f"failing: {type(error).__name__}"
+                well = False
+                able = able and not vital
+            else:
+                said[name] = "ok"
+        return said, able, well
+
+
+READINESS = web.AppKey("READINESS", Readiness)
+
+
+@dataclass(slots=True)
+class Self:
+    """This process, as its server sees it."""
+
+    instance: Instance
+    state: Lifecycle = Lifecycle.STARTING
+
+
+async def live(request: web.Request) -> web.Response:
+    """Say that the process runs."""
+    return web.json_response({"live": True})
+
+
+def ready(me: Self, clock: Clock) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Make the handler of the ready check."""
+
+    async def handler(request: web.Request) -> web.Response:
+        headers = {wire.INSTANCE: me.instance.id, wire.BOOT: me.instance.meta.get("boot", "")}
+        asked = request.query.get("instance", me.instance.id)
+        body: dict[str, object] = {"instance": me.instance.id, "state": me.state}
+        if asked != me.instance.id:
+            return web.json_response({**body, "error": "that instance is not here"}, status=404, headers=headers)
+        readiness = request.app.get(READINESS)
+        said, able, well = await readiness.check(clock) if readiness else ({}, True, True)
+        able = able and me.state is Lifecycle.READY
+        status = 503 if not able else 200 if well else 429
+        return web.json_response({**body, "checks": said}, status=status, headers=headers)
+
+    return handler

@@ -1,0 +1,66 @@
+"""Membership for processes that listen to nobody: a worker tells the registry that it lives, by a TTL check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import NoReturn
+
+import aiohttp
+
+from discovery.config import MeshConfig
+from discovery.errors import RegistryError
+from discovery.model import Instance
+from discovery.observer import RegistrationFailed
+from discovery.registry.port import Enrolment, Registry, TtlCheck
+from discovery.runtime.identity import identity
+from discovery.runtime.mesh import Mesh, registry_of
+from discovery.runtime.registrar import Registrar
+from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.tasks import Tasks
+
+# Other meshes use 15 to 30 s (3 s flapped). A beat in every third of it may be missed twice before that shows.
+TTL_S = 20.0
+_MISSED_S = 1.0
+_LEAVE_LIMIT_S = 3.0
+
+
+async def beat(instance: Instance, registry: Enrolment, around: Surroundings) -> NoReturn:
+    """Keep the TTL check passing. The first beat comes at once, since until then the check is critical."""
+    while True:
+        pause_s = TTL_S / 3
+        try:
+            await registry.heartbeat(instance.id)
+        except RegistryError as error:
+            # The registrar puts a lost entry back; the beat has to be there soon after.
+            pause_s = _MISSED_S
+            around.observer.notify(RegistrationFailed(instance, error, pause_s))
+        await around.clock.sleep(pause_s)
+
+
+@asynccontextmanager
+async def registered(
+    config: MeshConfig, registry: Registry | None = None, *, around: Surroundings | None = None
+) -> AsyncIterator[Mesh]:
+    """Be in the registry while the block lasts, without a server; yields the mesh for calls.
+
+    Without ``instance_id`` in the settings the id holds the process id, since there is no port to tell workers of
+    one host apart.
+    """
+    around = around or Surroundings()
+    registry = registry or registry_of(config)
+    instance = identity(config, config.port, around.rng)
+    if not config.instance_id:
+        instance = replace(instance, id=f"{config.name}-{instance.host}-{os.getpid()}")
+    check = TtlCheck(ttl_s=TTL_S, deregister_after_s=config.deregister_after_s)
+    async with Mesh(config, registry, around=around) as mesh, aiohttp.ClientSession(trust_env=False) as session:
+        registrar = Registrar(instance, check, registry, session, around)
+        try:
+            async with Tasks() as tasks:
+                tasks.start(registrar.keep(), "registration")
+                tasks.start(beat(instance, registry, around), "heartbeat")
+                yield mesh
+        finally:
+            await registrar.leave(_LEAVE_LIMIT_S)

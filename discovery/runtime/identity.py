@@ -1,0 +1,60 @@
+"""Who this process is: one id that stays the same over restarts, and a boot nonce that does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from types import MappingProxyType
+
+import aiohttp
+
+from discovery import wire
+from discovery.config import MeshConfig, split_address
+from discovery.model import Instance
+
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+
+def identity(config: MeshConfig, port: int, rng: Random) -> Instance:
+    """Describe ourselves once the *port* is bound.
+
+    The id is ``service-host-port``, so that a process that was killed and comes back takes over its old entry,
+    where random ids would leave ghosts. A wildcard address is nothing that a peer could call: unless
+    ``advertise`` says better, it becomes loopback.
+    """
+    host = _WILDCARDS.get(config.host, config.host)
+    if config.advertise:
+        host, advertised_port = split_address(config.advertise)
+        port = advertised_port or port
+    meta = {**config.meta, "boot": f"{rng.getrandbits(64):016x}"}
+    if config.version:
+        meta["version"] = config.version
+    return Instance(
+        id=config.instance_id or f"{config.name}-{host}-{port}",
+        service=config.name,
+        host=host,
+        port=port,
+        tags=config.tags,
+        meta=MappingProxyType(meta),
+    )
+
+
+def generation(instance: Instance, number: int) -> Instance:
+    """The same instance, told apart from its earlier entries: an identical registration heals nothing in Consul."""
+    return replace(instance, meta=MappingProxyType({**instance.meta, "generation": str(number)}))
+
+
+def boot_of(instance: Instance) -> str:
+    """The boot nonce that an instance carries; empty when no mesh registered it."""
+    return instance.meta.get("boot", "")
+
+
+async def boot_at(session: aiohttp.ClientSession, instance: Instance, limit_s: float) -> str | None:
+    """Ask the process at the instance's address for its boot nonce; ``None`` when it does not answer for that id."""
+    url = f"http://{instance.address}{wire.check_path(instance.id)}"
+    try:
+        timeout = aiohttp.ClientTimeout(total=limit_s)
+        async with session.get(url, timeout=timeout, allow_redirects=False) as response:
+            return response.headers.get(wire.BOOT) if response.status in {200, 429, 503} else None
+    except (aiohttp.ClientError, TimeoutError):
+        return None

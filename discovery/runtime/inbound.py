@@ -1,0 +1,122 @@
+"""What every incoming request passes through: the observer, the drain, the caller's deadline, a fault on request."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from discovery import wire
+from discovery.observer import IncomingRequest
+from discovery.policy.deadline import parse_ms
+from discovery.policy.lifecycle import Lifecycle
+from discovery.runtime import context
+from discovery.runtime.health import Self
+from discovery.runtime.settings import Settings
+from discovery.runtime.surroundings import Surroundings
+
+_HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
+
+
+class Inbound:
+    """The outermost middleware of a mesh server; it counts what is in flight, for the drain."""
+
+    def __init__(self, me: Self, settings: Settings, around: Surroundings) -> None:
+        self._me = me
+        self._settings = settings
+        self._around = around
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.refusing = False
+
+    async def idle(self) -> None:
+        """Wait until no request is in flight."""
+        await self._idle.wait()
+
+    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path in _HEALTH:
+            return await handler(request)
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            return await self._observed(request, handler)
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+
+    async def _observed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        handle = self._around.observer.request(_described(request))
+        status: int | None = None
+        nack = ""
+        failure: Exception | None = None
+        mine = context.RequestContext(deadline_at=self._deadline(request))
+        token = context.current.set(mine)
+        try:
+            with handle.activate():
+                nack = self._nack(mine)
+                response = _refusal(nack) if nack else self._fault() or await handler(request)
+            status = response.status
+            self._sign(response, mine)
+        except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
+            status = answer.status
+            self._sign(answer, mine)
+            raise
+        except Exception as error:
+            status, failure = 500, error
+            raise
+        else:
+            return response
+        finally:
+            context.current.reset(token)
+            handle.end(status, _route(request), nack, failure)
+
+    def _deadline(self, request: web.Request) -> float | None:
+        left = parse_ms(request.headers.get(wire.DEADLINE, ""))
+        return None if left is None else self._around.clock.now() + left
+
+    def _nack(self, mine: context.RequestContext) -> str:
+        if self.refusing:
+            return wire.NACK_DRAINING
+        if mine.deadline_at is not None and mine.deadline_at <= self._around.clock.now():
+            return wire.NACK_EXPIRED
+        return ""
+
+    def _fault(self) -> web.Response | None:
+        fault = self._settings.fault
+        if fault is None or not fault.strikes(self._me.instance.id, self._around.rng):
+            return None
+        return web.Response(status=fault.status, text="a fault that an operator asked for\n")
+
+    def _sign(self, response: web.StreamResponse, mine: context.RequestContext) -> None:
+        if response.prepared:
+            return
+        response.headers[wire.INSTANCE] = self._me.instance.id
+        if mine.exhausted and response.status >= 500:
+            response.headers[wire.RETRIES_EXHAUSTED] = wire.EXHAUSTED
+        if self._me.state is not Lifecycle.READY:
+            response.force_close()
+
+
+def _refusal(reason: str) -> web.Response:
+    return web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n")
+
+
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else ""
+
+
+def _described(request: web.Request) -> IncomingRequest:
+    return IncomingRequest(
+        method=request.method,
+        path=request.path,
+        query=request.query_string,
+        scheme=request.scheme,
+        host=request.host,
+        peer=request.remote or "",
+        user_agent=request.headers.get("User-Agent", ""),
+        headers=request.headers,
+    )

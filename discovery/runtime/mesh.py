@@ -1,0 +1,164 @@
+"""The mesh of one process: it owns the watches and the connections, and opens the doors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from discovery.config import MeshConfig
+from discovery.model import Target, View
+from discovery.policy.balancer import Balancer
+from discovery.policy.retry import may_repeat
+from discovery.policy.two_choices import TwoChoices
+from discovery.registry.consul_registry import ConsulRegistry
+from discovery.registry.port import Registry
+from discovery.registry.static_registry import StaticRegistry
+from discovery.runtime import settings
+from discovery.runtime.address import Addresses, Logical
+from discovery.runtime.body import replayable
+from discovery.runtime.client import UNSAID, Caller, Limits
+from discovery.runtime.directories import Directories
+from discovery.runtime.directory import Directory, Endpoint
+from discovery.runtime.door import PendingCall, Verbs
+from discovery.runtime.middleware import Middleware
+from discovery.runtime.pool import Pool
+from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.tasks import Tasks
+
+
+def registry_of(config: MeshConfig) -> Registry:
+    """The registry that the settings name: the static list if there is one, else Consul."""
+    return StaticRegistry(config.static) if config.static else ConsulRegistry(config)
+
+
+class Mesh(Verbs):
+    """A process's view of all services, and the way to call them. It registers nobody.
+
+    Use it as a context manager; what it opened is closed with the block::
+
+        async with discovery.Mesh(MeshConfig.from_env("report")) as mesh:
+            async with mesh.get("http://ports/ports") as response:
+                ports = await response.json()
+
+    ``middleware`` is the door for a session that somebody else made:
+    ``aiohttp.ClientSession(middlewares=[mesh.middleware])``.
+    """
+
+    def __init__(
+        self,
+        config: MeshConfig,
+        registry: Registry | None = None,
+        *,
+        balancer: Balancer | None = None,
+        around: Surroundings | None = None,
+    ) -> None:
+        self.config = config
+        self.settings = settings.Settings(config)
+        self._registry = registry or registry_of(config)
+        self._around = around or Surroundings()
+        self._stack = AsyncExitStack()
+        self._tasks = Tasks()
+        self._pool = Pool(config.connect_timeout_s)
+        self._addresses = Addresses()
+        self._directories = Directories(config, self._registry, self._tasks, balancer or TwoChoices(), self._around)
+        self._caller = Caller(self._directories, self.settings, self._around)
+        self.middleware = Middleware(self._caller, self._around.clock)
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._registry)
+        await self._stack.enter_async_context(self._pool)
+        await self._stack.enter_async_context(self._tasks)
+        self._tasks.start(settings.keep(self.settings, self._registry, self.config.name, self._around), "settings")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def request(self, method: str, url: str | URL, /, **options: Any) -> PendingCall:
+        """Make a call. *options* are those of ``aiohttp.ClientSession.request``; redirects are not followed.
+
+        ``timeout`` (seconds, or a ``ClientTimeout`` whose total counts) bounds the whole call, body included;
+        without it the settings' ``timeout_s`` does, and in any case what the caller of our own request still
+        gives us.
+
+        Raises:
+            NoInstances: when there was nobody to send it to.
+            CallFailed: when no attempt brought a response; DeadlineExceeded, when that was for want of time.
+        """
+        return PendingCall(self._request(method.upper(), url, options))
+
+    async def _request(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
+        logical = self._addresses(url)
+        if logical is None:
+            return await self._pool.pass_on(method, url, options)
+        return await self._call(logical, method, options)
+
+    async def _call(self, logical: Logical, method: str, options: dict[str, Any]) -> aiohttp.ClientResponse:
+        headers: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
+        timeout = options.pop("timeout", UNSAID)
+        if isinstance(timeout, aiohttp.ClientTimeout):
+            timeout = timeout.total
+        options.setdefault("allow_redirects", False)
+        can_replay = replayable(options)
+        careful = not (can_replay and may_repeat(method, keyed=False))
+
+        async def send(endpoint: Endpoint, headers: CIMultiDict[str], limits: Limits) -> aiohttp.ClientResponse:
+            return await self._pool.send(
+                method,
+                endpoint.url(logical.path),
+                headers,
+                careful=careful,
+                silence_s=limits.silence_s,
+                total_s=limits.total_s,
+                options=options,
+            )
+
+        return await self._caller.call(logical, method, headers, send, replayable=can_replay, timeout_s=timeout)
+
+    def service(self, name: str, datacenter: str = "") -> Service:
+        """The doors of one service: ``mesh.service("ports").get("/ports")``."""
+        return Service(self, Target(name, datacenter))
+
+    def directory(self, name: str) -> Directory:
+        """What this process knows about a service; starts following it."""
+        return self._directories.get(Target(name))
+
+    def view(self, name: str) -> View | None:
+        """What is known about a service now; ``None`` until the registry has answered. Starts following it."""
+        return self.directory(name).view
+
+    def watch(self, name: str) -> AsyncIterator[View]:
+        """Every view of a service that differs from the one before, beginning with the current one."""
+        return self.directory(name).views()
+
+    async def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Every service that the registry knows, with its tags; empty when it does not say so in time."""
+        return await self._directories.names(self.config.lookup_timeout_s)
+
+
+class Service(Verbs):
+    """One service of the mesh; paths take the place of URLs."""
+
+    def __init__(self, mesh: Mesh, target: Target) -> None:
+        self._mesh = mesh
+        self.target = target
+        place = f"{target.service}.service.{target.datacenter}.consul" if target.datacenter else target.service
+        self._origin = f"http://{place}"
+
+    def request(self, method: str, path: str, /, **options: Any) -> PendingCall:
+        """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
+
+        Raises:
+            ValueError: for a path that does not, since ``http://ports`` + ``.evil/`` would be another host.
+        """
+        if not path.startswith("/"):
+            raise ValueError(f"a path begins with a slash, got {path!r}")
+        return self._mesh.request(method, self._origin + path, **options)

@@ -1,0 +1,45 @@
+"""The third door: a session that somebody else made joins the mesh by one client middleware.
+
+The request keeps its logical ``Host``, and ``response.url`` stays logical. The session's own connections are
+used, so the rule about idle connections for requests that may not be repeated is the session's to keep.
+"""
+
+from __future__ import annotations
+
+import aiohttp
+from multidict import CIMultiDict
+
+from discovery.clock import Clock
+from discovery.runtime.address import parse
+from discovery.runtime.body import replayable_request
+from discovery.runtime.client import Caller, Limits
+from discovery.runtime.directory import Endpoint
+
+
+class Middleware:
+    """An ``aiohttp`` client middleware; put it outermost, so that aiohttp never sees an error to resend on."""
+
+    def __init__(self, caller: Caller, clock: Clock) -> None:
+        self._caller = caller
+        self._clock = clock
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        logical = parse(request.url)
+        if logical is None:
+            return await handler(request)
+
+        async def send(endpoint: Endpoint, headers: CIMultiDict[str], limits: Limits) -> aiohttp.ClientResponse:
+            request.url = endpoint.url(logical.path)
+            request.headers.update(headers)
+            async with self._clock.timeout(limits.silence_s):
+                return await handler(request)
+
+        return await self._caller.call(
+            logical,
+            request.method,
+            request.headers.copy(),
+            send,
+            replayable=replayable_request(request),
+        )

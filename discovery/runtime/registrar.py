@@ -1,0 +1,158 @@
+"""Registration as a reconciler: what should be in the registry is compared with what is there, for ever.
+
+Two eyes watch, because each is blind where the other sees. The agent's own record, read by hash, wakes when our
+entry is deregistered or changed, but not when its check is lost or the catalogue forgot it. The service's health,
+as everybody sees it, shows just that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import NoReturn
+
+import aiohttp
+
+from discovery.errors import IdentityTaken, RegistryError
+from discovery.model import Instance, View
+from discovery.observer import Deregistered, Registered, RegistrationFailed
+from discovery.policy.backoff import Backoff
+from discovery.policy.watch import WAIT_S, Pace
+from discovery.registry.port import Enrolment, HttpCheck, Registration, TtlCheck
+from discovery.runtime.directory import Directory
+from discovery.runtime.identity import boot_at, boot_of, generation
+from discovery.runtime.surroundings import Surroundings
+
+# Registration never gives up, and says so every few seconds: an operator who starts Consul last sees it work.
+_RETRY = Backoff(base_s=1.0, cap_s=5.0)
+
+# An agent writes its entries to the catalogue within moments: to look sooner would mistake that for loss. When
+# putting the entry back does not help, something hides it from us, and we ask less and less often.
+_SETTLE_S = 5.0
+_SETTLE_MOST_S = 60.0
+
+_PROBE_LIMIT_S = 2.0
+
+
+class Registrar:
+    """Keeps one instance registered. ``session`` is for asking ourselves, and whoever seems to be us."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        check: HttpCheck | TtlCheck,
+        registry: Enrolment,
+        session: aiohttp.ClientSession,
+        around: Surroundings,
+    ) -> None:
+        self._instance = instance
+        self._check = check
+        self._registry = registry
+        self._session = session
+        self._around = around
+        self._wanted = instance
+        self._generation = 0
+        self._putting = asyncio.Lock()
+
+    async def keep(self) -> NoReturn:
+        """Put our entry into the registry, and back whenever the agent has lost or changed it.
+
+        Raises:
+            IdentityTaken: when another live process is registered under our id. Whoever was first stays: two that
+                rewrite one another's entry would never end.
+        """
+        reason, hash_, pace, failures = "start", "", Pace(), 0
+        while True:
+            await self._around.clock.sleep(pace.delay(self._around.clock.now()))
+            try:
+                entry = await self._registry.entry(self._instance.id, hash=hash_, wait_s=WAIT_S if hash_ else 0.0)
+                hash_ = entry.hash if entry else ""
+                if entry is None:
+                    await self._put(reason)
+                elif boot_of(entry.instance) != boot_of(self._instance):
+                    await self._challenge(entry.instance)
+                    await self._put("it was a predecessor's")
+                elif not _same(entry.instance, self._wanted):
+                    await self._put("the agent had another version")
+            except RegistryError as error:
+                failures += 1
+                await self._pause(error, failures)
+                hash_ = ""
+            else:
+                failures, reason = 0, "the agent had lost it"
+
+    async def keep_visible(self, directory: Directory) -> NoReturn:
+        """Put our entry back whenever the service's health does not show it with its check."""
+        settle_s = _SETTLE_S
+        while True:
+            if not (reason := self._lost(directory.view)):
+                settle_s = _SETTLE_S
+                await directory.changed()
+                continue
+            try:
+                async with self._around.clock.timeout(settle_s):
+                    while self._lost(directory.view):
+                        await directory.changed()
+            except TimeoutError:
+                settle_s = min(settle_s * 2, _SETTLE_MOST_S)
+                try:
+                    await self._put(reason)
+                except RegistryError as error:
+                    await self._pause(error, failures=1)
+
+    async def leave(self, limit_s: float) -> None:
+        """Take our entry out, within *limit_s*. Look once more: a registration may have been on its way."""
+        failure: Exception | None = None
+        try:
+            async with self._around.clock.timeout(limit_s):
+                await self._registry.deregister(self._instance.id)
+                if await self._registry.entry(self._instance.id) is not None:
+                    await self._registry.deregister(self._instance.id)
+        except (RegistryError, TimeoutError) as error:
+            failure = error
+        self._around.observer.notify(Deregistered(self._instance, failure))
+
+    async def _put(self, reason: str) -> None:
+        async with self._putting:
+            self._generation += 1
+            self._wanted = generation(self._instance, self._generation)
+            await self._registry.register(Registration(self._wanted, await self._proven()))
+            self._around.observer.notify(Registered(self._wanted, reason))
+
+    async def _proven(self) -> HttpCheck | TtlCheck:
+        # A check that starts as critical keeps us out for up to an interval; so we ask ourselves first, through
+        # the address that peers will use, and register what we found.
+        if isinstance(self._check, TtlCheck):
+            return self._check
+        answered = await boot_at(self._session, self._instance, _PROBE_LIMIT_S)
+        return replace(self._check, passing=answered == boot_of(self._instance))
+
+    async def _challenge(self, other: Instance) -> None:
+        # At our own address only we can answer, since we have bound it: what is registered there has died.
+        if other.address == self._instance.address:
+            return
+        if await boot_at(self._session, other, _PROBE_LIMIT_S) is not None:
+            raise IdentityTaken(self._instance.id, other.address)
+
+    def _lost(self, view: View | None) -> str:
+        if view is None or not self._generation:
+            return ""
+        mine = next((each for each in view.instances if each.id == self._instance.id), None)
+        if mine is None:
+            return "the catalogue had lost it"
+        return "" if any(check.id == f"service:{mine.id}" for check in mine.checks) else "its check was lost"
+
+    async def _pause(self, error: RegistryError, failures: int) -> None:
+        # Half of the delay is certain: full jitter may come out as nearly nothing, again and again.
+        pause_s = (_RETRY.cap_s if failures > 1 else _RETRY.base_s) / 2 + _RETRY.delay(failures, self._around.rng) / 2
+        self._around.observer.notify(RegistrationFailed(self._instance, error, pause_s))
+        await self._around.clock.sleep(pause_s)
+
+
+def _same(one: Instance, other: Instance) -> bool:
+    return (one.service, one.address, set(one.tags), dict(one.meta)) == (
+        other.service,
+        other.address,
+        set(other.tags),
+        dict(other.meta),
+    )

@@ -1,0 +1,180 @@
+"""A server of the mesh: bind, prove, register, serve; deregister, keep serving, nack, finish, close.
+
+aiohttp's own signals come too late for leaving in this order: when ``on_shutdown`` runs, the sockets are closed.
+So this is a runner of our own, on aiohttp's public ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
+
+import aiohttp
+from aiohttp import web
+
+from discovery import wire
+from discovery.config import MeshConfig
+from discovery.errors import ConfigError
+from discovery.model import Instance
+from discovery.observer import Observer, StateChanged
+from discovery.policy.lifecycle import Lifecycle, advance
+from discovery.registry.port import HttpCheck, Registry
+from discovery.runtime import health
+from discovery.runtime.identity import identity
+from discovery.runtime.inbound import Inbound
+from discovery.runtime.mesh import Mesh, registry_of
+from discovery.runtime.registrar import Registrar
+from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.tasks import Tasks
+
+# Longer than any client of the mesh keeps one (15 s), so that it is the client who ends an idle connection. It is
+# also aiohttp's only limit for the head of a request.
+_KEEPALIVE_S = 75.0
+_BACKLOG = 512
+# Of the time for leaving, what aiohttp gets to end handlers that did not finish by themselves.
+_CLOSE_S = 1.0
+_DEREGISTER_S = 3.0
+
+MESH = web.AppKey("MESH", Mesh)
+
+# Makes the observer once we know who we are; leaving the block flushes it.
+Observe = Callable[[Instance], AbstractContextManager[Observer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is up: who it is, and its mesh. ``failed`` ends when registration may not go on."""
+
+    instance: Instance
+    mesh: Mesh
+    failed: asyncio.Task[object]
+
+
+@asynccontextmanager
+async def serving(
+    app: web.Application,
+    config: MeshConfig,
+    *,
+    registry: Registry | None = None,
+    observe: Observe | None = None,
+    around: Surroundings | None = None,
+) -> AsyncIterator[Server]:
+    """Serve *app* as a member of the mesh while the block lasts; leave politely at its end.
+
+    The app finds its mesh at ``app[discovery.MESH]``. Serving does not wait for the registry: registration goes on
+    in the background until it succeeds.
+
+    Raises:
+        ConfigError: when the port cannot be bound.
+    """
+    around = around or Surroundings()
+    with _bound(config) as listener:
+        instance = identity(config, listener.getsockname()[1], around.rng)
+        with observe(instance) if observe else nullcontext(around.observer) as observer:
+            around = replace(around, observer=observer)
+            registry = registry or registry_of(config)
+            async with Mesh(config, registry, around=around) as mesh:
+                membership = _Membership(app, config, instance, mesh, registry, around)
+                async with membership.serving(listener) as server:
+                    yield server
+
+
+class _Membership:
+    """The way of one server into the mesh and out of it."""
+
+    def __init__(
+        self,
+        app: web.Application,
+        config: MeshConfig,
+        instance: Instance,
+        mesh: Mesh,
+        registry: Registry,
+        around: Surroundings,
+    ) -> None:
+        self._app = app
+        self._config = config
+        self._me = health.Self(instance)
+        self._mesh = mesh
+        self._registry = registry
+        self._around = around
+        self._inbound = Inbound(self._me, mesh.settings, around)
+
+    @asynccontextmanager
+    async def serving(self, listener: socket.socket) -> AsyncIterator[Server]:
+        instance = self._me.instance
+        self._equip()
+        runner = web.AppRunner(
+            self._app, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_CLOSE_S, access_log=None, handle_signals=False
+        )
+        await runner.setup()
+        try:
+            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+            self._become(Lifecycle.READY)
+            async with aiohttp.ClientSession(trust_env=False) as session:
+                registrar = Registrar(instance, self._check(), self._registry, session, self._around)
+                keeping = asyncio.create_task(registrar.keep(), name="registration")
+                try:
+                    async with Tasks() as tasks:
+                        own = self._mesh.directory(instance.service)
+                        tasks.start(registrar.keep_visible(own), "visibility")
+                        yield Server(instance, self._mesh, keeping)
+                finally:
+                    keeping.cancel()
+                    await asyncio.wait([keeping])
+                    await self._leave(registrar)
+        finally:
+            await runner.cleanup()
+            self._become(Lifecycle.STOPPED)
+
+    def _equip(self) -> None:
+        self._app[MESH] = self._mesh
+        self._app.middlewares.insert(0, web.middleware(self._inbound))
+        self._app.router.add_get(wire.LIVE_PATH, health.live)
+        self._app.router.add_get(wire.READY_PATH, health.ready(self._me, self._around.clock))
+
+    def _check(self) -> HttpCheck:
+        instance = self._me.instance
+        return HttpCheck(
+            url=f"http://{instance.address}{wire.check_path(instance.id)}",
+            interval_s=self._config.check_interval_s,
+            timeout_s=self._config.check_timeout_s,
+            deregister_after_s=self._config.deregister_after_s,
+        )
+
+    async def _leave(self, registrar: Registrar) -> None:
+        """Leave in an order that loses no request; ``stop_s`` caps the whole of it."""
+        clock = self._around.clock
+        try:
+            async with clock.timeout(self._config.stop_s - _CLOSE_S):
+                await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
+                self._become(Lifecycle.DRAINING)
+                await clock.sleep(self._config.drain_s)
+                self._inbound.refusing = True
+                await self._inbound.idle()
+        except TimeoutError:
+            self._inbound.refusing = True
+
+    def _become(self, state: Lifecycle) -> None:
+        self._me.state = advance(self._me.state, state)
+        self._around.observer.notify(StateChanged(self._me.instance, state))
+
+
+def _bound(config: MeshConfig) -> socket.socket:
+    """Bind without listening: nobody is let in before the application is ready."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((config.host, config.port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            advice = "set MESH_PORT to another port, or to 0 for any that is free"
+            raise ConfigError(f"port {config.port} on {config.host} is taken by another process: {advice}") from error
+        raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror or error}") from error
+    listener.setblocking(False)
+    return listener

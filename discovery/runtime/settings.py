@@ -1,0 +1,92 @@
+"""Live settings: an argument or a variable beats the registry's key-value store, and that beats the default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from discovery.config import LiveSettings, MeshConfig
+from discovery.errors import ConfigError
+from discovery.observer import SettingsChanged
+from discovery.policy.watch import WAIT_S
+from discovery.registry.port import SettingsSource, Values
+from discovery.runtime.faults import Fault
+from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.watcher import follow
+
+# Three attempts of five seconds fit into the whole; .NET's standard handler allows 3 x 10 s in 30 s.
+TIMEOUT_S = 15.0
+ATTEMPT_TIMEOUT_S = 5.0
+ATTEMPTS = 3
+
+_PARSERS: Mapping[str, Callable[[str], Any]] = {"timeout_s": float, "attempt_timeout_s": float, "attempts": int}
+
+
+def prefix(service: str) -> str:
+    """Where the settings of a service stand in the registry's key-value store."""
+    return f"mesh/{service}/"
+
+
+class Settings:
+    """The values in force. What the store says wrongly is left out and told, never half applied."""
+
+    def __init__(self, config: MeshConfig) -> None:
+        self._config = config
+        self._stored = LiveSettings()
+        self.fault: Fault | None = None
+        self._resolve()
+
+    def _resolve(self) -> None:
+        said, stored = self._config.live, self._stored
+        self.timeout_s = said.timeout_s or stored.timeout_s or TIMEOUT_S
+        # Where only the whole was said, no attempt may be longer than it.
+        self.attempt_timeout_s = min(
+            said.attempt_timeout_s or stored.attempt_timeout_s or ATTEMPT_TIMEOUT_S, self.timeout_s
+        )
+        self.attempts = said.attempts or stored.attempts or ATTEMPTS
+
+    def take(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Let *values* of the store take effect; return what is wrong with those that do not."""
+        problems: list[str] = []
+        stored: dict[str, Any] = {}
+        fault: Fault | None = None
+        for key, text in values.items():
+            try:
+                if key == "fault":
+                    fault = Fault.parse(text)
+                elif key in _PARSERS:
+                    stored[key] = _positive(_PARSERS[key](text))
+                else:
+                    problems.append(f"{key}: no such setting")
+            except ValueError as error:
+                problems.append(f"{key}: {error}")
+        if fault is not None and not self._config.faults:
+            problems.append("fault: this process was not started with MESH_FAULTS=on")
+            fault = None
+        self._stored, self.fault = LiveSettings(**stored), fault
+        self._resolve()
+        return tuple(problems)
+
+
+def _positive(value: float) -> float:
+    if not 0 < value < 1e6:
+        raise ConfigError(f"must be positive, got {value}")
+    return value
+
+
+async def keep(settings: Settings, source: SettingsSource, service: str, around: Surroundings) -> NoReturn:
+    """Keep *settings* as the store has them, for ever."""
+    last: Mapping[str, str] = {}
+
+    async def accept(answer: Values) -> None:
+        nonlocal last
+        if answer.values != last:
+            last = answer.values
+            around.observer.notify(SettingsChanged(answer.values, settings.take(answer.values)))
+
+    await follow(
+        f"settings below {prefix(service)}",
+        lambda index: source.settings(prefix(service), index=index, wait_s=WAIT_S),
+        accept,
+        around,
+    )

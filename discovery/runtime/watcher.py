@@ -1,0 +1,93 @@
+"""Following the registry: one loop for everything that is read by blocking queries.
+
+The loop obeys Consul's rules for clients (its documentation of blocking queries): an index that goes backwards
+starts over, zero is never waited on, wake-ups are limited by a token bucket, errors back off with full jitter,
+and a query under way is never cancelled to refresh it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, Protocol, TypeVar
+
+from discovery.errors import RegistryError, RegistryUnavailable
+from discovery.model import View
+from discovery.observer import AnswerDoubted, WatchFailed
+from discovery.policy.backoff import REGISTRY
+from discovery.policy.membership import doubt, suspects
+from discovery.policy.watch import WAIT_S, Cursor, Pace
+from discovery.registry.port import Answer, Lookup
+from discovery.runtime.directory import Directory
+from discovery.runtime.surroundings import Surroundings
+
+# Two runs of a check at its default interval: by then a restarted agent has asked every instance.
+SUSPICION_S = 10.0
+
+
+class Indexed(Protocol):
+    """An answer with the index that the next read waits on."""
+
+    @property
+    def index(self) -> int: ...
+
+
+A = TypeVar("A", bound=Indexed)
+
+
+async def follow(
+    what: str,
+    read: Callable[[int], Awaitable[A]],
+    accept: Callable[[A], Awaitable[None]],
+    around: Surroundings,
+) -> NoReturn:
+    """Read, accept, and read on from there, until cancelled.
+
+    A failure of either makes the next read a fresh one, after a pause.
+    """
+    cursor, pace, failures = Cursor(), Pace(), 0
+    while True:
+        await around.clock.sleep(pace.delay(around.clock.now()))
+        try:
+            answer = await read(cursor.index)
+            await accept(answer)
+        except RegistryError as error:
+            failures += 1
+            pause = REGISTRY.delay(failures, around.rng)
+            around.observer.notify(WatchFailed(what, error, pause))
+            cursor = Cursor()
+            await around.clock.sleep(pause)
+            continue
+        failures = 0
+        cursor, _ = cursor.advance(answer.index)
+
+
+async def watch(registry: Lookup, directory: Directory, around: Surroundings) -> NoReturn:
+    """Copy what the registry says about one service into its directory, doubting what is too bad to be true."""
+    target = directory.target
+
+    async def read(index: int) -> Answer:
+        try:
+            return await registry.instances(target, index=index, wait_s=WAIT_S)
+        except RegistryError as error:
+            directory.failed(error)
+            raise
+
+    async def accept(answer: Answer) -> None:
+        known = directory.view.instances if directory.view else ()
+        if reason := doubt(known, answer.instances):
+            around.observer.notify(AnswerDoubted(target, reason))
+            answer = await confirmed(answer, reason)
+        now = around.clock.now()
+        directory.replace(
+            View(target=target, instances=answer.instances, index=answer.index, as_of=now, source=answer.source),
+            suspects=suspects(known, answer.instances),
+            suspects_until=now + SUSPICION_S,
+        )
+
+    async def confirmed(answer: Answer, reason: str) -> Answer:
+        second = await registry.instances(target, consistent=True)
+        if second.trustworthy or second.instances:
+            return second
+        raise RegistryUnavailable(f"not believed: {reason}, and {second.doubt}")
+
+    await follow(f"service {target}", read, accept, around)
