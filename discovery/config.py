@@ -7,17 +7,15 @@ default. Only :class:`LiveSettings` may come from the store; there, ``None`` mea
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from discovery.errors import ConfigError
 from discovery.model import NOTHING
+from discovery.variables import VARIABLES, is_base_url, is_service_name
 
-_NAME_MAX = 63
 NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -32,6 +30,9 @@ class LiveSettings:
     timeout_s: float | None = None
     attempt_timeout_s: float | None = None
     attempts: int | None = None
+
+
+_LIVE = frozenset(setting.name for setting in fields(LiveSettings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def _problems(config: MeshConfig) -> list[str]:
     timeout, attempt = live.timeout_s, live.attempt_timeout_s
     return [
         *(
-            f"{what} {value!r} is not a name: letters, digits and dashes, at most {_NAME_MAX}"
+            f"{what} {value!r} is not a name: letters, digits and dashes, at most 63"
             for what, value in (("service", config.name), *(("static service", name) for name in config.static))
             if not is_service_name(value)
         ),
@@ -148,106 +149,6 @@ def _problems(config: MeshConfig) -> list[str]:
         if not config.deregister_after_s >= 60
         else "",
         f"consul_url must be http(s)://host:port, got {config.consul_url!r}"
-        if not _is_base_url(config.consul_url)
+        if not is_base_url(config.consul_url)
         else "",
     ]
-
-
-def is_service_name(name: str) -> bool:
-    """One DNS label, since a service is the host of a logical URL: letters, digits, inner dashes."""
-    return (
-        0 < len(name) <= _NAME_MAX and name.isascii() and name.replace("-", "a").isalnum() and name.strip("-") == name
-    )
-
-
-def _is_base_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False
-
-
-def _consul_url(raw: str) -> str:
-    url = raw if "://" in raw else f"http://{raw}"
-    if not _is_base_url(url):
-        raise ValueError("expected host:port or http(s)://host:port")
-    return url.rstrip("/")
-
-
-def _seconds(raw: str) -> float:
-    try:
-        return float(raw)
-    except ValueError:
-        raise ValueError("expected a number of seconds") from None
-
-
-def _integer(raw: str) -> int:
-    try:
-        return int(raw)
-    except ValueError:
-        raise ValueError("expected a whole number") from None
-
-
-def _switch(raw: str) -> bool:
-    try:
-        return {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}[raw.lower()]
-    except KeyError:
-        raise ValueError("expected on or off") from None
-
-
-def _words(raw: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in raw.split(",") if word.strip())
-
-
-def _static(raw: str) -> Mapping[str, tuple[str, ...]]:
-    """Parse ``ports=127.0.0.1:5001+127.0.0.1:5002,laptops=127.0.0.1:5000``."""
-    endpoints: dict[str, tuple[str, ...]] = {}
-    for part in _words(raw):
-        name, equals, addresses = part.partition("=")
-        each = tuple(address.strip() for address in addresses.split("+"))
-        if not equals or not all(split_address(address)[1] for address in each):
-            raise ValueError(f"expected service=host:port+host:port, got {part!r}")
-        endpoints[name.strip()] = each
-    return endpoints
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Split ``host:port`` or ``host`` (port 0), with brackets round an IPv6 host.
-
-    Raises:
-        ValueError: when it is neither.
-    """
-    parts = urlsplit(f"//{address}")
-    if not parts.hostname or parts.path or parts.query:
-        raise ValueError(f"expected host or host:port, got {address!r}")
-    return parts.hostname, parts.port or 0
-
-
-def _advertised(raw: str) -> str:
-    split_address(raw)
-    return raw
-
-
-_LIVE = frozenset(setting.name for setting in fields(LiveSettings))
-
-# Every variable, the setting it names, and how it is read; docs/settings.md is checked against this table.
-VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "MESH_HOST": ("host", str),
-    "MESH_PORT": ("port", _integer),
-    "MESH_ADVERTISE": ("advertise", _advertised),
-    "MESH_INSTANCE_ID": ("instance_id", str),
-    "MESH_VERSION": ("version", str),
-    "MESH_TAGS": ("tags", _words),
-    "MESH_STATIC": ("static", _static),
-    "MESH_TIMEOUT_S": ("timeout_s", _seconds),
-    "MESH_ATTEMPT_TIMEOUT_S": ("attempt_timeout_s", _seconds),
-    "MESH_ATTEMPTS": ("attempts", _integer),
-    "MESH_LOOKUP_TIMEOUT_S": ("lookup_timeout_s", _seconds),
-    "MESH_DRAIN_S": ("drain_s", _seconds),
-    "MESH_STOP_S": ("stop_s", _seconds),
-    "MESH_FAULTS": ("faults", _switch),
-    "CONSUL_HTTP_ADDR": ("consul_url", _consul_url),
-    "CONSUL_HTTP_TOKEN": ("consul_token", str),
-    "CONSUL_HTTP_TOKEN_FILE": ("consul_token", lambda path: Path(path).read_text(encoding="utf-8").strip()),
-}

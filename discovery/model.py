@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+# The node and the id of an instance.
+Place = tuple[str, str]
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 # Consul marks an instance or a whole node that an operator took out of service by these check ids.
@@ -63,6 +66,11 @@ class Instance:
     def address(self) -> str:
         """``host:port``, with brackets round an IPv6 host."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def place(self) -> Place:
+        """What no other instance has: an id is unique within its agent only."""
+        return (self.node, self.id)
 
     @property
     def version(self) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from discovery.model import Health, Instance
+from discovery.model import Health, Instance, Place
 
 # Envoy's and Finagle's panic threshold is 50 % too: so many do not fail by themselves at one moment. One instance
 # alone is no crowd, and is simply believed.
@@ -71,9 +71,8 @@ def suspects(old: Iterable[Instance], new: Iterable[Instance]) -> frozenset[str]
     return frozenset(fell if crowd else ())
 
 
-def _by_place(instances: Iterable[Instance]) -> Mapping[tuple[str, str], Instance]:
-    # An id is unique within an agent only: two nodes may each have one of the same name.
-    return {(instance.node, instance.id): instance for instance in instances}
+def _by_place(instances: Iterable[Instance]) -> Mapping[Place, Instance]:
+    return {instance.place: instance for instance in instances}
 
 
 def _ids(instances: Iterable[Instance]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ entry does not hide the others: it is left out, because nobody could call it any
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -174,21 +174,26 @@ def duration(seconds: float) -> str:
     return f"{max(1, round(seconds * 1000))}ms"
 
 
+def worst(checks: Iterable[Check]) -> Health:
+    """The health that *checks* amount to: none at all are passing, as for Consul."""
+    statuses = {check.status for check in checks}
+    # The words are declared worst first.
+    return next((health for health in Health if health in statuses), Health.PASSING)
+
+
 def _instance(row: _Row) -> Instance:
     service, node = row.service, row.node
     checks = tuple(
         Check(check.id, _HEALTH.get(check.status, Health.CRITICAL), check.name, check.output)
         for check in row.checks or ()
     )
-    statuses = {check.status for check in checks}
     weights = service.weights or _Weights()
     return Instance(
         id=service.id,
         service=service.service,
         host=service.address or node.address,
         port=service.port,
-        # The words of health are declared worst first; Consul calls an instance without checks passing.
-        health=next((health for health in Health if health in statuses), Health.PASSING),
+        health=worst(checks),
         tags=tuple(service.tags or ()),
         meta=MappingProxyType(service.meta) if service.meta else NOTHING,
         weight=max(1, weights.passing),

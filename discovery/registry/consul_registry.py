@@ -1,8 +1,8 @@
 """Consul as a registry.
 
 Three pools, one for each purpose, so that a hundred idle watches cannot hold up a heartbeat. python-consul2's own
-methods are used where they can say what we need; its register knows neither weights nor the replacing of checks,
-and its reads drop every header but the index.
+methods are used where they can say what we need; its register knows no weights, and its reads drop every header
+but the index.
 """
 
 from __future__ import annotations
@@ -86,12 +86,9 @@ class ConsulRegistry:
         return await self._read(entry, f"/v1/agent/service/{instance_id}", [], ("hash", hash), wait_s)
 
     async def register(self, registration: Registration) -> None:
-        await self._control.http.put(
-            base.CB.bool(),
-            "/v1/agent/service/register",
-            [("replace-existing-checks", "true")],
-            codec.encode_registration(registration),
-        )
+        # Without replace-existing-checks, which would end an operator's maintenance. Our one check has a fixed id.
+        body = codec.encode_registration(registration)
+        await self._control.http.put(base.CB.bool(), "/v1/agent/service/register", data=body)
 
     async def deregister(self, instance_id: str) -> None:
         await self._control.agent.service.deregister(instance_id)

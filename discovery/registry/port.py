@@ -53,7 +53,10 @@ class Values:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck:
-    """The registry asks us. ``passing`` registers the check as already passing: we have just proved it."""
+    """The registry asks us. ``passing`` registers the check as already passing: we have just proved it.
+
+    A check that is there already keeps its status until it is run, whatever we say.
+    """
 
     url: str
     interval_s: float
@@ -104,7 +107,10 @@ class Enrolment(Protocol):
     """Our own entry, at the agent that runs our check."""
 
     async def register(self, registration: Registration) -> None:
-        """Put the entry, whole; what was there under the id, checks included, is replaced."""
+        """Put the entry; what was there under the id, its check included, is replaced.
+
+        An operator's maintenance stays: it is a check of its own.
+        """
         ...
 
     async def deregister(self, instance_id: str) -> None:

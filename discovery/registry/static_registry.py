@@ -13,10 +13,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from discovery.config import split_address
 from discovery.errors import ConfigError, RegistryRejected
 from discovery.model import NOTHING, Check, Health, Instance, Source, Target
+from discovery.registry.codec import check_id, worst
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration, TtlCheck, Values
+from discovery.variables import split_address
 
 
 class StaticRegistry:
@@ -85,13 +86,12 @@ class StaticRegistry:
         return Values(self._changes.get("", 1), below)
 
     async def register(self, registration: Registration) -> None:
-        check = registration.check
+        instance, check = registration.instance, registration.check
         passing = isinstance(check, TtlCheck) or check.passing
-        health = Health.PASSING if passing else Health.CRITICAL
-        instance = registration.instance
-        checks = (Check(f"service:{instance.id}", health, f"{instance.service} is ready"),)
+        fresh = Check(check_id(instance.id), Health.PASSING if passing else Health.CRITICAL)
         self._checks[instance.id] = check
-        self._put(replace(instance, health=health, checks=checks))
+        # A check that is there already keeps its status until it runs, as in Consul.
+        self._put(instance, self._own_check(instance.id) or fresh)
 
     async def deregister(self, instance_id: str) -> None:
         self._checks.pop(instance_id, None)
@@ -109,20 +109,22 @@ class StaticRegistry:
         instance, check = self._instances.get(instance_id), self._checks.get(instance_id)
         if instance is None or not isinstance(check, TtlCheck):
             raise RegistryRejected(f"there is no TTL check for {instance_id!r}: register it (again)")
-        kept = tuple(
-            replace(check, status=Health.PASSING, output=note) if check.id == f"service:{instance_id}" else check
-            for check in instance.checks
-        )
-        self._put(replace(instance, health=Health.PASSING, checks=kept))
+        self._put(instance, Check(check_id(instance_id), Health.PASSING, output=note))
 
-    def _put(self, instance: Instance) -> None:
-        """An equal entry is no news, as with Consul."""
+    def _own_check(self, instance_id: str) -> Check | None:
+        instance = self._instances.get(instance_id)
+        return next((each for each in instance.checks if each.id == check_id(instance_id)), None) if instance else None
+
+    def _put(self, instance: Instance, own: Check) -> None:
+        """Put the instance with its own check. Others, such as maintenance, stay as they are."""
         before = self._instances.get(instance.id)
-        self._instances[instance.id] = instance
-        if before != instance:
-            if before is not None and before.service != instance.service:
-                self._change(before.service)
-            self._change(instance.service)
+        checks = (own, *(each for each in (before.checks if before else ()) if each.id != own.id))
+        after = replace(instance, checks=checks, health=worst(checks))
+        self._instances[instance.id] = after
+        if before is not None and before.service != after.service:
+            self._change(before.service)
+        if before != after:  # an equal entry is no news, as with Consul
+            self._change(after.service)
 
     def _hash(self, instance_id: str) -> str:
         """The name of what was registered; health is not part of it."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from discovery.config import is_service_name
 from discovery.model import Target
+from discovery.variables import is_service_name
 
 # A program's logical URLs are few; those with changing paths would else be remembered for ever.
 _KEPT = 1024

@@ -87,7 +87,7 @@ async def make(
         if outcome is Outcome.ANSWERED:
             load.observe(now, attempt.duration_s)
         elif outcome is not Outcome.CANCELLED:
-            load.penalise(now, attempt.retry_after_s or FAILURE_S)
+            load.penalise(now, FAILURE_S if attempt.retry_after_s is None else attempt.retry_after_s)
         return Tried(attempt, endpoint, handle, response, error if isinstance(error, Exception) else None)
 
     try:

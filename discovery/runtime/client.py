@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from discovery import wire
 from discovery.errors import CallFailed, DeadlineExceeded
-from discovery.model import Attempt, Outcome
+from discovery.model import Attempt, Outcome, Place
 from discovery.observer import AttemptStart, Call, CallHandle
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, decide, may_repeat
@@ -74,9 +74,9 @@ class Exchange:
     answer: aiohttp.ClientResponse | None = None
 
     @property
-    def tried(self) -> frozenset[str]:
-        """The ids of the instances that were tried."""
-        return frozenset(record.instance.id for record in self.records)
+    def tried(self) -> frozenset[Place]:
+        """Where it was tried."""
+        return frozenset(record.instance.place for record in self.records)
 
 
 class Caller:
@@ -189,7 +189,7 @@ class Caller:
     async def _attempt(self, exchange: Exchange, endpoint: Endpoint, now: float, again: Again | None = None) -> Tried:
         number = len(exchange.records) + 1
         left = remaining(exchange.deadline_at, now)
-        last = number >= self._settings.attempts
+        last = number >= self._settings.attempts or not exchange.repeatable
         headers = exchange.headers.copy()
         if left is not None:
             headers[wire.DEADLINE] = format_ms(left)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 from yarl import URL
 
-from discovery.model import Instance, Target, View
+from discovery.model import Instance, Place, Target, View
 from discovery.observer import ViewChanged
 from discovery.policy.balancer import Balancer
 from discovery.policy.budget import RetryBudget
@@ -58,7 +58,7 @@ class Directory:
         self._rng = around.rng
         self._observer = around.observer
         self._patience_s = patience_s
-        self._endpoints: dict[str, Endpoint] = {}
+        self._endpoints: dict[Place, Endpoint] = {}
         self._candidates: Sequence[Endpoint] = ()
         self._suspects: frozenset[str] = frozenset()
         self._suspects_until = 0.0
@@ -77,7 +77,7 @@ class Directory:
         change = compare(old.instances if old else (), view.instances)
         if old is not None and not change and not suspects:
             return
-        self._endpoints = {instance.id: self._endpoint(instance) for instance in view.instances}
+        self._endpoints = {instance.place: self._endpoint(instance) for instance in view.instances}
         self._choose_candidates()
         self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
         self._wake()
@@ -87,7 +87,7 @@ class Directory:
         self.trouble = error
 
     def _endpoint(self, instance: Instance) -> Endpoint:
-        known = self._endpoints.get(instance.id)
+        known = self._endpoints.get(instance.place)
         if known is None:
             return Endpoint(instance, PeakEwma())
         if known.instance == instance:
@@ -97,7 +97,7 @@ class Directory:
 
     def _choose_candidates(self) -> None:
         chosen = eligible([endpoint.instance for endpoint in self._endpoints.values()], trusted=self._suspects)
-        self._candidates = tuple(self._endpoints[instance.id] for instance in chosen)
+        self._candidates = tuple(self._endpoints[instance.place] for instance in chosen)
         if self._candidates:
             self._nobody_since = None
 
@@ -105,7 +105,7 @@ class Directory:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def pick(self, now: float, without: Collection[str] = ()) -> Endpoint | None:
+    def pick(self, now: float, without: Collection[Place] = ()) -> Endpoint | None:
         """Choose somebody who may be asked, not one of *without* while there is anybody else."""
         if self._suspects and now >= self._suspects_until:
             self._suspects = frozenset()
@@ -114,12 +114,12 @@ class Directory:
         if not candidates:
             return None
         if without:
-            candidates = [one for one in candidates if one.instance.id not in without] or candidates
+            candidates = [one for one in candidates if one.instance.place not in without] or candidates
         return self._balancer.pick(candidates, now, self._rng)
 
-    def others(self, without: Collection[str]) -> bool:
+    def others(self, without: Collection[Place]) -> bool:
         """Whether anybody may be chosen who is not one of *without*."""
-        return any(one.instance.id not in without for one in self._candidates)
+        return any(one.instance.place not in without for one in self._candidates)
 
     async def somebody(self, limit_s: float | None) -> Endpoint | None:
         """Wait for somebody to choose.

@@ -9,8 +9,9 @@ from types import MappingProxyType
 import aiohttp
 
 from discovery import wire
-from discovery.config import MeshConfig, split_address
+from discovery.config import MeshConfig
 from discovery.model import Instance
+from discovery.variables import split_address
 
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 

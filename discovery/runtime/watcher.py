@@ -49,6 +49,9 @@ async def follow(
         await around.clock.sleep(pace.delay(around.clock.now()))
         try:
             answer = await read(cursor.index)
+            cursor, _ = cursor.advance(answer.index)
+            if not cursor.index:  # older than what is known: the fresh read decides
+                continue
             await accept(answer)
         except RegistryError as error:
             failures += 1
@@ -58,7 +61,6 @@ async def follow(
             await around.clock.sleep(pause)
             continue
         failures = 0
-        cursor, _ = cursor.advance(answer.index)
 
 
 async def watch(registry: Lookup, directory: Directory, around: Surroundings) -> NoReturn:
@@ -74,7 +76,8 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings) ->
 
     async def accept(answer: Answer) -> None:
         known = directory.view.instances if directory.view else ()
-        if reason := doubt(known, answer.instances):
+        believed = directory.view is not None and not known  # "nobody" was confirmed before
+        if (reason := doubt(known, answer.instances)) and not believed:
             around.observer.notify(AnswerDoubted(target, reason))
             answer = await confirmed(answer, reason)
         now = around.clock.now()

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from math import exp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discovery.policy.load import DECAY_S, FAILURE_S, FLOOR_S, PENALTY_CAP_S, UNPROVEN_S, PeakEwma
+
+latencies = st.floats(0, 100)
+pauses = st.floats(0, 1000)
+
+
+def measured(*rtts: float) -> PeakEwma:
+    load = PeakEwma()
+    for rtt in rtts:
+        load.observe(0.0, rtt)
+    return load
+
+
+def test_each_request_in_flight_adds_to_the_cost_and_gives_it_back() -> None:
+    load = measured(0.1)
+
+    assert load.cost(0) == pytest.approx(0.1)
+    load.start()
+    load.start()
+    assert load.in_flight == 2
+    assert load.cost(0) == pytest.approx(0.3)
+    load.end()
+    load.end()
+    assert load.cost(0) == pytest.approx(0.1)
+
+
+def test_a_slower_answer_counts_at_once_and_a_faster_one_slowly() -> None:
+    load = measured(0.01, 0.5)
+    assert load.cost(0) == pytest.approx(0.5)
+
+    load.observe(1.0, 0.01)
+    assert 0.4 < load.cost(1.0) < 0.5
+
+    load.observe(1.0 + 5 * DECAY_S, 0.01)
+    assert load.cost(1.0 + 5 * DECAY_S) == pytest.approx(0.01, rel=0.5)
+
+
+def test_nobody_is_avoided_for_ever() -> None:
+    load = measured(5.0)
+
+    assert load.cost(DECAY_S) == pytest.approx(5.0 * exp(-1))
+    assert load.cost(100 * DECAY_S) == FLOOR_S
+
+
+def test_one_never_asked_is_cheap_until_somebody_asks() -> None:
+    known, new = measured(0.02), PeakEwma()
+    assert new.cost(0) < known.cost(0)
+
+    new.start()
+    assert new.cost(0) == 2 * UNPROVEN_S > known.cost(0)
+
+
+def test_a_first_answer_proves_it_and_a_cancelled_first_request_does_not() -> None:
+    load = PeakEwma()
+    load.start()
+    load.end()
+    assert load.cost(0) == FLOOR_S
+
+    load.start()
+    load.observe(0.0, 0.02)
+    load.end()
+    assert load.cost(0) == pytest.approx(0.02)
+
+
+def test_the_unknown_is_preferred_to_the_broken() -> None:
+    broken, unknown = PeakEwma(), PeakEwma()
+    broken.penalise(0.0)
+    unknown.start()
+
+    assert unknown.cost(0) < broken.cost(0) == FAILURE_S
+
+
+def test_a_fast_failure_does_not_look_like_a_fast_answer() -> None:
+    load = measured(0.001)
+    load.penalise(0.0)
+    load.observe(0.0, 0.001)
+
+    assert load.cost(0) == pytest.approx(FAILURE_S)
+
+
+@pytest.mark.parametrize(("said", "counts"), [(120.0, 120.0), (86_400.0, PENALTY_CAP_S), (0.0, 0.001)])
+def test_a_retry_after_is_believed_up_to_its_cap_and_never_makes_cheaper(said: float, counts: float) -> None:
+    load = measured(0.001)
+    load.penalise(0.0, said)
+
+    assert load.cost(0) == pytest.approx(counts)
+
+
+def test_whoever_was_idle_longest_does_not_get_the_whole_burst() -> None:
+    fresh, idle = measured(0.002), PeakEwma()
+    idle.observe(-600.0, 0.002)
+    for _ in range(2):
+        idle.start()
+
+    assert idle.cost(0) > fresh.cost(0)
+
+
+@given(st.lists(st.tuples(pauses, latencies), min_size=1, max_size=20))
+def test_the_cost_stays_between_the_latest_answer_and_the_slowest(answers: list[tuple[float, float]]) -> None:
+    load, now = PeakEwma(), 0.0
+    for pause, rtt in answers:
+        now += pause
+        load.observe(now, rtt)
+        slowest = max(rtt for _, rtt in answers)
+        assert max(rtt, FLOOR_S) <= load.cost(now) * (1 + 1e-9)
+        assert load.cost(now) <= max(slowest, FLOOR_S) * (1 + 1e-9)
+
+
+@given(st.lists(latencies, min_size=1, max_size=10), pauses, pauses, st.integers(0, 10))
+def test_silence_only_makes_cheaper_and_company_only_dearer(
+    rtts: list[float], soon: float, later: float, company: int
+) -> None:
+    load = measured(*rtts)
+    alone = load.cost(soon)
+
+    assert load.cost(soon + later) <= alone
+    for _ in range(company):
+        load.start()
+    assert load.cost(soon) == pytest.approx(alone * (company + 1))
+
+
+def test_a_moment_before_the_last_answer_is_taken_for_that_moment() -> None:
+    load = PeakEwma()
+    load.observe(10.0, 0.5)
+
+    assert load.cost(9.0) == load.cost(10.0)

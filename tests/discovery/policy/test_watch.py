@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discovery.policy.watch import WAIT_S, Cursor, Pace, client_limit_s
+
+
+@pytest.mark.parametrize(
+    ("index", "answered", "expected", "news"),
+    [
+        pytest.param(0, 5, 5, True, id="the first answer"),
+        pytest.param(7, 9, 9, True, id="newer"),
+        pytest.param(7, 7, 7, False, id="same: the wait ran out"),
+        pytest.param(7, 3, 0, False, id="backwards: read afresh before believing it"),
+        pytest.param(0, 3, 3, True, id="... and believe the fresh read"),
+        pytest.param(0, 0, 1, True, id="none given: never wait on zero"),
+        pytest.param(1, 0, 1, True, id="none given again: it proves nothing"),
+        pytest.param(1, -4, 1, True, id="negative: like none"),
+        pytest.param(7, 0, 0, False, id="none given after one was: backwards"),
+        pytest.param(7, 1, 0, False, id="a registry begun anew"),
+    ],
+)
+def test_a_cursor_goes_on_where_it_is_safe(index: int, answered: int, expected: int, news: bool) -> None:
+    assert Cursor(index).advance(answered) == (Cursor(expected), news)
+
+
+@given(st.lists(st.integers(-3, 50), min_size=1))
+def test_whatever_the_registry_answers_the_same_answer_given_three_times_is_settled(indexes: list[int]) -> None:
+    cursor = Cursor()
+    for index in indexes:
+        cursor, _ = cursor.advance(index)
+        assert cursor.index >= 0
+    for _ in range(2):
+        cursor, _ = cursor.advance(indexes[-1])
+    assert cursor.index == max(indexes[-1], 1)
+
+
+def test_two_wake_ups_are_free_and_then_there_is_one_a_second() -> None:
+    pace = Pace()
+
+    assert [pace.delay(100.0) for _ in range(4)] == [0.0, 0.0, 1.0, 2.0]
+
+
+def test_a_loop_that_wakes_less_than_once_a_second_never_waits() -> None:
+    pace = Pace()
+
+    assert [pace.delay(float(now)) for now in range(0, 500, 55)] == [0.0] * 10
+
+
+def test_the_burst_is_back_after_two_quiet_seconds_and_grows_no_further() -> None:
+    pace = Pace()
+    for _ in range(3):
+        pace.delay(0.0)
+
+    assert [pace.delay(50.0) for _ in range(3)] == [0.0, 0.0, 1.0]
+
+
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=60))
+def test_no_registry_can_make_a_loop_read_more_than_twice_and_once_a_second(busy: list[float]) -> None:
+    """*busy* is how long each read took; the loop does what it is told and nothing else."""
+    pace, now, reads = Pace(), 10.0, []
+    for took in busy:
+        now += pace.delay(now)
+        reads.append(now)
+        now += took
+
+    for first, begin in enumerate(reads):
+        for count, end in enumerate(reads[first:], start=1):
+            assert count <= 2 + (end - begin) + 1e-6
+
+
+@given(st.floats(0, 600))
+def test_the_client_outlasts_the_registrys_own_jitter(wait_s: float) -> None:
+    assert client_limit_s(wait_s) >= wait_s + wait_s / 16 + 5
+
+
+def test_the_usual_wait_gives_the_usual_limit() -> None:
+    assert client_limit_s(WAIT_S) == pytest.approx(68.4375)
