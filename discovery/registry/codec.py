@@ -1,8 +1,8 @@
 """Consul's JSON to our nouns and back. Pure: bytes and strings in, values out.
 
-Answers are decoded by typed structs, since at ten thousand instances the standard decoder stalls the event loop
-for a quarter of a second. An answer that Consul would not give raises :class:`Garbled` and nothing else. One bad
-entry does not hide the others: it is left out, because nobody could call it anyway.
+Answers are decoded by typed structs: at ten thousand instances the standard decoder takes six times as long. An
+answer that Consul would not give raises :class:`Garbled` and nothing else. One bad entry does not hide the others:
+it is left out, because nobody could call it anyway.
 """
 
 from __future__ import annotations

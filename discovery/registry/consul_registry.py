@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from consul import base
+
 from discovery.config import MeshConfig
 from discovery.errors import RegistryRejected
 from discovery.model import Target
@@ -92,6 +93,9 @@ class ConsulRegistry:
 
     async def deregister(self, instance_id: str) -> None:
         await self._control.agent.service.deregister(instance_id)
+
+    async def maintained(self, instance_id: str) -> bool:
+        return f"_service_maintenance:{instance_id}" in await self._lookup.agent.checks()
 
     async def heartbeat(self, instance_id: str, note: str = "") -> None:
         if not await self._control.agent.check.ttl_pass(codec.check_id(instance_id), notes=note):

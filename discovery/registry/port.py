@@ -121,6 +121,10 @@ class Enrolment(Protocol):
         """The entry, or None. With a *hash*, blocks until the content differs from it or *wait_s* is over."""
         ...
 
+    async def maintained(self, instance_id: str) -> bool:
+        """Whether an operator has put the entry into maintenance."""
+        ...
+
     async def heartbeat(self, instance_id: str, note: str = "") -> None:
         """Keep the TTL check of the entry passing. Raises RegistryRejected when the entry or check is gone."""
         ...

@@ -105,6 +105,10 @@ class StaticRegistry:
             return Entry(instance, self._hash(instance_id))
         return None
 
+    async def maintained(self, instance_id: str) -> bool:
+        instance = self._instances.get(instance_id)
+        return instance is not None and instance.maintenance
+
     async def heartbeat(self, instance_id: str, note: str = "") -> None:
         instance, check = self._instances.get(instance_id), self._checks.get(instance_id)
         if instance is None or not isinstance(check, TtlCheck):

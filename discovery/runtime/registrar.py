@@ -71,7 +71,7 @@ class Registrar:
                     await self._put(reason)
                 elif boot_of(entry.instance) != boot_of(self._instance):
                     await self._challenge(entry.instance)
-                    await self._put("it was a predecessor's")
+                    await self._succeed()
                 elif not _same(entry.instance, self._wanted):
                     await self._put("the agent had another version")
             except RegistryError as error:
@@ -118,6 +118,13 @@ class Registrar:
             self._wanted = generation(self._instance, self._generation)
             await self._registry.register(Registration(self._wanted, await self._proven()))
             self._around.observer.notify(Registered(self._wanted, reason))
+
+    async def _succeed(self) -> None:
+        # An agent keeps the status of a check that it knows, and a predecessor's is critical by now: so its entry goes
+        # first, and ours is passing from its first moment. Unless an operator marked it: that would go with it.
+        if not await self._registry.maintained(self._instance.id):
+            await self._registry.deregister(self._instance.id)
+        await self._put("it was a predecessor's")
 
     async def _proven(self) -> HttpCheck | TtlCheck:
         # A check that starts as critical keeps us out for up to an interval; so we ask ourselves first, through
