@@ -23,7 +23,7 @@ NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 class LiveSettings:
     """What an operator may change while the process runs, by keys below ``mesh/<service>/``.
 
-    ``timeout_s`` bounds a whole call, ``attempt_timeout_s`` the silence within one attempt, ``attempts`` how often
+    ``timeout_s`` bounds a whole call, ``attempt_timeout_s`` the wait for the head of an answer, ``attempts`` how often
     a call may go on the wire. ``None`` leaves the word to the next source.
     """
 

@@ -20,42 +20,33 @@ _ERROR_TEXT_MAX = 200
 
 @dataclass(slots=True)
 class Tried:
-    """An attempt of which the call knows the outcome. Its connection may still be busy with the body."""
+    """An attempt of which the outcome is known. One that was answered is still busy with the body: end it later."""
 
-    attempt: Attempt
+    record: Attempt
     endpoint: Endpoint
     handle: AttemptHandle
     response: aiohttp.ClientResponse | None = None
     error: Exception | None = None
-    finished: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether this is what the caller asked for, for better or worse."""
+        return self.record.outcome is Outcome.ANSWERED
 
     @property
     def exhausted(self) -> bool:
         """Whether the far side says that it repeated its own calls in vain."""
         return self.response is not None and outcomes.exhausted(self.response.headers)
 
-    def finish(self) -> None:
-        """End the attempt for the balancer and the observer; only the first time counts."""
-        if not self.finished:
-            self.finished = True
-            self.endpoint.load.end()
-            self.handle.end(self.attempt)
-
-    def finish_when_free(self, then: Callable[[], None]) -> None:
-        """Run *then*, which finishes this attempt, when the response has given its connection back.
-
-        That is when the last byte was read, or the response released: until then the instance is busy with us.
-        aiohttp tells it by a callback only, and drops what the callback raises.
-        """
-        connection = self.response.connection if self.response is not None else None
-        if connection is None:
-            then()
-        else:
-            connection.add_callback(then)
+    def end(self) -> None:
+        """End the attempt for the balancer and for the observer."""
+        self.endpoint.load.end()
+        self.handle.end(self.record)
 
 
 async def make(
-    sending: Awaitable[aiohttp.ClientResponse],
+    send: Callable[[], Awaitable[aiohttp.ClientResponse]],
+    limit_s: float,
     *,
     number: int,
     endpoint: Endpoint,
@@ -63,7 +54,10 @@ async def make(
     clock: Clock,
     records: list[Attempt],
 ) -> Tried:
-    """Await the answer to one request and judge it; the record is appended to *records* whatever happens."""
+    """Send one request and judge what comes; the record is appended to *records* whatever happens.
+
+    *limit_s* is until the head of the answer is there. How long the body may take is the call's affair.
+    """
     load = endpoint.load
     began = clock.now()
     load.start()
@@ -72,37 +66,52 @@ async def make(
         outcome: Outcome, response: aiohttp.ClientResponse | None = None, error: BaseException | None = None
     ) -> Tried:
         now = clock.now()
-        attempt = Attempt(
+        unavailable = outcome is Outcome.UNAVAILABLE and response is not None
+        record = Attempt(
             number=number,
             instance=endpoint.instance,
             outcome=outcome,
             status=response.status if response is not None else None,
             duration_s=now - began,
             error=_brief(error) if error is not None else "",
-            retry_after_s=outcomes.retry_after(response.headers)
-            if outcome is Outcome.UNAVAILABLE and response
-            else None,
+            retry_after_s=outcomes.retry_after(response.headers) if unavailable and response is not None else None,
         )
-        records.append(attempt)
+        records.append(record)
+        tried = Tried(record, endpoint, handle, response, error if isinstance(error, Exception) else None)
         if outcome is Outcome.ANSWERED:
-            load.observe(now, attempt.duration_s)
-        elif outcome is not Outcome.CANCELLED:
-            load.penalise(now, FAILURE_S if attempt.retry_after_s is None else attempt.retry_after_s)
-        return Tried(attempt, endpoint, handle, response, error if isinstance(error, Exception) else None)
+            load.observe(now, record.duration_s)
+            return tried
+        if outcome is not Outcome.CANCELLED:
+            load.penalise(now, FAILURE_S if record.retry_after_s is None else record.retry_after_s)
+        tried.end()
+        return tried
 
     try:
-        response = await sending
+        async with clock.timeout(limit_s):
+            response = await send()
     except asyncio.CancelledError as error:
-        judged(Outcome.CANCELLED, error=error).finish()
+        judged(Outcome.CANCELLED, error=error)
         raise
     except Exception as error:
         outcome = outcomes.of_error(error)
         if outcome is None:  # a mistake of the caller's, such as an argument that aiohttp does not know
-            judged(Outcome.CANCELLED, error=error).finish()
+            judged(Outcome.CANCELLED, error=error)
             raise
         return judged(outcome, error=error)
     handle.headers_arrived(response.status)
     return judged(outcomes.of_response(response.status, response.headers), response)
+
+
+def when_free(response: aiohttp.ClientResponse, then: Callable[[], None]) -> None:
+    """Run *then* when the response has given its connection back: its last byte was read, or it was released.
+
+    aiohttp tells this by a callback only, and drops what the callback raises.
+    """
+    connection = response.connection
+    if connection is None:
+        then()
+    else:
+        connection.add_callback(then)
 
 
 def _brief(error: BaseException) -> str:

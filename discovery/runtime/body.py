@@ -1,7 +1,7 @@
 """Which request bodies can be sent twice.
 
 aiohttp sends an exhausted generator as an empty body, without an error. So only what is complete in memory counts
-as replayable: text, bytes, JSON, and forms given as a mapping or as pairs.
+as replayable: text, bytes, JSON, and forms of those, given as a mapping or as pairs. A form with a file is a stream.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from typing import Any
 
 import aiohttp
 
-_COMPLETE = (bytes, bytearray, memoryview, str, Mapping, list, tuple)
+_COMPLETE = (bytes, bytearray, memoryview, str, int, float)
 
 
 def replayable(options: Mapping[str, Any]) -> bool:
     """Judge the keyword arguments of a request, as aiohttp takes them."""
     data = options.get("data")
+    if isinstance(data, Mapping):
+        return all(isinstance(value, _COMPLETE) for value in data.values())
+    if isinstance(data, (list, tuple)):
+        return all(isinstance(pair, tuple) and isinstance(pair[-1], _COMPLETE) for pair in data)
     return data is None or isinstance(data, _COMPLETE)
 
 

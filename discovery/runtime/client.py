@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 import aiohttp
 from multidict import CIMultiDict
 
 from discovery import wire
 from discovery.errors import CallFailed, DeadlineExceeded
-from discovery.model import Attempt, Outcome, Place
+from discovery.model import Attempt, Place
 from discovery.observer import AttemptStart, Call, CallHandle
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, decide, may_repeat
@@ -28,17 +27,8 @@ from discovery.runtime.retrying import repeat
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long one attempt may take, in seconds: between two signs of life, and as a whole."""
-
-    silence_s: float
-    total_s: float | None
-
-
-# Sends one request to an endpoint with these headers.
-Send = Callable[[Endpoint, CIMultiDict[str], Limits], Awaitable[aiohttp.ClientResponse]]
+# Sends one request to an endpoint with these headers, and with so many seconds for all of it, body included.
+Send = Callable[[Endpoint, CIMultiDict[str], float | None], Awaitable[aiohttp.ClientResponse]]
 
 # The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
 _IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -46,12 +36,14 @@ _IDEMPOTENCY_KEY = "Idempotency-Key"
 # Told apart from None, which means "no limit".
 UNSAID = -1.0
 
-_attempts: WeakKeyDictionary[aiohttp.ClientResponse, tuple[Attempt, ...]] = WeakKeyDictionary()
+# The records of a call travel on its response: a table beside it would cost every call, and few ever ask.
+_RECORDS = "_proconsul_attempts"
 
 
 def attempts(response: aiohttp.ClientResponse) -> tuple[Attempt, ...]:
     """What each attempt of the call that brought *response* came to; empty when no mesh sent it."""
-    return _attempts.get(response, ())
+    records: tuple[Attempt, ...] = getattr(response, _RECORDS, ())
+    return records
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +69,31 @@ class Exchange:
     def tried(self) -> frozenset[Place]:
         """Where it was tried."""
         return frozenset(record.instance.place for record in self.records)
+
+    def take(self, answer: aiohttp.ClientResponse) -> None:
+        """Keep an answer in place of an earlier one."""
+        if self.answer is not None:
+            self.answer.release()
+        self.answer = answer
+
+    def fail(self, error: BaseException) -> None:
+        """End the call without an answer for its caller."""
+        if self.answer is not None:
+            self.answer.release()
+        self.handle.end(tuple(self.records), error)
+
+    def hand_over(self, answer: aiohttp.ClientResponse, tried: Tried) -> aiohttp.ClientResponse:
+        """Give the answer to the caller; the call ends when its body was read."""
+        records = tuple(self.records)
+        setattr(answer, _RECORDS, records)
+
+        def ended() -> None:
+            if tried.answered:
+                tried.end()
+            self.handle.end(records)
+
+        attempt.when_free(answer, ended)
+        return answer
 
 
 class Caller:
@@ -121,37 +138,21 @@ class Caller:
             deadline_at=tighten(None if limit_s is None else now + limit_s, request.deadline_at if request else None),
         )
         try:
-            return await self._carry_out(exchange, now)
+            directory.budget.deposit(now)
+            endpoint = directory.pick(now)
+            if endpoint is None:
+                endpoint = await self._directories.somebody(directory, remaining(exchange.deadline_at, now))
+            tried = await self._attempt(exchange, endpoint)
+            if not tried.answered:
+                tried = await self._go_on(exchange, tried)
         except BaseException as error:
-            if exchange.answer is not None:
-                exchange.answer.release()
-            exchange.handle.end(tuple(exchange.records), error)
+            exchange.fail(error)
             raise
-
-    async def _carry_out(self, exchange: Exchange, now: float) -> aiohttp.ClientResponse:
-        directory = exchange.directory
-        directory.budget.deposit(now)
-        endpoint = directory.pick(now)
-        if endpoint is None:
-            endpoint = await self._directories.somebody(directory, remaining(exchange.deadline_at, now))
-            now = self._clock.now()
-        tried = await self._attempt(exchange, endpoint, now)
-        if tried.attempt.outcome is not Outcome.ANSWERED:
-            tried = await self._go_on(exchange, tried)
         if exchange.answer is None:
-            tried.finish()
-            raise self._failure(exchange) from tried.error
-        return self._hand_over(exchange, exchange.answer, tried)
-
-    def _hand_over(self, exchange: Exchange, answer: aiohttp.ClientResponse, tried: Tried) -> aiohttp.ClientResponse:
-        records = _attempts[answer] = tuple(exchange.records)
-
-        def ended() -> None:
-            tried.finish()
-            exchange.handle.end(records)
-
-        tried.finish_when_free(ended)
-        return answer
+            failure = self._failure(exchange)
+            exchange.fail(failure)
+            raise failure from tried.error
+        return exchange.hand_over(exchange.answer, tried)
 
     async def _go_on(self, exchange: Exchange, tried: Tried) -> Tried:
         verdict = self._decide(exchange, tried)
@@ -160,15 +161,13 @@ class Caller:
 
             async def once_more(verdict: Again) -> Tried:
                 nonlocal last
-                now = self._clock.now()
-                last.finish()
-                endpoint = exchange.directory.pick(now, without=exchange.tried) or last.endpoint
-                last = await self._attempt(exchange, endpoint, now, verdict)
+                endpoint = exchange.directory.pick(self._clock.now(), without=exchange.tried) or last.endpoint
+                last = await self._attempt(exchange, endpoint, verdict)
                 return last
 
             tried = await repeat(tried, verdict, once_more, lambda each: self._decide(exchange, each), self._clock)
         request = context.current.get()
-        if request is not None and tried.attempt.outcome is not Outcome.ANSWERED:
+        if request is not None and not tried.answered:
             request.exhausted |= tried.exhausted or len(exchange.records) > 1
         return tried
 
@@ -186,11 +185,11 @@ class Caller:
             rng=self._rng,
         )
 
-    async def _attempt(self, exchange: Exchange, endpoint: Endpoint, now: float, again: Again | None = None) -> Tried:
+    async def _attempt(self, exchange: Exchange, endpoint: Endpoint, again: Again | None = None) -> Tried:
         number = len(exchange.records) + 1
-        left = remaining(exchange.deadline_at, now)
+        left = remaining(exchange.deadline_at, self._clock.now())
         last = number >= self._settings.attempts or not exchange.repeatable
-        headers = exchange.headers.copy()
+        headers = exchange.headers
         if left is not None:
             headers[wire.DEADLINE] = format_ms(left)
         start = AttemptStart(
@@ -200,20 +199,17 @@ class Caller:
             again.reason if again else "",
             again.delay_s if again else 0.0,
         )
-        handle = exchange.handle.attempt(start, headers)
-        limits = Limits(attempt_limit_s(self._settings.attempt_timeout_s, left, last=last), left)
         tried = await attempt.make(
-            exchange.send(endpoint, headers, limits),
+            lambda: exchange.send(endpoint, headers, left),
+            attempt_limit_s(self._settings.attempt_timeout_s, left, last=last),
             number=number,
             endpoint=endpoint,
-            handle=handle,
+            handle=exchange.handle.attempt(start, headers),
             clock=self._clock,
             records=exchange.records,
         )
         if tried.response is not None:
-            if exchange.answer is not None:
-                exchange.answer.release()
-            exchange.answer = tried.response
+            exchange.take(tried.response)
         return tried
 
     def _failure(self, exchange: Exchange) -> CallFailed:

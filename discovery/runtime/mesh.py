@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +22,7 @@ from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import settings
 from discovery.runtime.address import Addresses, Logical
 from discovery.runtime.body import replayable
-from discovery.runtime.client import UNSAID, Caller, Limits
+from discovery.runtime.client import UNSAID, Caller
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory, Endpoint
 from discovery.runtime.door import PendingCall, Verbs
@@ -68,7 +68,7 @@ class Mesh(Verbs):
         self._addresses = Addresses()
         self._directories = Directories(config, self._registry, self._tasks, balancer or TwoChoices(), self._around)
         self._caller = Caller(self._directories, self.settings, self._around)
-        self.middleware = Middleware(self._caller, self._around.clock)
+        self.middleware = Middleware(self._caller)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._registry)
@@ -93,15 +93,14 @@ class Mesh(Verbs):
             NoInstances: when there was nobody to send it to.
             CallFailed: when no attempt brought a response; DeadlineExceeded, when that was for want of time.
         """
-        return PendingCall(self._request(method.upper(), url, options))
-
-    async def _request(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
         logical = self._addresses(url)
         if logical is None:
-            return await self._pool.pass_on(method, url, options)
-        return await self._call(logical, method, options)
+            return PendingCall(self._pool.pass_on(method, url, options))
+        return PendingCall(self._call(logical, method.upper(), options))
 
-    async def _call(self, logical: Logical, method: str, options: dict[str, Any]) -> aiohttp.ClientResponse:
+    def _call(
+        self, logical: Logical, method: str, options: dict[str, Any]
+    ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
         headers: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
         timeout = options.pop("timeout", UNSAID)
         if isinstance(timeout, aiohttp.ClientTimeout):
@@ -110,18 +109,13 @@ class Mesh(Verbs):
         can_replay = replayable(options)
         careful = not (can_replay and may_repeat(method, keyed=False))
 
-        async def send(endpoint: Endpoint, headers: CIMultiDict[str], limits: Limits) -> aiohttp.ClientResponse:
-            return await self._pool.send(
-                method,
-                endpoint.url(logical.path),
-                headers,
-                careful=careful,
-                silence_s=limits.silence_s,
-                total_s=limits.total_s,
-                options=options,
-            )
+        def send(
+            endpoint: Endpoint, headers: CIMultiDict[str], limit_s: float | None
+        ) -> Awaitable[aiohttp.ClientResponse]:
+            url = endpoint.url(logical.path)
+            return self._pool.send(method, url, headers, careful=careful, limit_s=limit_s, options=options)
 
-        return await self._caller.call(logical, method, headers, send, replayable=can_replay, timeout_s=timeout)
+        return self._caller.call(logical, method, headers, send, replayable=can_replay, timeout_s=timeout)
 
     def service(self, name: str, datacenter: str = "") -> Service:
         """The doors of one service: ``mesh.service("ports").get("/ports")``."""

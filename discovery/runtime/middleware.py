@@ -6,22 +6,22 @@ used, so the rule about idle connections for requests that may not be repeated i
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import aiohttp
 from multidict import CIMultiDict
 
-from discovery.clock import Clock
 from discovery.runtime.address import parse
 from discovery.runtime.body import replayable_request
-from discovery.runtime.client import Caller, Limits
+from discovery.runtime.client import Caller
 from discovery.runtime.directory import Endpoint
 
 
 class Middleware:
     """An ``aiohttp`` client middleware; put it outermost, so that aiohttp never sees an error to resend on."""
 
-    def __init__(self, caller: Caller, clock: Clock) -> None:
+    def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._clock = clock
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -30,11 +30,12 @@ class Middleware:
         if logical is None:
             return await handler(request)
 
-        async def send(endpoint: Endpoint, headers: CIMultiDict[str], limits: Limits) -> aiohttp.ClientResponse:
+        def send(
+            endpoint: Endpoint, headers: CIMultiDict[str], limit_s: float | None
+        ) -> Awaitable[aiohttp.ClientResponse]:
             request.url = endpoint.url(logical.path)
             request.headers.update(headers)
-            async with self._clock.timeout(limits.silence_s):
-                return await handler(request)
+            return handler(request)
 
         return await self._caller.call(
             logical,

@@ -7,6 +7,7 @@ second. Servers of the mesh keep idle connections for 75 s, so ours, at 15 s, ar
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,9 @@ _KEEPALIVE_S = 15.0
 _CAREFUL_KEEPALIVE_S = 1.0
 # Per pool and process: Envoy's default of 1024 connections to a cluster, for all services together.
 _CONNECTIONS = 1024
+_TIMEOUTS_KEPT = 256
+# aiohttp takes a limit of zero for none.
+_LEAST_S = 0.01
 
 
 class Pool:
@@ -26,6 +30,7 @@ class Pool:
 
     def __init__(self, connect_timeout_s: float) -> None:
         self._connect_timeout_s = connect_timeout_s
+        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession
         self._careful: aiohttp.ClientSession
@@ -40,21 +45,30 @@ class Pool:
     ) -> None:
         await self._stack.aclose()
 
-    async def send(
+    def send(
         self,
         method: str,
         url: URL,
         headers: CIMultiDict[str],
         *,
         careful: bool,
-        silence_s: float | None,
-        total_s: float | None,
+        limit_s: float | None,
         options: dict[str, Any],
-    ) -> aiohttp.ClientResponse:
-        """Send one request, once. *silence_s* limits the wait between bytes, *total_s* the whole, body included."""
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        """Send one request, once, with *limit_s* for all of it, body included."""
         session = self._careful if careful else self._session
-        timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=self._connect_timeout_s, sock_read=silence_s)
-        return await session.request(method, url, headers=headers, timeout=timeout, **options)
+        return session.request(method, url, headers=headers, timeout=self._timeout(limit_s), **options)
+
+    def _timeout(self, limit_s: float | None) -> aiohttp.ClientTimeout:
+        # Most calls have the same limit, to the hundredth of a second, and making the object costs as much as a pick.
+        key = None if limit_s is None else max(round(limit_s, 2), _LEAST_S)
+        timeout = self._timeouts.get(key)
+        if timeout is None:
+            if len(self._timeouts) >= _TIMEOUTS_KEPT:
+                self._timeouts.clear()
+            timeout = aiohttp.ClientTimeout(total=key, sock_connect=self._connect_timeout_s)
+            self._timeouts[key] = timeout
+        return timeout
 
     async def pass_on(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
         """Send a request that is not for the mesh, untouched."""

@@ -1,0 +1,81 @@
+"""The `mesh` command: a group whose commands come from the entry point group ``mesh.commands``.
+
+The library does not know the system that is built with it, so whoever brings a command names it in an entry
+point; a command is loaded when it is asked for, and not before.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from discovery.errors import ConfigError
+
+OK, FAILED, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for."""
+
+    @cached_property
+    def _found(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group="mesh.commands")}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command that some installed package brings."""
+        return sorted(self._found)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command by its name."""
+        point = self._found.get(cmd_name)
+        command: click.Command | None = point.load() if point else None
+        return command
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 all is well; 1 it ran and something failed; 2 it could not run; 130 interrupted.",
+)
+@click.version_option(package_name="proconsul", prog_name="mesh")
+def mesh() -> None:
+    """A proxyless service mesh for Python on HashiCorp Consul."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; what went wrong is one sentence on stderr, and the exit code says of which kind it was.
+
+    A command returns its exit code; ``None`` is 0.
+    """
+    try:
+        code = mesh.main(list(arguments), prog_name="mesh", standalone_mode=False)
+    except ConfigError as exc:
+        for problem in exc.problems:
+            click.echo(f"mesh: {problem}", err=True)
+        return COULD_NOT_RUN
+    except click.ClickException as exc:
+        path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else "mesh"
+        hint = f" (see {path} --help)" if isinstance(exc, click.UsageError) else ""
+        click.echo(f"{path}: {exc.format_message()}{hint}", err=True)
+        return COULD_NOT_RUN
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has seen enough. Python would complain once more while exiting.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return code if isinstance(code, int) else OK
+
+
+def main() -> None:
+    """Run as a program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
