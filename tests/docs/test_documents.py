@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import click
 import pytest
 from aiohttp import web
 
@@ -28,7 +29,7 @@ def blocks(language: str) -> list[Any]:
     found: list[Any] = []
     for path in DOCUMENTS:
         for number, text in enumerate(
-            re.findall(rf"```{language}\n(.*?)```", path.read_text(encoding="utf-8"), re.S), 1
+            re.findall(rf"```{language}\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL), 1
         ):
             found.append(pytest.param(text, id=f"{path.relative_to(ROOT)}:{number}"))
     return found
@@ -80,7 +81,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_variable_is_in_the_table_of_settings() -> None:
     text = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
 
-    assert set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.M)) == set(VARIABLES)
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE)) == set(VARIABLES)
 
 
 def test_every_header_is_on_the_page_about_the_wire() -> None:
@@ -96,4 +97,4 @@ def test_the_commands_of_the_documents_exist() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
     named = set(re.findall(r"\./mesh ([a-z]+)", text))
 
-    assert named <= set(mesh.list_commands(None))
+    assert named <= set(mesh.list_commands(click.Context(mesh)))

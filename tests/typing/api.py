@@ -1,0 +1,65 @@
+"""The public API as a user's type checker sees it: checked by mypy, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import TypeVar, assert_type
+
+import aiohttp
+from aiohttp import web
+
+import discovery
+import observability
+from discovery.policy.balancer import Balancer, Candidate
+
+C = TypeVar("C", bound=Candidate)
+
+
+class First:
+    """A balancer of one's own needs no base class."""
+
+    def pick(self, candidates: Sequence[C], now: float, rng: Random, /) -> C:
+        return candidates[0]
+
+
+async def calls(app: web.Application) -> None:
+    mesh = assert_type(app[discovery.MESH], discovery.Mesh)
+    async with mesh.get("http://ports/ports", params={"laptop": 7}) as response:
+        assert_type(response, aiohttp.ClientResponse)
+        assert_type(discovery.attempts(response), tuple[discovery.Attempt, ...])
+    async with mesh.service("ports").post("/ports", json={"name": "left"}, timeout=2.0) as response:
+        assert_type(response.status, int)
+    assert_type(await mesh.get("http://ports/ports"), aiohttp.ClientResponse)
+    assert_type(mesh.view("ports"), discovery.View | None)
+    assert_type(await mesh.names(), Mapping[str, tuple[str, ...]])
+    async for view in mesh.watch("ports"):
+        assert_type(view.instances, tuple[discovery.Instance, ...])
+    async with aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
+        await session.get("http://ports/ports")
+
+
+async def without_a_server(config: discovery.MeshConfig) -> None:
+    balancer: Balancer = First()
+    async with discovery.Mesh(config, discovery.StaticRegistry({}), balancer=balancer) as mesh:
+        assert_type(mesh, discovery.Mesh)
+    async with discovery.registered(config) as member:
+        assert_type(member, discovery.Mesh)
+
+
+def a_service() -> None:
+    app = web.Application()
+    readiness = app[discovery.READINESS] = discovery.Readiness()
+
+    async def probe() -> None: ...
+
+    readiness.add("database", probe)
+    discovery.run(app, discovery.MeshConfig.from_env("ports", default_port=5001), observe=observability.observer)
+
+
+def errors(error: discovery.CallError) -> None:
+    caught: aiohttp.ClientError = error
+    if isinstance(caught, discovery.NoInstances):
+        assert_type(caught.reason, discovery.Nobody)
+    elif isinstance(caught, discovery.CallFailed):
+        assert_type(caught.attempts, tuple[discovery.Attempt, ...])
