@@ -41,7 +41,8 @@ class MeshConfig:
 
     ``host`` and ``port`` are where a server listens (0: any free port); ``advertise`` is the ``host`` or
     ``host:port`` that peers and the registry's checks use, where it differs. ``static`` names endpoints by
-    service; with it no registry is asked. ``faults`` lets an operator inject faults through live settings.
+    service; with it no registry is asked. ``faults`` lets an operator inject faults through live settings. ``edge``
+    says that requests come from strangers: what they claim in headers of ours is not believed.
     """
 
     name: str
@@ -74,6 +75,7 @@ class MeshConfig:
     # The whole of leaving, drain included; Kubernetes kills after 30 s.
     stop_s: float = 20.0
     faults: bool = False
+    edge: bool = False
 
     def __post_init__(self) -> None:
         problems = [sentence for sentence in _problems(self) if sentence]

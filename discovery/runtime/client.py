@@ -141,7 +141,7 @@ class Caller:
             directory.budget.deposit(now)
             endpoint = directory.pick(now)
             if endpoint is None:
-                endpoint = await self._directories.somebody(directory, remaining(exchange.deadline_at, now))
+                endpoint = await self._directories.somebody(directory, exchange.deadline_at)
             tried = await self._attempt(exchange, endpoint)
             if not tried.answered:
                 tried = await self._go_on(exchange, tried)
@@ -188,7 +188,9 @@ class Caller:
     async def _attempt(self, exchange: Exchange, endpoint: Endpoint, again: Again | None = None) -> Tried:
         number = len(exchange.records) + 1
         left = remaining(exchange.deadline_at, self._clock.now())
-        last = number >= self._settings.attempts or not exchange.repeatable
+        if left == 0 and number == 1:  # a later one was decided on while there was time
+            raise self._failure(exchange)
+        last = number >= self._settings.attempts or not (exchange.repeatable and exchange.replayable)
         headers = exchange.headers
         if left is not None:
             headers[wire.DEADLINE] = format_ms(left)

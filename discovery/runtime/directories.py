@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from discovery.config import MeshConfig
-from discovery.errors import Nobody, NoInstances, TooManyServices
+from discovery.errors import Nobody, NoInstances, RegistryError, TooManyServices
 from discovery.model import Target
 from discovery.policy.balancer import Balancer
+from discovery.policy.deadline import remaining, tighten
 from discovery.policy.watch import WAIT_S
 from discovery.registry.port import Names, Registry
 from discovery.runtime.directory import Directory, Endpoint
@@ -34,8 +36,9 @@ class Directories:
         self._balancer = balancer
         self._around = around
         self._open: dict[Target, Directory] = {}
-        self._names: Mapping[str, tuple[str, ...]] | None = None
-        self._names_told: asyncio.Event | None = None
+        self._names: Mapping[str, tuple[str, ...]] = {}
+        self._names_followed = False
+        self._names_asked = asyncio.Event()
 
     def get(self, target: Target) -> Directory:
         """The directory of a service, followed from now on.
@@ -54,13 +57,14 @@ class Directories:
             self._tasks.start(watch(self._registry, directory, self._around), f"watch {target}")
         return directory
 
-    async def somebody(self, directory: Directory, limit_s: float | None) -> Endpoint:
-        """Wait, within bounds, for somebody to send a call to.
+    async def somebody(self, directory: Directory, deadline_at: float | None) -> Endpoint:
+        """Wait, within bounds and until *deadline_at*, for somebody to send a call to.
 
         Raises:
             NoInstances: naming what is known instead.
         """
-        endpoint = await directory.somebody(limit_s)
+        clock = self._around.clock
+        endpoint = await directory.somebody(remaining(deadline_at, clock.now()))
         if endpoint is not None:
             return endpoint
         target, view = directory.target, directory.view
@@ -68,30 +72,29 @@ class Directories:
             raise NoInstances(target, Nobody.UNREAD, detail=str(directory.trouble or "")) from directory.trouble
         if view.instances:
             raise NoInstances(target, Nobody.UNHEALTHY, detail=f"{len(view.instances)} registered, none healthy")
-        known = await self.names(limit_s=self._config.lookup_timeout_s)
+        now = clock.now()
+        known = await self.names(remaining(tighten(now + self._config.lookup_timeout_s, deadline_at), now))
         reason = Nobody.UNHEALTHY if target.service in known else Nobody.UNKNOWN
         raise NoInstances(target, reason, known)
 
-    async def names(self, limit_s: float) -> Mapping[str, tuple[str, ...]]:
-        """Every service the registry knows, with its tags; empty when it does not say so in time."""
-        if self._names_told is None:
-            self._names_told = asyncio.Event()
-            loop = follow(
-                "the names of all services",
-                lambda index: self._registry.names(index=index, wait_s=WAIT_S),
-                self._take_names,
-                self._around,
-            )
+    async def names(self, limit_s: float | None) -> Mapping[str, tuple[str, ...]]:
+        """Every service the registry knows, with its tags; empty when it cannot say so, or not in time."""
+        if not self._names_followed:
+            self._names_followed = True
+            loop = follow("the names of all services", self._read_names, self._take_names, self._around)
             self._tasks.start(loop, "watch names")
-        if self._names is None:
-            try:
-                async with self._around.clock.timeout(limit_s):
-                    await self._names_told.wait()
-            except TimeoutError:
-                return {}
-        return self._names or {}
+        with suppress(TimeoutError):
+            async with self._around.clock.timeout(limit_s):
+                await self._names_asked.wait()
+        return self._names
 
-    async def _take_names(self, answer: Names) -> None:
+    async def _read_names(self, index: int) -> Names:
+        try:
+            return await self._registry.names(index=index, wait_s=WAIT_S)
+        except RegistryError:
+            self._names_asked.set()  # nobody waits for a registry that is away
+            raise
+
+    def _take_names(self, answer: Names) -> None:
         self._names = answer.services
-        if self._names_told is not None:
-            self._names_told.set()
+        self._names_asked.set()

@@ -8,6 +8,7 @@ process to another, and a check that only asks "is somebody there?" would keep t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from discovery.policy.lifecycle import Lifecycle
 
 # Half of the registry's own limit for the check, so that the answer says what is slow.
 _PROBE_LIMIT_S = 1.0
+_OK = "ok"
 
 Probe = Callable[[], Awaitable[object]]
 
@@ -38,20 +40,20 @@ class Readiness:
         self._probes[name] = (probe, vital)
 
     async def check(self, clock: Clock) -> tuple[dict[str, str], bool, bool]:
-        """Ask everybody; return what each said, whether we can serve, and whether all is well."""
-        said: dict[str, str] = {}
-        able = well = True
-        for name, (probe, vital) in self._probes.items():
-            try:
-                async with clock.timeout(_PROBE_LIMIT_S):
-                    await probe()
-            except Exception as error:  # noqa: BLE001 - a probe may fail in any way; that is what it is for
-                said[name] = f"failing: {type(error).__name__}"
-                well = False
-                able = able and not vital
-            else:
-                said[name] = "ok"
-        return said, able, well
+        """Ask everybody at once; return what each said, whether we can serve, and whether all is well."""
+        answers = await asyncio.gather(*(_ask(probe, clock) for probe, _ in self._probes.values()))
+        said = dict(zip(self._probes, answers, strict=True))
+        able = all(said[name] == _OK for name, (_, vital) in self._probes.items() if vital)
+        return said, able, all(answer == _OK for answer in answers)
+
+
+async def _ask(probe: Probe, clock: Clock) -> str:
+    try:
+        async with clock.timeout(_PROBE_LIMIT_S):
+            await probe()
+    except Exception as error:  # noqa: BLE001 - a probe may fail in any way; that is what it is for
+        return f"failing: {type(error).__name__}"
+    return _OK
 
 
 READINESS = web.AppKey("READINESS", Readiness)

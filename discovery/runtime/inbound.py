@@ -22,7 +22,8 @@ _HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
 class Inbound:
     """The outermost middleware of a mesh server; it counts what is in flight, for the drain."""
 
-    def __init__(self, me: Self, settings: Settings, around: Surroundings) -> None:
+    def __init__(self, me: Self, settings: Settings, around: Surroundings, *, edge: bool = False) -> None:
+        self._edge = edge
         self._me = me
         self._settings = settings
         self._around = around
@@ -58,14 +59,14 @@ class Inbound:
             with handle.activate():
                 nack = self._nack(mine)
                 response = _refusal(nack) if nack else self._fault() or await handler(request)
-            status = response.status
             self._sign(response, mine)
+            status = response.status if await _sent(request, response) else None
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
             status = answer.status
             self._sign(answer, mine)
             raise
         except Exception as error:
-            status, failure = 500, error
+            status, failure = 504 if isinstance(error, TimeoutError) else 500, error  # as aiohttp answers them
             raise
         else:
             return response
@@ -75,7 +76,7 @@ class Inbound:
 
     def _deadline(self, request: web.Request) -> float | None:
         left = parse_ms(request.headers.get(wire.DEADLINE, ""))
-        return None if left is None else self._around.clock.now() + left
+        return None if left is None or self._edge else self._around.clock.now() + left
 
     def _nack(self, mine: context.RequestContext) -> str:
         if self.refusing:
@@ -100,6 +101,19 @@ class Inbound:
             response.force_close()
 
 
+async def _sent(request: web.Request, response: web.StreamResponse) -> bool:
+    """Send the answer now: aiohttp does it after its middlewares, and a drain would not wait for a long one.
+
+    False when the client has gone, which aiohttp finds out by itself.
+    """
+    try:
+        await response.prepare(request)
+        await response.write_eof()
+    except ConnectionError:
+        return False
+    return True
+
+
 def _refusal(reason: str) -> web.Response:
     return web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n")
 
@@ -115,7 +129,7 @@ def _described(request: web.Request) -> IncomingRequest:
         path=request.path,
         query=request.query_string,
         scheme=request.scheme,
-        host=request.host,
+        host=request.headers.get("Host", ""),  # request.host would ask for our own name where there is none
         peer=request.remote or "",
         user_agent=request.headers.get("User-Agent", ""),
         headers=request.headers,

@@ -20,7 +20,7 @@ from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import settings
-from discovery.runtime.address import Addresses, Logical
+from discovery.runtime.address import Addresses, Logical, parse
 from discovery.runtime.body import replayable
 from discovery.runtime.client import UNSAID, Caller
 from discovery.runtime.directories import Directories
@@ -83,7 +83,9 @@ class Mesh(Verbs):
         await self._stack.aclose()
 
     def request(self, method: str, url: str | URL, /, **options: Any) -> PendingCall:
-        """Make a call. *options* are those of ``aiohttp.ClientSession.request``; redirects are not followed.
+        """Make a call. *options* are those of ``aiohttp.ClientSession.request``, but ``raise_for_status``.
+
+        Redirects are not followed.
 
         ``timeout`` (seconds, or a ``ClientTimeout`` whose total counts) bounds the whole call, body included;
         without it the settings' ``timeout_s`` does, and in any case what the caller of our own request still
@@ -101,6 +103,8 @@ class Mesh(Verbs):
     def _call(
         self, logical: Logical, method: str, options: dict[str, Any]
     ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
+        if "raise_for_status" in options:
+            raise TypeError("a status is an answer, whatever it is: ask the response itself to raise_for_status()")
         headers: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
         timeout = options.pop("timeout", UNSAID)
         if isinstance(timeout, aiohttp.ClientTimeout):
@@ -118,7 +122,11 @@ class Mesh(Verbs):
         return self._caller.call(logical, method, headers, send, replayable=can_replay, timeout_s=timeout)
 
     def service(self, name: str, datacenter: str = "") -> Service:
-        """The doors of one service: ``mesh.service("ports").get("/ports")``."""
+        """The doors of one service: ``mesh.service("ports").get("/ports")``.
+
+        Raises:
+            ValueError: when that cannot be the name of a service, since it could then be the name of another host.
+        """
         return Service(self, Target(name, datacenter))
 
     def directory(self, name: str) -> Directory:
@@ -146,6 +154,9 @@ class Service(Verbs):
         self.target = target
         place = f"{target.service}.service.{target.datacenter}.consul" if target.datacenter else target.service
         self._origin = f"http://{place}"
+        logical = parse(URL(self._origin))
+        if logical is None or str(logical.target) != str(target).lower():
+            raise ValueError(f"{str(target)!r} is not the name of a service")
 
     def request(self, method: str, path: str, /, **options: Any) -> PendingCall:
         """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.

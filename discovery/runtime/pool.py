@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from math import ceil
 from types import TracebackType
 from typing import Any, Self
 
@@ -61,7 +62,8 @@ class Pool:
 
     def _timeout(self, limit_s: float | None) -> aiohttp.ClientTimeout:
         # Most calls have the same limit, to the hundredth of a second, and making the object costs as much as a pick.
-        key = None if limit_s is None else max(round(limit_s, 2), _LEAST_S)
+        # Rounded up: a call whose time is not quite over did not fail for want of it.
+        key = None if limit_s is None else max(ceil(limit_s * 100) / 100, _LEAST_S)
         timeout = self._timeouts.get(key)
         if timeout is None:
             if len(self._timeouts) >= _TIMEOUTS_KEPT:

@@ -52,6 +52,7 @@ class Registrar:
         self._around = around
         self._wanted = instance
         self._generation = 0
+        self._entered = asyncio.Event()
         self._putting = asyncio.Lock()
 
     async def keep(self) -> NoReturn:
@@ -84,6 +85,7 @@ class Registrar:
     async def keep_visible(self, directory: Directory) -> NoReturn:
         """Put our entry back whenever the service's health does not show it with its check."""
         settle_s = _SETTLE_S
+        await self._entered.wait()
         while True:
             if not (reason := self._lost(directory.view)):
                 settle_s = _SETTLE_S
@@ -101,13 +103,14 @@ class Registrar:
                     await self._pause(error, failures=1)
 
     async def leave(self, limit_s: float) -> None:
-        """Take our entry out, within *limit_s*. Look once more: a registration may have been on its way."""
+        """Take our entry out, within *limit_s*; one that another process has under our id stays."""
         failure: Exception | None = None
         try:
             async with self._around.clock.timeout(limit_s):
-                await self._registry.deregister(self._instance.id)
-                if await self._registry.entry(self._instance.id) is not None:
-                    await self._registry.deregister(self._instance.id)
+                for _ in range(2):  # a registration may have been on its way
+                    entry = await self._registry.entry(self._instance.id)
+                    if entry is not None and boot_of(entry.instance) == boot_of(self._instance):
+                        await self._registry.deregister(self._instance.id)
         except (RegistryError, TimeoutError) as error:
             failure = error
         self._around.observer.notify(Deregistered(self._instance, failure))
@@ -117,6 +120,7 @@ class Registrar:
             self._generation += 1
             self._wanted = generation(self._instance, self._generation)
             await self._registry.register(Registration(self._wanted, await self._proven()))
+            self._entered.set()
             self._around.observer.notify(Registered(self._wanted, reason))
 
     async def _succeed(self) -> None:
@@ -142,7 +146,7 @@ class Registrar:
             raise IdentityTaken(self._instance.id, other.address)
 
     def _lost(self, view: View | None) -> str:
-        if view is None or not self._generation:
+        if view is None:
             return ""
         mine = next((each for each in view.instances if each.id == self._instance.id), None)
         if mine is None:

@@ -34,6 +34,8 @@ from discovery.runtime.tasks import Tasks
 # Longer than any client of the mesh keeps one (15 s), so that it is the client who ends an idle connection. It is
 # also aiohttp's only limit for the head of a request.
 _KEEPALIVE_S = 75.0
+# Strangers get less: a head that drips in holds a connection for so long.
+_EDGE_KEEPALIVE_S = 10.0
 _BACKLOG = 512
 # Of the time for leaving, what aiohttp gets to end handlers that did not finish by themselves.
 _CLOSE_S = 1.0
@@ -101,18 +103,24 @@ class _Membership:
         self._mesh = mesh
         self._registry = registry
         self._around = around
-        self._inbound = Inbound(self._me, mesh.settings, around)
+        self._inbound = Inbound(self._me, mesh.settings, around, edge=config.edge)
+        # aiohttp waits twice: for handlers to finish, and for those that it cancelled.
+        self._close_s = min(_CLOSE_S, config.stop_s / 4)
 
     @asynccontextmanager
     async def serving(self, listener: socket.socket) -> AsyncIterator[Server]:
         instance = self._me.instance
         self._equip()
         runner = web.AppRunner(
-            self._app, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_CLOSE_S, access_log=None, handle_signals=False
+            self._app,
+            keepalive_timeout=_EDGE_KEEPALIVE_S if self._config.edge else _KEEPALIVE_S,
+            shutdown_timeout=self._close_s,
+            access_log=None,
+            handle_signals=False,
         )
-        await runner.setup()
         try:
-            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+            await runner.setup()
+            await self._listen(runner, listener)
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:
                 registrar = Registrar(instance, self._check(), self._registry, session, self._around)
@@ -129,6 +137,12 @@ class _Membership:
         finally:
             await runner.cleanup()
             self._become(Lifecycle.STOPPED)
+
+    async def _listen(self, runner: web.AppRunner, listener: socket.socket) -> None:
+        try:
+            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+        except OSError as error:  # two may bind one port; only one of them can listen
+            raise _cannot_listen(self._config, error) from error
 
     def _equip(self) -> None:
         self._app[MESH] = self._mesh
@@ -149,9 +163,11 @@ class _Membership:
         """Leave in an order that loses no request; ``stop_s`` caps the whole of it."""
         clock = self._around.clock
         try:
-            async with clock.timeout(self._config.stop_s - _CLOSE_S):
-                await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
-                self._become(Lifecycle.DRAINING)
+            async with clock.timeout(self._config.stop_s - self._close_s):
+                try:
+                    await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
+                finally:
+                    self._become(Lifecycle.DRAINING)
                 await clock.sleep(self._config.drain_s)
                 self._inbound.refusing = True
                 await self._inbound.idle()
@@ -172,9 +188,13 @@ def _bound(config: MeshConfig) -> socket.socket:
         listener.bind((config.host, config.port))
     except OSError as error:
         listener.close()
-        if error.errno == errno.EADDRINUSE:
-            advice = "set MESH_PORT to another port, or to 0 for any that is free"
-            raise ConfigError(f"port {config.port} on {config.host} is taken by another process: {advice}") from error
-        raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror or error}") from error
+        raise _cannot_listen(config, error) from error
     listener.setblocking(False)
     return listener
+
+
+def _cannot_listen(config: MeshConfig, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        advice = "set MESH_PORT to another port, or to 0 for any that is free"
+        return ConfigError(f"port {config.port} on {config.host} is taken by another process: {advice}")
+    return ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror or error}")

@@ -78,7 +78,7 @@ async def keep(settings: Settings, source: SettingsSource, service: str, around:
     """Keep *settings* as the store has them, for ever."""
     last: Mapping[str, str] = {}
 
-    async def accept(answer: Values) -> None:
+    def accept(answer: Values) -> None:
         nonlocal last
         if answer.values != last:
             last = answer.values

@@ -37,22 +37,15 @@ A = TypeVar("A", bound=Indexed)
 async def follow(
     what: str,
     read: Callable[[int], Awaitable[A]],
-    accept: Callable[[A], Awaitable[None]],
+    accept: Callable[[A], None],
     around: Surroundings,
 ) -> NoReturn:
-    """Read, accept, and read on from there, until cancelled.
-
-    A failure of either makes the next read a fresh one, after a pause.
-    """
+    """Read, accept, and read on from there, until cancelled; after a failure and a pause, afresh."""
     cursor, pace, failures = Cursor(), Pace(), 0
     while True:
         await around.clock.sleep(pace.delay(around.clock.now()))
         try:
             answer = await read(cursor.index)
-            cursor, _ = cursor.advance(answer.index)
-            if not cursor.index:  # older than what is known: the fresh read decides
-                continue
-            await accept(answer)
         except RegistryError as error:
             failures += 1
             pause = REGISTRY.delay(failures, around.rng)
@@ -61,6 +54,9 @@ async def follow(
             await around.clock.sleep(pause)
             continue
         failures = 0
+        cursor, _ = cursor.advance(answer.index)
+        if cursor.index:  # else it is older than what is known: the fresh read decides
+            accept(answer)
 
 
 async def watch(registry: Lookup, directory: Directory, around: Surroundings) -> NoReturn:
@@ -69,17 +65,19 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings) ->
 
     async def read(index: int) -> Answer:
         try:
-            return await registry.instances(target, index=index, wait_s=WAIT_S)
+            answer = await registry.instances(target, index=index, wait_s=WAIT_S)
+            known = directory.view.instances if directory.view else ()
+            believed = directory.view is not None and not known  # "nobody" was confirmed before
+            if (reason := doubt(known, answer.instances)) and not believed:
+                around.observer.notify(AnswerDoubted(target, reason))
+                answer = await confirmed(reason)
         except RegistryError as error:
             directory.failed(error)
             raise
+        return answer
 
-    async def accept(answer: Answer) -> None:
+    def accept(answer: Answer) -> None:
         known = directory.view.instances if directory.view else ()
-        believed = directory.view is not None and not known  # "nobody" was confirmed before
-        if (reason := doubt(known, answer.instances)) and not believed:
-            around.observer.notify(AnswerDoubted(target, reason))
-            answer = await confirmed(answer, reason)
         now = around.clock.now()
         directory.replace(
             View(target=target, instances=answer.instances, index=answer.index, as_of=now, source=answer.source),
@@ -87,7 +85,7 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings) ->
             suspects_until=now + SUSPICION_S,
         )
 
-    async def confirmed(answer: Answer, reason: str) -> Answer:
+    async def confirmed(reason: str) -> Answer:
         second = await registry.instances(target, consistent=True)
         if second.trustworthy or second.instances:
             return second

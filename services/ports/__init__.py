@@ -1,0 +1,1 @@
+"""The charging ports of the laptops: list, read, add, replace, delete."""

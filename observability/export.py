@@ -1,0 +1,125 @@
+"""Getting telemetry out: OTLP over HTTP, in batches, from threads that nobody ever waits for.
+
+These are the SDK's exporters and processors, each with a :class:`~observability.ledger.Ledger` that knows what
+became of what it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExportResult
+from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+
+from observability.ledger import Ledger
+
+
+class Link(requests.Session):
+    """A session that remembers why its last request failed: the exporters do not say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trouble = ""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send it, as the base class does."""
+        try:
+            response = super().request(*args, **kwargs)
+        except OSError as exc:
+            # Only the kind: the text quotes the URL, which may hold a password.
+            self.trouble = f"the collector is away ({type(exc).__name__})"
+            raise
+        self.trouble = "" if response.ok else f"the collector answered {response.status_code}"
+        return response
+
+
+class SpanExporter(OTLPSpanExporter):
+    """Sends spans, and keeps the ledger."""
+
+    def __init__(self, endpoint: str, timeout_s: float, ledger: Ledger) -> None:
+        self._link = Link()
+        super().__init__(endpoint, timeout=timeout_s, session=self._link)
+        self._ledger = ledger
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send a batch; called by the thread of the processor."""
+        result = super().export(spans)
+        if result is SpanExportResult.SUCCESS:
+            self._ledger.delivered(len(spans))
+        else:
+            self._ledger.failed(len(spans), self._link.trouble)
+        return result
+
+
+class LogExporter(OTLPLogExporter):
+    """Sends log records, and keeps the ledger."""
+
+    def __init__(self, endpoint: str, timeout_s: float, ledger: Ledger) -> None:
+        self._link = Link()
+        super().__init__(endpoint, timeout=timeout_s, session=self._link)
+        self._ledger = ledger
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        """Send a batch; called by the thread of the processor."""
+        result = super().export(batch)
+        if result is LogRecordExportResult.SUCCESS:
+            self._ledger.delivered(len(batch))
+        else:
+            self._ledger.failed(len(batch), self._link.trouble)
+        return result
+
+
+class MetricExporter(OTLPMetricExporter):
+    """Sends metrics, and keeps the ledger, whose unit here is a whole report: the next one says it all again."""
+
+    def __init__(self, endpoint: str, timeout_s: float, ledger: Ledger) -> None:
+        self._link = Link()
+        super().__init__(endpoint, timeout=timeout_s, session=self._link)
+        self._ledger = ledger
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any
+    ) -> MetricExportResult:
+        """Send one report; called by the thread of the reader."""
+        self._ledger.admit()
+        result = super().export(metrics_data, timeout_millis, **kwargs)
+        if result is MetricExportResult.SUCCESS:
+            self._ledger.delivered(1)
+        else:
+            self._ledger.failed(1, self._link.trouble)
+        return result
+
+
+class SpanQueue(BatchSpanProcessor):
+    """The SDK's batches, behind a ledger: a span without room is counted, and costs a few hundred nanoseconds."""
+
+    def __init__(self, exporter: SpanExporter, ledger: Ledger, size: int) -> None:
+        super().__init__(exporter, max_queue_size=size)
+        self._ledger = ledger
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue *span*; never waits."""
+        context = span.get_span_context()
+        if context and context.trace_flags.sampled and self._ledger.admit():
+            super().on_end(span)
+
+
+class LogQueue(BatchLogRecordProcessor):
+    """The same for log records."""
+
+    def __init__(self, exporter: LogExporter, ledger: Ledger, size: int) -> None:
+        super().__init__(exporter, max_queue_size=size)
+        self._ledger = ledger
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Queue the record; never waits."""
+        if self._ledger.admit():
+            super().on_emit(log_record)

@@ -1,0 +1,93 @@
+"""What happens to the mesh, as log lines: one for each transition, none for a request.
+
+Every line is an event's name, always the same, with its data as fields. So a machine can count events, and a
+person can search for one. What went wrong is told with what happens next.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import assert_never
+
+from discovery.observer import (
+    AnswerDoubted,
+    Deregistered,
+    Event,
+    Registered,
+    RegistrationFailed,
+    SettingsChanged,
+    StateChanged,
+    ViewChanged,
+    WatchFailed,
+)
+from observability.text import clip
+
+_log = logging.getLogger("mesh")
+
+# A line that names a thousand instances tells nobody anything.
+NAMED = 8
+
+
+def tell(event: Event) -> None:
+    """Write the line, or lines, of *event*."""
+    match event:
+        case ViewChanged() | WatchFailed() | AnswerDoubted():
+            _tell_of_others(event)
+        case Registered() | RegistrationFailed() | Deregistered() | StateChanged():
+            _tell_of_us(event)
+        case SettingsChanged(values, problems):
+            # The names only: the store holds whatever operators put there, by mistake too.
+            _info("settings changed", keys=_names(sorted(values)))
+            for problem in problems:
+                _warn("setting left out", problem=clip(problem))
+        case _:
+            assert_never(event)
+
+
+def _tell_of_others(event: ViewChanged | WatchFailed | AnswerDoubted) -> None:
+    match event:
+        case ViewChanged(view, added, removed, changed):
+            news = {"added": added, "removed": removed, "changed": changed}
+            named = {kind: _names(ids) for kind, ids in news.items() if ids}
+            _info("view changed", target=str(view.target), instances=len(view.instances), **named)
+        case WatchFailed(what, error, retry_in_s):
+            _warn("watch failed", what=what, error=_reason(error), next_try_s=round(retry_in_s, 1))
+        case AnswerDoubted(target, reason):
+            _warn("answer doubted", target=str(target), reason=reason)
+        case _:
+            assert_never(event)
+
+
+def _tell_of_us(event: Registered | RegistrationFailed | Deregistered | StateChanged) -> None:
+    match event:
+        case Registered(instance, reason):
+            _info("registered", id=instance.id, address=instance.address, reason=reason)
+        case RegistrationFailed(instance, error, retry_in_s):
+            _warn("registration failed", id=instance.id, error=_reason(error), next_try_s=round(retry_in_s, 1))
+        case Deregistered(instance, error):
+            if error is None:
+                _info("deregistered", id=instance.id)
+            else:
+                _warn("deregistration failed", id=instance.id, error=_reason(error))
+        case StateChanged(instance, state):
+            _info("state changed", id=instance.id, state=state)
+        case _:
+            assert_never(event)
+
+
+def _info(event: str, **fields: object) -> None:
+    _log.info(event, extra=fields)
+
+
+def _warn(event: str, **fields: object) -> None:
+    _log.warning(event, extra=fields)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ",".join(names[:NAMED])
+    return f"{shown},…(+{len(names) - NAMED})" if len(names) > NAMED else shown
+
+
+def _reason(error: Exception) -> str:
+    return clip(f"{type(error).__name__}: {error}", 300)

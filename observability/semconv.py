@@ -1,0 +1,73 @@
+"""Every name that leaves the process, once: resource attributes, span attributes, metrics.
+
+OpenTelemetry's own names come first (semantic conventions 1.44), so that any backend's dashboards work.
+There is no convention for discovery, retries or refusals: those names are ours and start with ``mesh.``.
+``docs/telemetry.md`` explains each one, and a test compares it with this list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
+SCOPE: Final = "proconsul"
+
+# Resource: who speaks.
+SERVICE_NAME: Final = "service.name"
+SERVICE_NAMESPACE: Final = "service.namespace"
+SERVICE_INSTANCE_ID: Final = "service.instance.id"
+SERVICE_VERSION: Final = "service.version"
+
+# Spans and metrics of HTTP.
+HTTP_REQUEST_METHOD: Final = "http.request.method"
+HTTP_REQUEST_METHOD_ORIGINAL: Final = "http.request.method_original"
+HTTP_REQUEST_RESEND_COUNT: Final = "http.request.resend_count"
+HTTP_RESPONSE_STATUS_CODE: Final = "http.response.status_code"
+HTTP_ROUTE: Final = "http.route"
+URL_FULL: Final = "url.full"
+URL_PATH: Final = "url.path"
+URL_QUERY: Final = "url.query"
+URL_SCHEME: Final = "url.scheme"
+SERVER_ADDRESS: Final = "server.address"
+SERVER_PORT: Final = "server.port"
+CLIENT_ADDRESS: Final = "client.address"
+USER_AGENT_ORIGINAL: Final = "user_agent.original"
+ERROR_TYPE: Final = "error.type"
+SERVICE_PEER_NAME: Final = "service.peer.name"
+
+# Ours.
+MESH_ATTEMPT: Final = "mesh.attempt"
+MESH_ATTEMPTS: Final = "mesh.attempts"
+MESH_DATACENTER: Final = "mesh.datacenter"
+MESH_INSTANCE_ID: Final = "mesh.instance.id"
+MESH_NACK: Final = "mesh.nack"
+MESH_OUTCOME: Final = "mesh.outcome"
+MESH_RETRY_DELAY: Final = "mesh.retry.delay"
+MESH_RETRY_REASON: Final = "mesh.retry.reason"
+
+# Metrics.
+HTTP_CLIENT_REQUEST_DURATION: Final = "http.client.request.duration"
+HTTP_SERVER_REQUEST_DURATION: Final = "http.server.request.duration"
+MESH_CLIENT_RESENDS: Final = "mesh.client.resends"
+MESH_INSTANCES: Final = "mesh.instances"
+MESH_HEALTH: Final = "mesh.health"
+
+# What the conventions advise for both durations, in seconds.
+DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+
+# A method is a label, and strangers invent methods: all others count as one.
+METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+OTHER: Final = "_OTHER"
+
+
+def method(name: str) -> str:
+    """*name* as a label."""
+    return name if name in METHODS else OTHER
+
+
+def error_type(error: BaseException | None) -> str:
+    """Why something failed, as a label: the class of *error*. Cancellation is no failure, and gives nothing."""
+    if error is None or isinstance(error, asyncio.CancelledError):
+        return ""
+    return type(error).__qualname__

@@ -1,0 +1,64 @@
+"""For tests: an observer whose spans and measurements stay in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
+
+from discovery.clock import Clock, SystemClock
+from discovery.model import Instance
+from discovery.observer import Observer
+from observability.pipeline import resource
+from observability.setup import telemetry
+from observability.spans import Span, Value, from_sdk
+
+
+class Recorded:
+    """What an observer was told, so far."""
+
+    def __init__(self, observer: Observer, exporter: InMemorySpanExporter, reader: InMemoryMetricReader) -> None:
+        self.observer = observer
+        self._exporter = exporter
+        self._reader = reader
+
+    def spans(self) -> tuple[Span, ...]:
+        """The finished spans, in the order in which they ended."""
+        return tuple(from_sdk(span) for span in self._exporter.get_finished_spans())
+
+    def measured(self, metric: str) -> list[tuple[Mapping[str, Value], float]]:
+        """The series of *metric*: labels, and how many values there were, or what the value is."""
+        data = self._reader.get_metrics_data()
+        return [
+            (
+                {key: value for key, value in (point.attributes or {}).items() if isinstance(value, Value)},
+                point.count if isinstance(point, HistogramDataPoint) else point.value,
+            )
+            for group in (data.resource_metrics if data else ())
+            for scope in group.scope_metrics
+            for each in scope.metrics
+            if each.name == metric
+            for point in each.data.data_points
+            if isinstance(point, HistogramDataPoint | NumberDataPoint)
+        ]
+
+
+@contextmanager
+def recorded(identity: Instance, *, sampler: Sampler = DEFAULT_ON, clock: Clock | None = None) -> Iterator[Recorded]:
+    """Observe as :func:`observability.observer` does, without any set-up of logs or globals."""
+    exporter = InMemorySpanExporter()
+    reader = InMemoryMetricReader()
+    traces = TracerProvider(sampler, resource(identity), shutdown_on_exit=False)
+    traces.add_span_processor(SimpleSpanProcessor(exporter))
+    metrics = MeterProvider([reader], resource(identity), shutdown_on_exit=False)
+    try:
+        yield Recorded(telemetry(traces, metrics, clock or SystemClock()), exporter, reader)
+    finally:
+        traces.shutdown()
+        metrics.shutdown()

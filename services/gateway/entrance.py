@@ -1,0 +1,40 @@
+"""What every request meets first, and every answer last: in comes what has one reading, out goes nothing about us."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
+from aiohttp.typedefs import Handler
+
+from discovery import wire
+from services.gateway import target
+from services.kit.problem import Problem
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+TARGET = web.RequestKey("target", target.Target)
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+@web.middleware
+async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse methods, versions, hosts and targets that may mean another thing to somebody else."""
+    if request.method not in METHODS:
+        allow = ", ".join(METHODS)
+        raise Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow})
+    if request.version not in {HttpVersion10, HttpVersion11}:
+        raise Problem(505, "HTTP/1.1 is spoken here")
+    # HTTP/1.0 knows no Host; that 1.1 has exactly one, aiohttp sees to.
+    if not _HOST.fullmatch(request.headers.get(hdrs.HOST, "unsaid")):
+        raise Problem(400, "the Host header is not a host")
+    request[TARGET] = target.parse(request.raw_path)
+    return await handler(request)
+
+
+async def conceal(request: web.Request, response: web.StreamResponse) -> None:
+    """Take out what an answer of our own says about us. The registry's checks do need to know who answers."""
+    response.headers.pop(hdrs.SERVER, None)
+    if request.path not in {wire.LIVE_PATH, wire.READY_PATH}:
+        for name in [name for name in response.headers if name.startswith(wire.PREFIX)]:
+            del response.headers[name]

@@ -1,0 +1,109 @@
+"""Which headers cross the gateway. In: everything but what could be mistaken for our own word. Out: a list.
+
+What a client may not say is dropped by category (named by ``Connection``, of our prefixes, with an underscore),
+since lists of names were incomplete in every gateway that kept one. Ours are set last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from multidict import CIMultiDict
+
+from discovery import wire
+from services.kit.problem import Problem
+
+# RFC 9110, 7.6.1, and what belongs to one connection by other documents.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+# Said anew for the request behind: by aiohttp, by us, or (the trace) by the mesh.
+_REPLACED = frozenset(
+    {
+        "accept-encoding",
+        "baggage",
+        "content-encoding",
+        "content-length",
+        "expect",
+        "forwarded",
+        "host",
+        "traceparent",
+        "tracestate",
+        "via",
+        "x-real-ip",
+    }
+)
+_OURS = ("x-forwarded-", wire.PREFIX.lower())
+
+# What an answer may tell the world. Not Server, not cookies, and no address of ours: Location and Link are rewritten.
+_PUBLIC = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-ranges",
+        "age",
+        "allow",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-range",
+        "content-type",
+        "etag",
+        "expires",
+        "last-modified",
+        "retry-after",
+        "vary",
+        "www-authenticate",
+    }
+)
+
+
+def inward(headers: CIMultiDict[str] | Mapping[str, str], *, peer: str, scheme: str, host: str) -> CIMultiDict[str]:
+    """The headers for the request behind, made from those of the client at the address *peer*; HTTP/1.0 has no *host*.
+
+    Raises:
+        Problem: 400, for a value that is not text.
+    """
+    named = _named_by_connection(headers)
+    kept: CIMultiDict[str] = CIMultiDict()
+    for name, value in headers.items():
+        lower = name.lower()
+        # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
+        if "_" in lower or lower in named or lower in _HOP_BY_HOP or lower in _REPLACED or lower.startswith(_OURS):
+            continue
+        if not value.replace("\t", " ").isprintable():
+            raise Problem(400, "the value of a header is not text")
+        kept.add(name, value)
+    # An encoded answer would be decoded on its way through us, so there is no use in asking for one.
+    kept["Accept-Encoding"] = "identity"
+    kept["X-Forwarded-For"] = peer
+    kept["X-Forwarded-Proto"] = scheme
+    if host:
+        kept["X-Forwarded-Host"] = host
+    return kept
+
+
+def outward(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """The headers of an answer from behind that the client may see."""
+    named = _named_by_connection(headers)
+    kept: CIMultiDict[str] = CIMultiDict()
+    for name, value in headers.items():
+        if name.lower() in _PUBLIC and name.lower() not in named:
+            kept.add(name, value)
+    return kept
+
+
+def _named_by_connection(headers: Mapping[str, str]) -> frozenset[str]:
+    values = (value for name, value in headers.items() if name.lower() == "connection")
+    return frozenset(option.strip().lower() for value in values for option in value.split(","))

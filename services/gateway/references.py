@@ -1,0 +1,35 @@
+"""References in an answer (``Location``, ``Link``), as the client must see them: below ``/api``, or not at all.
+
+A reference that leads anywhere else could only tell an address of ours, or send the client to somebody's choice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from yarl import URL
+
+from services.gateway.target import PREFIX
+
+# <target> and its parameters (RFC 8288, 3); a comma ends them unless it is quoted.
+_LINK = re.compile(r'<([^<>]*)>((?:[^,"<>]|"[^"]*")*)')
+
+
+def public(reference: str, asked: URL, answered_at: str) -> str | None:
+    """The public form of a reference in the answer that *answered_at* (``host:port``) gave to *asked*; None: none."""
+    try:
+        resolved = asked.join(URL(reference))
+    except ValueError:
+        return None
+    ours = resolved.scheme == "http" and resolved.authority in {asked.authority, answered_at}
+    if not ours or not f"{resolved.raw_path}/".startswith(f"/{asked.host}/"):
+        return None
+    fragment = f"#{resolved.raw_fragment}" if resolved.raw_fragment else ""
+    return f"/{PREFIX}{resolved.raw_path_qs}{fragment}"
+
+
+def links(value: str, rewrite: Callable[[str], str | None]) -> str:
+    """The value of a ``Link`` header with each target rewritten; links without a public form are left out."""
+    kept = ((rewrite(target), parameters.strip()) for target, parameters in _LINK.findall(value))
+    return ", ".join(f"<{target}>{parameters}" for target, parameters in kept if target is not None)

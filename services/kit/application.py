@@ -1,0 +1,33 @@
+"""How a service with data of its own begins: with problems told, a database while it runs, and its readiness."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+import discovery
+from services.kit.boundary import boundary
+from services.kit.database import Database
+
+# The path of one record: an id that no number can be is simply nowhere.
+ID = "{id:[1-9][0-9]{0,17}}"
+
+
+def application(database: Database) -> web.Application:
+    """An application that answers problems as documents, and is ready while its *database* is."""
+
+    async def opened(_: web.Application) -> AsyncIterator[None]:
+        async with database:
+            yield
+
+    app = web.Application(middlewares=[boundary])
+    app.cleanup_ctx.append(opened)
+    app[discovery.READINESS] = readiness = discovery.Readiness()
+    readiness.add("database", database.check)
+    return app
+
+
+def record_id(request: web.Request) -> int:
+    """The id in the path."""
+    return int(request.match_info["id"])

@@ -1,0 +1,36 @@
+"""A service as a process: ``python -m services.laptops``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+import discovery
+import observability
+
+# The gateway leads the world to services with this tag, and to no other.
+PUBLIC_TAG = "api"
+
+
+def public(config: discovery.MeshConfig) -> discovery.MeshConfig:
+    """*config* with the tag added to those that it has."""
+    return replace(config, tags=(*config.tags, PUBLIC_TAG))
+
+
+def main(name: str, build: Callable[[], web.Application], *, port: int, api: bool = False, **settings: Any) -> None:
+    """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
+
+    Settings that make no sense are told one by one, and end the process with 2.
+    """
+    try:
+        config = discovery.MeshConfig.from_env(name, default_port=port, **settings)
+        app = build()
+    except discovery.ConfigError as error:
+        for problem in error.problems:
+            print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201 - the last word of a process that cannot start
+        sys.exit(2)
+    discovery.run(app, public(config) if api else config, observe=observability.observer)

@@ -1,0 +1,37 @@
+"""Where the laptops are kept, and those that are there at first."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint
+
+LAPTOPS = Table(
+    "laptops",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("title", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("stock", Integer, nullable=False),
+    Column("price_cents", Integer),
+    Column("currency", String, nullable=False),
+    UniqueConstraint("title", "model"),
+    # The id of what was deleted is not given again: whoever remembers it must not meet something else.
+    sqlite_autoincrement=True,
+)
+
+# The brands are made up. The ports service begins with ports for the first ten ids, in this order.
+_OFFERED: tuple[tuple[str, str, int, int | None], ...] = (
+    ("Merle Feather 13", "MF13-G4-16-512", 42, 119_900),
+    ("Merle Feather 15 Pro", "MF15P-G4-32-1T", 17, 189_900),
+    ("Hartwell Forge 17", "HF17-R9-64-2T", 6, 329_900),
+    ("Oakline Note 14", "ON14-2025-8-256", 88, 54_900),
+    ("Oakline Note 16 Business", "ON16B-2025-16-512", 35, 84_900),
+    ("Hartwell Studio 16", "HS16-U9-64-2T", 11, 289_900),
+    ("Lumen Book 12", "LB12-ARM-16-512", 29, 99_900),
+    ("Hartwell Forge 15", "HF15-R7-32-1T", 14, 219_900),
+    ("Lumen Tab 11 Convertible", "LT11C-ARM-8-256", 0, 69_900),
+    ("Tarn Rugged 14", "TR14-MIL-16-1T", 3, None),
+)
+SEED = [
+    {"title": title, "model": model, "stock": stock, "price_cents": price_cents, "currency": "EUR"}
+    for title, model, stock, price_cents in _OFFERED
+]

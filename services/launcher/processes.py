@@ -1,0 +1,77 @@
+"""The commands and the environment of the system's processes. Pure: nothing is started here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.launcher.child import Command
+from services.launcher.consul_choice import Choice, agent_command
+from services.launcher.plan import ROOT
+
+CONSUL = "consul"
+
+# What the user's shell says about one process cannot be true of six.
+_OF_ONE_PROCESS = frozenset(
+    {"MESH_HOST", "MESH_PORT", "MESH_ADVERTISE", "MESH_INSTANCE_ID", "MESH_TAGS", "MESH_STATIC", "OTEL_SERVICE_NAME"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processes:
+    """What is the same for all processes of one system. ``extra`` is for the environment of the services."""
+
+    folder: Path
+    choice: Choice
+    environ: Mapping[str, str]
+    version: str
+    # For a Consul of our own: where its HTTP is, and three more that a real one needs.
+    consul_ports: tuple[int, ...] = ()
+    gateway_port: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def system(self) -> str:
+        """The id of the system."""
+        return self.folder.name
+
+    @property
+    def consul_url(self) -> str:
+        """Where Consul's HTTP API is."""
+        return self.choice.url or f"http://127.0.0.1:{self.consul_ports[0]}"
+
+    def instance_id(self, name: str) -> str:
+        """The id in Consul: the plain name, unless it could meet the same name of another system there."""
+        return name if self.choice.ours else f"{name}-{self.system}"
+
+    def consul(self) -> Command:
+        """The agent of our own."""
+        return self._command(CONSUL, agent_command(self.choice, self.consul_ports), self._inherited())
+
+    def service(self, name: str) -> Command:
+        """An instance by its name: the service and a number, like ``ports-2``."""
+        service = name.rpartition("-")[0]
+        environ = {
+            "MESH_DRAIN_S": "1",
+            "MESH_STOP_S": "10",
+            **self._inherited(),
+            "CONSUL_HTTP_ADDR": self.consul_url,
+            "MESH_INSTANCE_ID": self.instance_id(name),
+            "MESH_PORT": str(self.gateway_port if service == "gateway" else 0),
+            "MESH_VERSION": self.version,
+            "MESH_FAULTS": "on",
+            **self.extra,
+        }
+        return self._command(name, (sys.executable, "-m", f"services.{service}"), environ)
+
+    def _inherited(self) -> dict[str, str]:
+        environ = {name: value for name, value in self.environ.items() if name not in _OF_ONE_PROCESS}
+        if self.choice.ours:
+            # Addresses and tokens of another Consul mean nothing to ours.
+            environ = {name: value for name, value in environ.items() if not name.startswith("CONSUL_")}
+        return {**environ, "MESH_DATA": str(self.folder), "PYTHONUNBUFFERED": "1"}
+
+    def _command(self, name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
+        return Command(name=name, argv=argv, environ=environ, folder=ROOT, log=self.folder / f"{name}.log")

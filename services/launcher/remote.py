@@ -1,0 +1,81 @@
+"""Commands that act on a system started by another one: `mesh up --detach`, `mesh down`, `mesh scale`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from discovery.clock import Clock
+from services.launcher.control import ControlError, ask
+from services.launcher.folder import end_leftovers, find, is_over, running
+from services.launcher.plan import parse_scale
+from services.launcher.screen import Screen
+from services.launcher.summary import Summary
+from services.launcher.system import Running
+from services.launcher.up import Options
+
+# The whole of leaving is 15 s; the rest is for a busy machine.
+_DOWN_S = 25.0
+_POLL_S = 0.05
+
+
+def detached(options: Options) -> int:
+    """Start `mesh up` in the background; returns when it is ready, or with its exit code when it never was.
+
+    Until then it shares our terminal, and our Ctrl-C is passed on: it is in a session of its own.
+    """
+    repeated = [f"--{name}={value}" for name in ("scale", "only") for value in getattr(options, name)]
+    arguments = [*repeated, f"--consul={options.consul}", f"--gateway-port={options.gateway_port}"]
+    argv = [sys.executable, "-P", "-m", "discovery.cli.main", "up", "--json", "--let-go", *arguments]
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ourselves
+    while True:
+        try:
+            line = process.stdout.readline() if process.stdout else b""
+            if not line:
+                return process.wait()
+            Screen().answer(_read(line), as_json=options.as_json)
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+        else:
+            return 0
+
+
+def _read(line: bytes) -> Summary:
+    content = json.loads(line)
+    content.pop("gateway")
+    content["instances"] = [Running(**each, health="passing") for each in content["instances"]]
+    return Summary(**content)
+
+
+async def down(system: str, clock: Clock) -> str:
+    """End a running system; returns what was ended, when it has.
+
+    Raises:
+        ConfigError: when there is none, or no single one.
+        ControlError: when it does not end.
+    """
+    states = running()
+    if not states and (orphans := end_leftovers()):
+        return f"{orphans} processes that a killed `mesh up` had left"
+    state = find(system, states)
+    await ask(state, "/down", {})
+    deadline = clock.now() + _DOWN_S
+    while not is_over(state):
+        if clock.now() > deadline:
+            raise ControlError(f"system {state.id} is still stopping; to end it at once: kill {state.pid}")
+        await clock.sleep(_POLL_S)
+    return f"system {state.id}"
+
+
+async def scale(system: str, scale: Sequence[str]) -> Sequence[Running]:
+    """Change how many instances run; returns all of them when the new ones are healthy and the others have left.
+
+    Raises:
+        ConfigError: when there is no such system or service.
+        ControlError: when it could not be done.
+    """
+    counts = parse_scale(scale)
+    return [Running(**each) for each in await ask(find(system, running()), "/scale", counts)]

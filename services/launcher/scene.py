@@ -1,0 +1,83 @@
+"""What the steps of the demonstration act upon: the running system, the way into it, and the traces it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from discovery.clock import Clock
+from observability import Receiver, Span, semconv, trace_tree
+from services.launcher.system import Running, System
+
+_POLL_S = 0.05
+
+
+class StepFailed(Exception):
+    """Something did not hold; the sentence says what, and the figures what was measured all the same."""
+
+    def __init__(self, sentence: str, figures: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.figures = figures or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The system while it runs. ``gateway`` is an HTTP client of its gateway."""
+
+    system: System
+    gateway: aiohttp.ClientSession
+    receiver: Receiver
+    clock: Clock
+
+    async def add(self, service: str, record: dict[str, Any]) -> dict[str, Any]:
+        """Add a record through the gateway."""
+        async with self.gateway.post(f"/api/{service}", json=record) as response:
+            if response.status != 201:
+                raise StepFailed(f"POST /api/{service} answered {response.status}: {await response.text()}")
+            added: dict[str, Any] = await response.json()
+            return added
+
+    async def read_laptop(self, laptop: int) -> tuple[dict[str, Any], str]:
+        """A laptop with its ports, and what is wrong with the answer (``""``: nothing)."""
+        async with self.gateway.get(f"/api/laptops/{laptop}") as response:
+            if response.status != 200:
+                return {}, f"status {response.status}"
+            content: dict[str, Any] = await response.json()
+            return content, "" if content["ports"] else "ports missing"
+
+    async def instance(self, name: str, until: Callable[[Running], bool], within_s: float) -> Running:
+        """Wait until an instance is as *until* wants it.
+
+        Raises:
+            StepFailed: when it was not in time.
+        """
+        deadline = self.clock.now() + within_s
+        while True:
+            found = next(each for each in await self.system.instances() if each.name == name)
+            if until(found):
+                return found
+            if self.clock.now() > deadline:
+                raise StepFailed(f"{name} is {found.health} after {within_s:.0f} s")
+            await self.clock.sleep(_POLL_S)
+
+    def repeated(self) -> tuple[str, ...]:
+        """The ids of the traces in which some request was sent again."""
+        receiver = self.receiver
+        return tuple(each for each in receiver.traces() if any(map(is_repeat, receiver.trace(each))))
+
+
+def is_repeat(span: Span) -> bool:
+    """Whether the span is an attempt after the first."""
+    attempt = span.attributes.get(semconv.MESH_ATTEMPT)
+    return isinstance(attempt, int) and attempt > 1
+
+
+def is_whole(spans: tuple[Span, ...]) -> bool:
+    """Whether a trace has arrived with all its parts: the gateway on top, and a server for each attempt."""
+    nodes = trace_tree(spans)
+    attempts = sum(node.attempt > 0 for node in nodes)
+    servers = sum(node.kind == "server" for node in nodes)
+    return servers == attempts + 1 and [node.service for node in nodes if node.depth == 0] == ["gateway"]

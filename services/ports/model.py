@@ -1,0 +1,38 @@
+"""What a charging port is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.kit.paging import PageQuery
+from services.kit.schema import ID_MAX, Draft, Line, Record, Schema, WholeNumber
+
+Connector = Literal["usb-c", "magnetic", "barrel"]
+
+
+class PortFacts(Schema):
+    """``laptop`` is an id at the laptops service. ``watts`` is the most that the port takes in; None: not known."""
+
+    name: Line
+    laptop: Annotated[int, Field(ge=1, le=ID_MAX)]
+    connector: Connector | None = None
+    # USB Power Delivery 3.1 ends at 240 W; the largest barrel supplies are a little above.
+    watts: Annotated[int, Field(ge=1, le=400)] | None = None
+
+
+class PortDraft(PortFacts, Draft):
+    """A port as a caller sends it."""
+
+
+class Port(PortFacts, Record):
+    """A port as it is kept."""
+
+
+class PortQuery(PageQuery):
+    """Which ports to list."""
+
+    laptop: WholeNumber | None = None
+    name: Line | None = None
+    connector: Connector | None = None

@@ -1,0 +1,49 @@
+"""Where the ports are kept, and those that are there at first."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint
+
+PORTS = Table(
+    "ports",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("laptop", Integer, nullable=False),
+    Column("connector", String),
+    Column("watts", Integer),
+    UniqueConstraint("laptop", "name"),
+    # The id of what was deleted is not given again: whoever remembers it must not meet something else.
+    sqlite_autoincrement=True,
+)
+
+# The laptops are those that the laptops service begins with.
+_FITTED: tuple[tuple[int, str, str | None, int | None], ...] = (
+    (1, "Left rear USB-C", "usb-c", 65),
+    (1, "Left front USB-C", "usb-c", 65),
+    (1, "Right USB-C", "usb-c", 65),
+    (2, "Left USB-C", "usb-c", 100),
+    (2, "Right USB-C", "usb-c", 100),
+    (2, "MagLatch", "magnetic", 140),
+    (3, "Rear barrel", "barrel", 330),
+    (3, "Rear USB-C", "usb-c", 100),
+    (4, "Left USB-C", "usb-c", 45),
+    (4, "Right USB-C", "usb-c", 45),
+    (5, "Left USB-C", "usb-c", 65),
+    (5, "Slim barrel", "barrel", 65),
+    (6, "Left rear USB-C", "usb-c", 140),
+    (6, "Right rear USB-C", "usb-c", 140),
+    (6, "Right front USB-C", "usb-c", 100),
+    (6, "MagLatch", "magnetic", 180),
+    (7, "Left USB-C", "usb-c", 60),
+    (7, "Right USB-C", "usb-c", 60),
+    (8, "Rear barrel", "barrel", 280),
+    (8, "Left USB-C", "usb-c", 100),
+    (8, "Right USB-C", None, None),
+    (9, "Left USB-C", "usb-c", 45),
+    (9, "Dock connector", "magnetic", 60),
+    (10, "Left USB-C", "usb-c", 65),
+    (10, "Right USB-C", "usb-c", 65),
+    (10, "Rear barrel", "barrel", 90),
+)
+SEED = [dict(zip(("laptop", "name", "connector", "watts"), fitted, strict=True)) for fitted in _FITTED]

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from services.gateway import target
+from services.kit.problem import Problem
+
+REFUSED = [
+    "",
+    "*",
+    "api/laptops",
+    "http://laptops/api/laptops",
+    "//api/laptops",
+    "///",
+    "/api//laptops",
+    "/api/laptops//",
+    "/./api",
+    "/../api",
+    "/api/laptops/..",
+    "/api/laptops/../ports",
+    "/api/laptops/.",
+    "/api/%2e/laptops",
+    "/api/%2E%2e/ports",
+    "/api/laptops/.%2e",
+    "/api/laptops%2f7",
+    "/api/laptops%2F..%2Fports",
+    "/api/laptops%5c7",
+    "/api/laptops\\7",
+    "/api\\laptops",
+    "/api/laptops/%252e%252e/ports",
+    "/api/laptops/%25",
+    "/api/laptops/%",
+    "/api/laptops/%2",
+    "/api/laptops/%zz",
+    "/api/laptops/%00",
+    "/api/laptops/%0d%0aX-A:%20b",
+    "/api/laptops/%7f",
+    "/api/laptops/%ff",
+    "/api/laptops/%c0%ae%c0%ae",
+    "/api/laptops/%c0%af",
+    "/api/laptops;a=b",
+    "/api/laptops/%3bb",
+    "/api/laptops/..;/ports",
+    "/api/laptops#7",
+    "/api/laptops?a#b",
+    "/api/laptops/é",
+    "/api/laptops/\u2215",
+    '/api/lap"tops',
+    "/api/<laptops>",
+    "/api/laptops|7",
+    "/api/laptops/[7]",
+    "/api/lap tops",
+    "/api/laptops?a b",
+    "/api/laptops?a=\x00",
+    "/api/laptops?a=é",
+]
+
+
+@pytest.mark.parametrize("raw", REFUSED)
+def test_whatever_has_a_second_reading_is_refused(raw: str) -> None:
+    with pytest.raises(Problem) as refusal:
+        target.parse(raw)
+
+    assert refusal.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("raw", "service", "url"),
+    [
+        ("/api/laptops", "laptops", "http://laptops/laptops"),
+        ("/api/laptops/", "laptops", "http://laptops/laptops/"),
+        ("/api/laptops/7", "laptops", "http://laptops/laptops/7"),
+        ("/api/ports?laptop=7&limit=2", "ports", "http://ports/ports?laptop=7&limit=2"),
+        ("/api/%6captops/%37", "laptops", "http://laptops/laptops/7"),
+        ("/api/laptops/a%20b%C3%A9", "laptops", "http://laptops/laptops/a%20b%C3%A9"),
+        ("/api/laptops/@evil", "laptops", "http://laptops/laptops/@evil"),
+        ("/api/laptops/~.-_!$&'()*+,=:", "laptops", "http://laptops/laptops/~.-_!$&'()*%2B,=:"),
+        ("/api/laptops?q=a%2Fb%3D%26+c", "laptops", "http://laptops/laptops?q=a/b%3D%26+c"),
+        ("/api/laptops?next=//evil/&x=/../", "laptops", "http://laptops/laptops?next=//evil/&x=/../"),
+        ("/api/laptops?", "laptops", "http://laptops/laptops"),
+    ],
+)
+def test_a_plain_target_names_a_service_and_its_path(raw: str, service: str, url: str) -> None:
+    parsed = target.parse(raw)
+
+    assert parsed.service == service
+    assert str(parsed.url()) == url
+    assert parsed.url().host == service
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "/",
+        "/api",
+        "/api/",
+        "/health/ready",
+        "/laptops/api",
+        "/api/evil.example/",
+        "/api/laptops.service.consul",
+        "/api/127.0.0.1",
+        "/api/localhost",
+        "/api/laptops:80",
+        "/api/a@laptops",
+        "/api/-laptops",
+        "/api/LAPTOPS",
+        "/api/" + "x" * 64,
+        "/api/l%C3%A4ptops",
+    ],
+)
+def test_other_paths_name_none(raw: str) -> None:
+    assert target.parse(raw).service == ""
+
+
+def test_what_was_forwarded_reads_the_same_again() -> None:
+    for raw in ("/api/laptops/a%20b%C3%A9", "/api/laptops/~.-_!$&'()*+,=:@", "/api/l/x?y=%2520"):
+        once = target.parse(raw)
+        assert target.parse("/api" + once.url().raw_path_qs).segments == once.segments

@@ -1,0 +1,122 @@
+"""`mesh check`, `mesh lock` and `mesh bench`: what maintainers run."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks.report import CannotRun, Report, Row
+from discovery.errors import ConfigError
+from services.launcher import bench
+from services.launcher.checks import run_checks
+from services.launcher.environment import LAST_LINE
+from services.launcher.lock import write_lock
+from services.launcher.plan import ROOT
+
+
+async def test_what_is_fine_takes_a_line_and_what_is_not_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run_checks({"good": ("platform",)}) == 0
+    assert re.fullmatch(r"✓ good \d+\.\d s\n", capsys.readouterr().out)
+    assert await run_checks({"good": ("platform",), "bad": ("no_such_module",)}) == 1
+    out = capsys.readouterr().out
+    assert "✗ bad" in out
+    assert "No module named no_such_module" in out
+
+
+def fake_uv(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    (folder / "uv").write_text(f"#!/bin/sh\n{text}\n")
+    (folder / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_a_new_lock_is_written_whole_with_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_uv(tmp_path, monkeypatch, "echo 'click==8.5.1'; echo")
+    assert write_lock(tmp_path).read_text() == f"click==8.5.1\n{LAST_LINE}\n"
+
+
+def test_a_lock_that_cannot_be_made_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "requirements.lock").write_text("old")
+    fake_uv(tmp_path, monkeypatch, "echo 'click==8'; exit 1")
+    with pytest.raises(ConfigError, match="could not solve"):
+        write_lock(tmp_path)
+    assert (tmp_path / "requirements.lock").read_text() == "old"
+
+
+def test_without_uv_no_lock_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="pip install uv"):
+        write_lock(tmp_path)
+
+
+def test_the_lock_holds_every_requirement_of_the_project_with_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    names = {re.split(r"[\[<>=~! ]", each)[0].lower() for each in wanted} - {project["name"]}
+    lock = (ROOT / "requirements.lock").read_text()
+    assert lock.endswith(f"\n{LAST_LINE}\n")
+    assert names - set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)) == set()
+    assert lock.count(" \\\n    --hash=sha256:") >= len(names)
+
+
+def report(*, met: bool) -> Report:
+    return Report(name="tiny", rows=[Row("it", 1.5, "ms", "<= 1 ms", met), Row("other", 2, "ms")], load="once", seed=7)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A benchmark that can be told what to say."""
+    module = SimpleNamespace(run=lambda *, quick: report(met=quick))
+    monkeypatch.setitem(sys.modules, "benchmarks.tiny", module)
+    monkeypatch.setattr(bench, "benchmarks", lambda folder: {"tiny": "Something."})
+    return module
+
+
+def test_a_missed_goal_is_a_failure(tiny: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run_bench("tiny", quick=True, as_json=False) == 0
+    assert bench.run_bench("tiny", quick=False, as_json=False) == 1
+    assert "✗  it     1.5 ms  <= 1 ms" in capsys.readouterr().out
+
+
+def test_the_figures_are_one_line_with_what_one_needs_to_repeat_them(
+    tiny: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.run_bench("tiny", quick=True, as_json=True)
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["rows"][0] == {"what": "it", "value": 1.5, "unit": "ms", "reach": "<= 1 ms", "met": True}
+    assert (figures["met"], figures["seed"], figures["load"]) == (True, 7, "once")
+    assert {"python", "aiohttp", "system"} <= figures["versions"].keys()
+
+
+def test_what_cannot_run_is_no_failure_but_told(tiny: SimpleNamespace) -> None:
+    def run(*, quick: bool) -> Report:
+        raise CannotRun("there is no Consul")
+
+    tiny.run = run
+    with pytest.raises(ConfigError, match="tiny cannot run: there is no Consul"):
+        bench.run_bench("tiny", quick=True, as_json=True)
+    with pytest.raises(ConfigError, match="there is no benchmark 'huge'; there are tiny"):
+        bench.run_bench("huge", quick=True, as_json=True)
+
+
+def test_benchmarks_are_found_with_what_they_say_about_themselves(tmp_path: Path) -> None:
+    (tmp_path / "calls.py").write_text('"""What a call costs.\n\nMore."""\ndef run(*, quick): ...\n')
+    (tmp_path / "report.py").write_text('"""No benchmark."""\n')
+    assert bench.benchmarks(tmp_path) == {"calls": "What a call costs."}
+    assert {"calls", "start", "watch"} <= bench.benchmarks(ROOT / "benchmarks").keys()
+
+
+def test_a_goal_for_later_does_not_gate() -> None:
+    assert [row.gates for row in (Row("a", 1, ""), Row("a", 1, "", "<= 1"), Row("a", 1, "", ">= 2 later"))] == [
+        False,
+        True,
+        False,
+    ]

@@ -1,0 +1,89 @@
+"""What a person sees."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from services.launcher.child import Ended
+from services.launcher.screen import Screen, complaint_in, readable
+from services.launcher.summary import Summary
+from services.launcher.system import Running
+
+WARNING = json.dumps(
+    {"timestamp": "t", "level": "warning", "service": "ports", "event": "watch failed", "next_try_s": 2}
+)
+INFO = json.dumps({"timestamp": "t", "level": "info", "event": "view changed", "instances": 2})
+SUMMARY = Summary(
+    system="a1",
+    consul="http://127.0.0.1:8500",
+    ui=None,
+    ready_s=3.5,
+    instances=[
+        Running("gateway-1", "gateway-1", 11, "http://127.0.0.1:5000", "passing"),
+        Running("ports-1", "ports-1", 12, "http://127.0.0.1:5001", "passing"),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (WARNING, "watch failed next_try_s=2"),
+        (INFO, ""),
+        ("12:00:00 WARNING  ports  slow", "12:00:00 WARNING  ports  slow"),
+        ("an ERRORS word", ""),
+        ('{"level": "error"}', ""),
+        ("[1, 2]", ""),
+    ],
+)
+def test_warnings_and_errors_are_shown_and_the_rest_is_not(line: str, shown: str) -> None:
+    assert complaint_in(line) == shown
+
+
+def test_a_traceback_stays_in_the_file() -> None:
+    assert readable(json.dumps({"event": "failed", "level": "error", "exception": "Traceback\n  File"})) == "failed"
+
+
+def test_complaints_while_starting_or_stopping_are_not_news(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    with screen.showing():
+        screen.line("ports-1", WARNING)
+        screen.answer(SUMMARY, as_json=True)
+        screen.line("ports-1", WARNING)
+        screen.line("consul", WARNING)
+    screen.line("ports-2", WARNING)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["gateway"] == "http://127.0.0.1:5000"
+    assert err.count("watch failed") == 1
+
+
+def test_an_end_is_told_with_its_last_words_unless_they_say_that_all_is_well(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = Screen()
+    screen.ended("ports-1", Ended(1, "ValueError: [x]"), 0.5)
+    screen.ended("ports-2", Ended(-9, INFO), 0.25)
+    assert capsys.readouterr().err.splitlines() == [
+        "ports-1 ended (exit code 1: ValueError: [x]); starting it again in 0.5 s",
+        "ports-2 ended (killed by SIGKILL); starting it again in 0.2 s",
+    ]
+
+
+def test_the_answer_fits_a_narrow_terminal_and_says_what_to_try() -> None:
+    out = io.StringIO()
+    Console(file=out, width=80).print(SUMMARY)
+    lines = out.getvalue().splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "curl http://127.0.0.1:5000/api/laptops/1" in out.getvalue()
+    assert len([line for line in lines if "curl" in line]) == 3
+
+
+def test_the_answer_for_programs_is_one_line() -> None:
+    figures = SUMMARY.figures()
+    assert figures["instances"][1] == {"name": "ports-1", "id": "ports-1", "pid": 12, "url": "http://127.0.0.1:5001"}
+    assert (figures["ready_s"], figures["ui"]) == (3.5, None)
+    assert "\n" not in json.dumps(figures)
