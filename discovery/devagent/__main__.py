@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import signal
+import sys
 
 from discovery.devagent.app import Devagent
 
@@ -22,11 +22,13 @@ async def serve(host: str, port: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m discovery.devagent", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8500, help="0 takes any free port (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen, without access control (%(default)s)")
+    parser.add_argument("--port", type=int, default=8500, help="0 takes any free port (%(default)s)")
     arguments = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         asyncio.run(serve(arguments.host, arguments.port))
+    except OSError as exc:
+        sys.exit(f"devagent: cannot listen at {arguments.host}:{arguments.port}: {exc.strerror or exc}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import NoReturn, Self
 from discovery.clock import Clock
 from discovery.devagent.blocking import Changes, Patience
 from discovery.devagent.catalog import Catalog, Counter
-from discovery.devagent.checks import Runners
+from discovery.devagent.checks import Runners, cut
 from discovery.devagent.definitions import CheckDefinition
 from discovery.devagent.events import Events
 from discovery.devagent.keyvalues import KeyValues
@@ -34,7 +34,7 @@ class Agent:
     def __init__(self, name: str, server: str, clock: Clock, rng: Random) -> None:
         """*server* is the ``host:port`` of the API, which is all that others could reach."""
         self.server = server
-        address = server.rpartition(":")[0]
+        address = server.rpartition(":")[0].strip("[]")
         self.node = Node(
             name=name,
             address=address,
@@ -107,9 +107,10 @@ class Agent:
 
     def hear(self, check_id: str, status: Status, output: str) -> bool:
         """Take word for a TTL check; tells whether there is one of that id."""
-        if not self._runners.hear(check_id, output):
+        kept = cut(output)
+        if not self._runners.hear(check_id, kept):
             return False
-        self.report(check_id, status, output)
+        self.report(check_id, status, kept)
         return True
 
     def set_maintenance(self, service_id: str, reason: str, *, enabled: bool) -> None:

@@ -68,7 +68,7 @@ def _object(text: str, shape: Shape) -> dict[str, Any]:
     try:
         value, _ = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as exc:
-        raise ValueError("unexpected EOF" if exc.pos >= len(text.rstrip()) else str(exc)) from None
+        raise ValueError(_syntax_error(text, exc.pos)) from None
     except RecursionError:
         raise ValueError("exceeded max depth") from None
     if value is None:
@@ -76,6 +76,11 @@ def _object(text: str, shape: Shape) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"json: cannot unmarshal {_kind(value)} into Go value of type struct")
     return _fields(value, shape, "")
+
+
+def _syntax_error(text: str, at: int) -> str:
+    rest = text[at:].lstrip()
+    return f"invalid character '{rest[0]}' looking for beginning of value" if rest else "unexpected EOF"
 
 
 def _fields(value: Mapping[str, Any], shape: Shape, path: str) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Catalog:
         self._nodes: dict[str, Stored[Node]] = {}
         self._services: dict[str, dict[str, Stored[Service]]] = defaultdict(dict)
         self._checks: dict[str, dict[str, Stored[Check]]] = defaultdict(dict)
-        self._by_name: dict[str, int] = {}
+        self._index_of: dict[str, int] = {}
+        self._members: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self._extinction = 0
         self.nodes_index = self.services_index = self.checks_index = counter.last
 
@@ -65,15 +66,15 @@ class Catalog:
         """All instances with their nodes, ordered by node and id."""
         return ((node, service) for node in self.nodes() for service in self.services_of(node.value.name).values())
 
-    def names(self) -> dict[str, set[str]]:
-        """Every service with the tags that any of its instances has."""
-        names: dict[str, set[str]] = {}
-        for _, service in self.services():
-            names.setdefault(service.value.name, set()).update(service.value.tags)
-        return dict(sorted(names.items()))
+    def names(self) -> list[str]:
+        return sorted(self._index_of)
+
+    def exists(self, name: str) -> bool:
+        return name in self._index_of
 
     def instances(self, name: str) -> list[tuple[Stored[Node], Stored[Service]]]:
-        return [(node, service) for node, service in self.services() if service.value.name == name]
+        """The instances of a service with their nodes, ordered by node and id."""
+        return [(self._nodes[node], self._services[node][one]) for node, one in sorted(self._members.get(name, ()))]
 
     def endpoints(self, name: str) -> list[Endpoint]:
         """The instances of a service, each with the checks of its node and then its own."""
@@ -91,7 +92,7 @@ class Catalog:
 
     def service_index(self, name: str, *, with_checks: bool = False) -> int:
         """The index of everything known about one service, whether it exists or not."""
-        if (index := self._by_name.get(name)) is not None:
+        if (index := self._index_of.get(name)) is not None:
             return index
         if self._extinction:
             return self._extinction
@@ -115,7 +116,8 @@ class Catalog:
         if known is not None and known.value.name != service.name:
             self._remove_service(node, service.id, index)
         self._services[node][service.id] = _stored(known, service, index)
-        self.nodes_index = self.services_index = self._by_name[service.name] = index
+        self._members[service.name].add((node, service.id))
+        self.nodes_index = self.services_index = self._index_of[service.name] = index
 
     def put_check(self, node: str, check: Check) -> None:
         """Store a check; its service's name and tags are filled in from the catalog.
@@ -147,11 +149,11 @@ class Catalog:
             self._checks.pop(name, None)
 
     def drop_service(self, node: str, service_id: str) -> None:
-        if service_id in self._services[node]:
+        if service_id in self._services.get(node, {}):
             self._remove_service(node, service_id, self._counter.next())
 
     def drop_check(self, node: str, check_id: str) -> None:
-        known = self._checks[node].pop(check_id, None)
+        known = self._checks.get(node, {}).pop(check_id, None)
         if known is not None:
             index = self._counter.next()
             self._check_changed(node, known.value, index)
@@ -164,22 +166,23 @@ class Catalog:
             if check.value.service_id == service_id:
                 del self._checks[node][check_id]
         self.nodes_index = self.services_index = self.checks_index = index
-        if any(service.value.name == name for _, service in self.services()):
-            self._by_name[name] = index
+        self._members[name].remove((node, service_id))
+        if self._members[name]:
+            self._index_of[name] = index
         else:
-            del self._by_name[name]
+            del self._members[name], self._index_of[name]
             self._extinction = index
 
     def _check_changed(self, node: str, check: Check, index: int) -> None:
         self.checks_index = index
         if check.service_id:
-            self._by_name[check.service_name] = index
+            self._index_of[check.service_name] = index
         else:
             self._touch_services_on(node, index)
 
     def _touch_services_on(self, node: str, index: int) -> None:
-        for service in self._services[node].values():
-            self._by_name[service.value.name] = index
+        for service in self._services.get(node, {}).values():
+            self._index_of[service.value.name] = index
 
 
 def _stored(known: Stored[T] | None, value: T, index: int) -> Stored[T]:

@@ -67,6 +67,13 @@ async def _start_of(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body[:_OUTPUT_MAX])
 
 
+def cut(output: str) -> str:
+    """What is kept of what somebody says about his check."""
+    if len(output) <= _OUTPUT_MAX:
+        return output
+    return f"{output[:_OUTPUT_MAX]} ... (captured {_OUTPUT_MAX} of {len(output)} bytes)"
+
+
 class TtlCheck:
     """Turns critical when nothing is heard for too long."""
 
@@ -104,6 +111,7 @@ class Runners:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             headers={"User-Agent": "Consul Health Check", "Accept": "text/plain, text/*, */*"},
         )

@@ -18,9 +18,6 @@ class Event:
     id: uuid.UUID
     name: str
     payload: bytes
-    node_filter: str
-    service_filter: str
-    tag_filter: str
     time: int
 
     @property
@@ -37,11 +34,9 @@ class Events:
         self._events: deque[Event] = deque(maxlen=_KEPT)
         self._time = 1
 
-    def fire(self, name: str, payload: bytes, *, node: str, service: str, tag: str) -> Event:
+    def fire(self, name: str, payload: bytes) -> Event:
         self._time += 1
-        event = Event(
-            uuid.UUID(int=self._rng.getrandbits(128), version=4), name, payload, node, service, tag, self._time
-        )
+        event = Event(uuid.UUID(int=self._rng.getrandbits(128), version=4), name, payload, self._time)
         self._events.append(event)
         return event
 

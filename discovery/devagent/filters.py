@@ -73,7 +73,8 @@ class _Parser:
         if self._take("("):
             test = self._alternatives(depth - 1)
             if not self._take(")"):
-                raise self._unexpected('")"')
+                at = self._tokens[self._at][2]
+                raise ValueError(f'1:{at + 1} ({at}): rule "grouping": Unmatched parentheses')
             return test
         return self._match()
 

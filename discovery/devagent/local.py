@@ -2,7 +2,8 @@
 
 The agent is the authority on its own services. Each change is written to the catalog at once, and a full comparison
 (:meth:`Local.reconcile`) repairs the rest once a minute. So, as in Consul, an entry that somebody took out of the
-*catalog* comes back within a minute, and repeating a registration does not bring it back any sooner.
+*catalog* comes back within a minute, and repeating a registration does not bring it back any sooner. A registration
+that differs does bring the service back, but not those of its checks that stayed the same.
 """
 
 from __future__ import annotations
@@ -63,8 +64,10 @@ class Local:
             self._services[service.id] = service
             self._catalog.put_service(self._node, service)
             for check in self._checks.values():
-                if check.state.service_id == service.id:
-                    check.state = replace(check.state, service_name=service.name, service_tags=service.tags)
+                named = replace(check.state, service_name=service.name, service_tags=service.tags)
+                if check.state.service_id == service.id and check.state != named:
+                    check.state = named
+                    self._write(check)
 
     def put_check(self, definition: CheckDefinition, service_id: str = "") -> None:
         """Run a check from now on. One that was there under its id keeps its status and output, as in Consul."""
@@ -169,7 +172,7 @@ class Local:
             state = replace(state, service_name=owner.name, service_tags=owner.tags)
         check = LocalCheck(definition, state, known.critical_since if known else None)
         self._checks[state.id] = check
-        if known is None or known.state != state:
+        if known is None or known.state != state or known.output_due is not None:
             self._write(check)
 
     def _write(self, check: LocalCheck) -> None:

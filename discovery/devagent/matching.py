@@ -47,7 +47,7 @@ def match(operator: str, path: Path, value: str, shape: Shape) -> Test:
     def test(thing: Any) -> bool:
         return any(
             operator in _TRUE_OF_MISSING if found is _MISSING else holds(found) is not negated
-            for found in _found(thing, path)
+            for found in _found(thing, path, shape)
         )
 
     return test
@@ -109,13 +109,17 @@ def _coerced(kind: Shape, value: str, selector: str) -> str | int | bool:
     return wanted
 
 
-def _found(thing: Any, path: Path) -> Iterator[Any]:
-    """What is at the end of the path: several things through a list, ``_MISSING`` where there is no such name."""
+def _found(thing: Any, path: Path, shape: Shape) -> Iterator[Any]:
+    """What is at the end of the path: several things through a list, ``_MISSING`` where a map has no such name."""
     if not path:
         yield thing
-    elif isinstance(thing, list):
+    elif isinstance(shape, list):
         for one in thing:
-            yield from _found(one, path)
+            yield from _found(one, path, shape[0])
+    elif isinstance(shape, tuple):
+        yield from _found(thing[path[0]], path[1:], shape[0]) if thing and path[0] in thing else [_MISSING]
     else:
-        name, *rest = path
-        yield from _found(thing[name], tuple(rest)) if thing and name in thing else [_MISSING]
+        # A field that is not shown has its empty value all the same.
+        kind = shape[path[0]]
+        empty = kind() if isinstance(kind, type) else type(kind)()
+        yield from _found(thing.get(path[0], empty), path[1:], kind)

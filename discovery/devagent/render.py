@@ -175,9 +175,9 @@ def event(fired: Event) -> Json:
         "ID": str(fired.id),
         "Name": fired.name,
         "Payload": _base64(fired.payload),
-        "NodeFilter": fired.node_filter,
-        "ServiceFilter": fired.service_filter,
-        "TagFilter": fired.tag_filter,
+        "NodeFilter": "",
+        "ServiceFilter": "",
+        "TagFilter": "",
         "Version": 1,
         "LTime": fired.time,
     }

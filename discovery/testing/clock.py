@@ -7,6 +7,8 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from discovery.clock import SystemClock
+
 # Turns of the loop after each alarm: enough for a chain of tasks to react, to be cancelled, and to sleep again.
 _TURNS = 32
 
@@ -75,7 +77,4 @@ class FakeClock:
 
 
 async def _turn() -> None:
-    loop = asyncio.get_running_loop()
-    turned = loop.create_future()
-    loop.call_soon(turned.set_result, None)
-    await turned
+    await SystemClock().sleep(0)

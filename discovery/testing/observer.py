@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -16,10 +16,10 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(slots=True, eq=False)
 class RecordedAttempt:
-    """One attempt. ``headers`` are what went on the wire; each entry of ``ends`` is one call of ``end()``."""
+    """One attempt. ``headers`` are a copy of what it was given; each entry of ``ends`` is one call of ``end()``."""
 
     start: AttemptStart
-    headers: MutableMapping[str, str]
+    headers: Mapping[str, str]
     told: Callable[[], None]
     statuses: list[int] = field(default_factory=list)
     ends: list[Attempt] = field(default_factory=list)
@@ -43,7 +43,7 @@ class RecordedCall:
     ends: list[tuple[tuple[Attempt, ...], BaseException | None]] = field(default_factory=list)
 
     def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> RecordedAttempt:
-        handle = RecordedAttempt(start, headers, self.told)
+        handle = RecordedAttempt(start, dict(headers), self.told)
         self.attempts.append(handle)
         self.told()
         return handle

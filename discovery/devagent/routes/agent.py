@@ -133,9 +133,9 @@ def _health(request: web.Request, status: int, value: Any, reason: str) -> web.R
 
 
 def _enable(request: web.Request) -> bool:
-    raw = request.query.get("enable", "")
-    if not raw:
+    if "enable" not in request.query:
         raise Refused(400, "Missing value for enable")
+    raw = request.query["enable"]
     enabled = switch(raw)
     if enabled is None:
         raise Refused(400, f'Invalid value for enable: "{raw}"')

@@ -7,18 +7,15 @@ from aiohttp import web
 from discovery.devagent import body, render
 from discovery.devagent.api import AGENT, endpoint, name, shown
 from discovery.devagent.query import Query
+from discovery.devagent.refusal import Refused
 
 
 async def fire(request: web.Request) -> web.Response:
     Query.of(request.query)
-    agent, asked = request.app[AGENT], request.query
-    event = agent.events.fire(
-        name(request, "Missing name"),
-        await body.read(request),
-        node=asked.get("node", ""),
-        service=asked.get("service", ""),
-        tag=asked.get("tag", ""),
-    )
+    agent, wanted = request.app[AGENT], name(request, "Missing name")
+    if addressed := {"node", "service", "tag"} & set(request.query):
+        raise Refused(400, f"the devagent does not support {min(addressed)}: use a real Consul for it")
+    event = agent.events.fire(wanted, await body.read(request))
     agent.announce()
     # The one who fires learns the id; the place in the order is known only to those who receive it.
     return shown(request, {**render.event(event), "LTime": 0})

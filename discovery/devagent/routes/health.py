@@ -26,7 +26,7 @@ async def service(request: web.Request) -> web.Response:
         lambda: catalog.service_index(wanted, with_checks=True),
         lambda: [render.endpoint(one, DATACENTER) for one in catalog.endpoints(wanted) if fits(one)],
         shapes.ENDPOINT,
-        exists=lambda: bool(catalog.instances(wanted)),
+        exists=lambda: catalog.exists(wanted),
         streams="near" not in request.query,
     )
 

@@ -17,7 +17,8 @@ async def get(request: web.Request) -> web.Response:
     query, pairs, key = Query.of(request.query), request.app[AGENT].pairs, request.match_info["rest"]
     if "keys" in request.query:
         headers = await blocked(request, query, lambda: pairs.prefix_index(key))
-        return shown(request, _keys(pairs, key, request.query.get("separator", "")), headers)
+        keys = _keys(pairs, key, request.query.get("separator", ""))
+        return shown(request, keys, headers) if keys or not key else web.Response(status=404, headers=headers)
     if "recurse" in request.query:
         headers = await blocked(request, query, lambda: pairs.prefix_index(key))
         found = pairs.below(key)
