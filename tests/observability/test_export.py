@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExportResult
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, AlwaysRecordSampler
+
+from discovery.testing.clock import FakeClock
+from observability.export import LogExporter, LogQueue, SpanExporter, SpanQueue
+from observability.ledger import Ledger
+from observability.otlp_handler import OtlpHandler
+
+SIZE = 512
+NOWHERE = "http://127.0.0.1:9"
+
+
+class Held(SpanExporter):
+    """Takes a batch and does not come back with it until it is let go."""
+
+    go = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.go.wait()
+        self._ledger.delivered(len(spans))
+        return SpanExportResult.SUCCESS
+
+
+class HeldLogs(LogExporter):
+    """The same for log records."""
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        Held.go.wait()
+        self._ledger.delivered(len(batch))
+        return LogRecordExportResult.SUCCESS
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    Held.go.clear()
+    yield Ledger("items", SIZE, FakeClock())
+    Held.go.set()
+
+
+def test_spans_without_room_are_counted_to_the_last_one(ledger: Ledger) -> None:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SpanQueue(Held(NOWHERE, 1.0, ledger), ledger, SIZE))
+    tracer = provider.get_tracer("test")
+    for _ in range(SIZE + 88):
+        tracer.start_span("x").end()
+    assert ledger.lost == 88
+    Held.go.set()
+    provider.shutdown()
+    ledger.close()
+    assert ledger.lost == 88
+
+
+def test_log_records_without_room_are_counted_to_the_last_one(ledger: Ledger) -> None:
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(LogQueue(HeldLogs(NOWHERE, 1.0, ledger), ledger, SIZE))
+    handler = OtlpHandler(provider)
+    for _ in range(SIZE + 88):
+        handler.handle(logging.LogRecord("shop", logging.INFO, "", 0, "x", (), None))
+    assert ledger.lost == 88
+    Held.go.set()
+    provider.shutdown()
+    ledger.close()
+    assert ledger.lost == 88
+
+
+def test_a_span_that_is_recorded_but_not_sampled_is_neither_sent_nor_lost(ledger: Ledger) -> None:
+    provider = TracerProvider(AlwaysRecordSampler(ALWAYS_OFF), shutdown_on_exit=False)
+    provider.add_span_processor(SpanQueue(Held(NOWHERE, 1.0, ledger), ledger, SIZE))
+    provider.get_tracer("test").start_span("x").end()
+    Held.go.set()
+    provider.shutdown()
+    ledger.close()
+    assert ledger.lost == 0

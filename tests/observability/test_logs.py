@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from multidict import CIMultiDict
+
+from discovery.errors import RegistryUnavailable
+from discovery.model import Instance, Target, View
+from discovery.observer import (
+    AnswerDoubted,
+    Deregistered,
+    Event,
+    Registered,
+    RegistrationFailed,
+    SettingsChanged,
+    StateChanged,
+    ViewChanged,
+    WatchFailed,
+)
+from observability.logs import tell
+from observability.testing import recorded
+from tests.observability.support import attempt, call, peer, request, start
+
+VIEW = View(target=Target("ports"), instances=(peer(1), peer(2)), index=7, as_of=0.0)
+AWAY = RegistryUnavailable("connection refused")
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "line", "fields"),
+    [
+        (
+            ViewChanged(VIEW, ("ports-2",), (), ("ports-1",)),
+            logging.INFO,
+            "view changed",
+            {"target": "ports", "instances": 2, "added": "ports-2", "changed": "ports-1"},
+        ),
+        (
+            WatchFailed("ports", AWAY, 1.44),
+            logging.WARNING,
+            "watch failed",
+            {"what": "ports", "error": "RegistryUnavailable: connection refused", "next_try_s": 1.4},
+        ),
+        (
+            AnswerDoubted(Target("ports"), "empty"),
+            logging.WARNING,
+            "answer doubted",
+            {"target": "ports", "reason": "empty"},
+        ),
+        (
+            Registered(peer(), "start"),
+            logging.INFO,
+            "registered",
+            {"id": "ports-1", "address": "127.0.0.1:5001", "reason": "start"},
+        ),
+        (
+            RegistrationFailed(peer(), AWAY, 2.0),
+            logging.WARNING,
+            "registration failed",
+            {"id": "ports-1", "next_try_s": 2.0},
+        ),
+        (Deregistered(peer()), logging.INFO, "deregistered", {"id": "ports-1"}),
+        (Deregistered(peer(), AWAY), logging.WARNING, "deregistration failed", {"id": "ports-1"}),
+        (StateChanged(peer(), "draining"), logging.INFO, "state changed", {"id": "ports-1", "state": "draining"}),
+        (SettingsChanged({"timeout_s": "s3cret"}), logging.INFO, "settings changed", {"keys": "timeout_s"}),
+    ],
+)
+def test_a_transition_is_one_line_with_its_data(
+    event: Event, level: int, line: str, fields: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    tell(event)
+    (record,) = caplog.records
+    assert (record.name, record.levelno, record.getMessage()) == ("mesh", level, line)
+    assert {name: vars(record)[name] for name in fields} == fields
+    assert "s3cret" not in repr(vars(record))
+
+
+def test_a_setting_that_was_left_out_has_a_warning_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tell(SettingsChanged({"attempts": "many"}, ("attempts: expected a whole number",)))
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+
+
+def test_a_thousand_instances_are_named_by_the_first_few(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tell(ViewChanged(VIEW, tuple(f"ports-{number}" for number in range(1000)), (), ()))
+    assert vars(caplog.records[0])["added"].endswith("ports-7,…(+992)")
+
+
+def test_a_request_is_no_line(identity: Instance, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with recorded(identity) as told:
+        handle = told.observer.call(call())
+        handle.attempt(start(), CIMultiDict()).end(attempt())
+        handle.end((attempt(),))
+        told.observer.request(request()).end(500, error=RuntimeError())
+    assert caplog.records == []
