@@ -109,7 +109,8 @@ class Site:
 
     def _install(self, what: str, *arguments: str) -> None:
         if self.uv:
-            _run(what, [self.uv, "pip", "install", "--python", str(self.python), *arguments])
+            # Compiled now, once, and not by six processes that start at the same time.
+            _run(what, [self.uv, "pip", "install", "--compile-bytecode", "--python", str(self.python), *arguments])
             return
         if not (self.venv / "bin" / "pip").exists():
             # Made by a uv that is gone since.

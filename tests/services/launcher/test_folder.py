@@ -16,6 +16,8 @@ from services.launcher.folder import State, end_leftovers, find, is_over, new_fo
 A = State("a", 1, "http://127.0.0.1:1", "secret")
 B = State("b", 2, "http://127.0.0.1:2", "secret")
 
+LINUX = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows a process's environment")
+
 
 def state_of(folder: Path) -> State:
     return State(folder.name, os.getpid(), "http://127.0.0.1:1", "secret")
@@ -80,7 +82,7 @@ def test_what_cannot_be_chosen_is_told_with_what_can(system: str, states: list[S
         find(system, states)
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of a process")
+@LINUX
 def test_what_a_killed_supervisor_left_is_ended_and_nobody_else(tmp_path: Path) -> None:
     with new_folder(tmp_path) as folder:
         ours = subprocess.Popen(["sleep", "60"], env={**os.environ, "MESH_DATA": str(folder)})
@@ -90,3 +92,11 @@ def test_what_a_killed_supervisor_left_is_ended_and_nobody_else(tmp_path: Path) 
         assert ours.wait() == -signal.SIGTERM
         assert another.poll() is None
         another.kill()
+
+
+@LINUX
+def test_the_next_start_ends_what_a_killed_supervisor_left(tmp_path: Path) -> None:
+    with new_folder(tmp_path) as folder:
+        ours = subprocess.Popen(["sleep", "60"], env={**os.environ, "MESH_DATA": str(folder)})
+    with new_folder(tmp_path):
+        assert ours.wait() == -signal.SIGTERM

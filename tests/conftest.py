@@ -1,0 +1,100 @@
+"""What holds for every test: a clean environment, and real components that are used where they are.
+
+A test that needs a real component says so by a marker. Where the component is missing the test is skipped, unless
+``MESH_REQUIRE`` names it (``MESH_REQUIRE=consul,consul-1.8``): then the test fails. The end of a run says which
+components took part.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from discovery.errors import ConfigError
+from services.launcher.consul_choice import find_program
+
+# What a developer's shell says about a mesh must not reach the tests; what it says to them must.
+_SCRUBBED = ("CONSUL_", "MESH_", "OTEL_")
+_KEPT = frozenset({"CONSUL_BIN", "CONSUL_1_8_BIN", "MESH_REQUIRE"})
+
+
+@dataclass(frozen=True)
+class Component:
+    """A real program that some tests need. The marker is its name with underscores."""
+
+    name: str
+    program: Path | None
+    advice: str
+
+    @property
+    def marker(self) -> str:
+        return self.name.replace("-", "_").replace(".", "_")
+
+    def version(self) -> str:
+        """What the program says of itself, like ``Consul v1.19.2``."""
+        said = subprocess.run([str(self.program), "version"], capture_output=True, text=True, check=False)
+        return said.stdout.partition("\n")[0]
+
+
+def find_components() -> list[Component]:
+    """Look for all of them, wherever they may be."""
+    old = os.environ.get("CONSUL_1_8_BIN")
+    return [
+        Component("consul", find_program(os.environ), "name a program in CONSUL_BIN, or run consul/get-consul"),
+        Component("consul-1.8", Path(old) if old and os.access(old, os.X_OK) else None, "name one in CONSUL_1_8_BIN"),
+    ]
+
+
+COMPONENTS = pytest.StashKey[list[Component]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith(_SCRUBBED) and name not in _KEPT]:
+        del os.environ[name]
+    try:
+        components = find_components()
+    except ConfigError as exc:
+        raise pytest.UsageError(str(exc)) from None
+    if unknown := required() - {component.name for component in components}:
+        raise pytest.UsageError(f"MESH_REQUIRE names {', '.join(sorted(unknown))}, which no test knows")
+    config.stash[COMPONENTS] = components
+
+
+def required() -> set[str]:
+    """The components that must not be missing."""
+    return {name.strip() for name in os.environ.get("MESH_REQUIRE", "").split(",") if name.strip()}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for component in item.config.stash[COMPONENTS]:
+        if item.get_closest_marker(component.marker):
+            item.user_properties.append(("component", component.name))
+            if component.program is None and component.name in required():
+                pytest.fail(f"{component.name} is required, and missing: {component.advice}", pytrace=False)
+            if component.program is None:
+                pytest.skip(f"no {component.name}: {component.advice}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    used = Counter(
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and (report.when == "call" or report.outcome != "passed")
+        for key, value in report.user_properties
+        if key == "component"
+    )
+    if not used:
+        return
+    terminalreporter.section("real components")
+    for component in config.stash[COMPONENTS]:
+        if count := used[component.name]:
+            state = f"missing: {component.advice}"
+            if component.program:
+                state = f"{component.version()} at {component.program}"
+            terminalreporter.line(f"{component.name}: {state}; tests: {count}")

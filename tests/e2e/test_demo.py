@@ -1,0 +1,44 @@
+"""`mesh demo`: every step holds."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from tests.e2e.command import Up, said
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("consul", ["embedded", pytest.param("real", marks=pytest.mark.consul)])
+async def test_every_step_holds(consul: str) -> None:
+    code, out, err = await said("demo", "--json", "--consul", consul)
+    figures = json.loads(out)
+    assert (code, figures["ok"]) == (0, True), out + err
+    assert (figures["survive"]["sent"], figures["survive"]["failed"]) == (800, 0)
+    assert figures["survive"]["retried"] > 0
+    spans = figures["trace"]["spans"]
+    assert [(span["attempt"], span["status"]) for span in spans if span["attempt"] and span["depth"] > 3] == [
+        (1, 503),
+        (2, 200),
+    ]
+    assert {span["service"] for span in spans} == {"gateway", "laptops", "ports"}
+
+
+async def test_it_is_readable_without_a_terminal() -> None:
+    code, out, _ = await said("demo", "--consul", "embedded")
+    assert code == 0
+    assert "\x1b" not in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    for step in ("start", "discover", "survive", "trace", "leave"):
+        assert f"✓ {step}" in out
+
+
+async def test_ctrl_c_in_the_middle_leaves_nothing() -> None:
+    async with Up("demo", "--consul", "embedded") as demo:
+        await demo.comes(lambda: len(demo.processes()) == 8)
+        demo.signal(signal.SIGINT)
+        assert await demo.ended() == 130
+        assert demo.processes() == []
