@@ -131,9 +131,7 @@ class _Membership:
                         tasks.start(registrar.keep_visible(own), "visibility")
                         yield Server(instance, self._mesh, keeping)
                 finally:
-                    keeping.cancel()
-                    await asyncio.wait([keeping])
-                    await self._leave(registrar)
+                    await self._leave(registrar, keeping)
         finally:
             await runner.cleanup()
             self._become(Lifecycle.STOPPED)
@@ -159,12 +157,14 @@ class _Membership:
             deregister_after_s=self._config.deregister_after_s,
         )
 
-    async def _leave(self, registrar: Registrar) -> None:
+    async def _leave(self, registrar: Registrar, keeping: asyncio.Task[object]) -> None:
         """Leave in an order that loses no request; ``stop_s`` caps the whole of it."""
         clock = self._around.clock
+        keeping.cancel()
         try:
             async with clock.timeout(self._config.stop_s - self._close_s):
                 try:
+                    await asyncio.wait([keeping])
                     await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
                 finally:
                     self._become(Lifecycle.DRAINING)

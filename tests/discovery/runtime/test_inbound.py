@@ -1,0 +1,207 @@
+"""What every incoming request passes through, asked over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+import discovery
+from discovery import wire
+from discovery.observer import SettingsChanged
+from discovery.runtime import context
+from discovery.testing.observer import RecordingObserver, RequestEnd
+from discovery.testing.peer import peer
+from discovery.testing.registry import FakeRegistry
+from discovery.testing.servers import misbehaving, never_answers
+from tests.discovery.runtime.failing import answers
+from tests.discovery.runtime.support import NoWaiting, an_app, enrol, up
+
+
+async def ok(request: web.Request) -> web.Response:
+    return web.Response(text="ok")
+
+
+async def conflict(request: web.Request) -> web.Response:
+    raise web.HTTPConflict
+
+
+async def too_slow(request: web.Request) -> web.Response:
+    raise TimeoutError("the database took too long")
+
+
+async def broken(request: web.Request) -> web.Response:
+    raise ZeroDivisionError
+
+
+async def streamed(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"ok")
+    return response
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "route", "error"),
+    [
+        ("/ok", 200, "/ok", None),
+        ("/streamed", 200, "/streamed", None),
+        ("/conflict", 409, "/conflict", None),
+        ("/nowhere", 404, "", None),
+        ("/too_slow", 504, "/too_slow", TimeoutError),
+        ("/broken", 500, "/broken", ZeroDivisionError),
+    ],
+)
+async def test_the_observer_is_told_of_every_request_once(
+    registry: FakeRegistry,
+    observer: RecordingObserver,
+    path: str,
+    status: int,
+    route: str,
+    error: type[Exception] | None,
+) -> None:
+    app = an_app(ok=ok, streamed=streamed, conflict=conflict, too_slow=too_slow, broken=broken)
+    async with up(app, registry, observer) as one, one.get(f"{path}?a=1", headers={"User-Agent": "x"}) as response:
+        assert response.status == status
+
+    (told,) = observer.requests
+    (end,) = told.ends
+    assert (end.status, end.route, end.nack) == (status, route, "")
+    assert type(end.error) is (error or type(None))
+    assert (told.request.method, told.request.path, told.request.query) == ("GET", path, "a=1")
+    assert (told.request.peer, told.request.user_agent) == ("127.0.0.1", "x")
+
+
+async def test_the_checks_of_the_registry_are_not_told(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async with up(web.Application(), registry, observer) as one:
+        for path in (wire.LIVE_PATH, wire.READY_PATH):
+            async with one.get(path) as response:
+                assert response.status == 200
+    assert observer.requests == []
+
+
+async def test_a_handler_runs_within_its_request(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async def active(request: web.Request) -> web.Response:
+        return web.json_response([each.active for each in observer.requests])
+
+    async with up(an_app(active=active), registry, observer) as one:
+        async with one.get("/active") as response:
+            assert await response.json() == [True]
+        assert not observer.requests[0].active
+
+
+async def test_an_answer_says_which_process_gave_it(registry: FakeRegistry) -> None:
+    async with up(an_app(ok=ok, conflict=conflict), registry) as one:
+        for path in ("/ok", "/conflict", "/nowhere"):
+            async with one.get(path) as response:
+                assert response.headers[wire.INSTANCE] == one.server.instance.id
+
+
+async def test_who_goes_away_does_not_stop_the_handler_and_is_told_once(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        began.set()
+        await go_on.wait()
+        return web.Response(body=b"x" * 10_000_000)
+
+    async with up(an_app(slow=slow), registry, observer) as one:
+
+        async def ask() -> None:
+            async with one.get("/slow"):
+                pass
+
+        call = asyncio.create_task(ask())
+        await began.wait()
+        call.cancel()
+        await asyncio.wait([call])
+        go_on.set()
+        await observer.until(lambda: not observer.unsettled())
+    assert [end for request in observer.requests for end in request.ends] == [RequestEnd(None, "/slow", "", None)]
+
+
+@pytest.mark.parametrize(
+    ("header", "left"),
+    [
+        ("1500", (1.0, 1.5)),
+        (None, None),
+        ("", None),
+        ("-1", None),
+        ("1e3", None),
+        ("soon", None),
+        ("999999999", None),
+        ("٣", None),
+    ],
+)
+async def test_the_callers_time_is_read_strictly(
+    registry: FakeRegistry, header: str | None, left: tuple[float, float] | None
+) -> None:
+    async def deadline(request: web.Request) -> web.Response:
+        mine = context.current.get()
+        assert mine is not None
+        at = mine.deadline_at
+        return web.json_response(None if at is None else at - asyncio.get_running_loop().time())
+
+    headers = {} if header is None else {wire.DEADLINE: header}
+    async with up(an_app(deadline=deadline), registry) as one, one.get("/deadline", headers=headers) as response:
+        said = await response.json()
+    if left is None:
+        assert said is None
+    else:
+        assert left[0] < said <= left[1]
+    assert context.current.get() is None
+
+
+async def test_what_came_too_late_is_not_processed(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async with (
+        up(an_app(broken=broken), registry, observer) as one,
+        one.get("/broken", headers={wire.DEADLINE: "0"}) as response,
+    ):
+        assert (response.status, response.headers[wire.NACK]) == (503, wire.NACK_EXPIRED)
+    assert [end for request in observer.requests for end in request.ends] == [
+        RequestEnd(503, "/broken", wire.NACK_EXPIRED, None)
+    ]
+
+
+async def test_the_callers_time_bounds_our_own_calls(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async def relay(request: web.Request) -> web.Response:
+        async with request.app[discovery.MESH].get("http://behind/") as response:
+            return web.Response(text=await response.text())
+
+    async with up(an_app(relay=relay), registry, observer) as one, misbehaving(never_answers) as behind:
+        await enrol(registry, "b", behind.address, service="behind")
+        async with one.get("/relay", headers={wire.DEADLINE: "150"}) as response:
+            # aiohttp answers an uncaught TimeoutError so, which a DeadlineExceeded is.
+            assert response.status == 504
+
+    (head,) = behind.requests
+    (left,) = [int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(wire.DEADLINE.encode())]
+    assert 50 < left <= 150
+
+
+@pytest.mark.parametrize("status", [200, 404, 500, 502])
+async def test_a_5xx_says_when_our_own_retries_were_in_vain(registry: FakeRegistry, status: int) -> None:
+    async def relay(request: web.Request) -> web.Response:
+        async with request.app[discovery.MESH].get("http://behind/") as response:
+            assert response.status == 503
+        return web.Response(status=status)
+
+    async with (
+        up(an_app(relay=relay), registry, clock=NoWaiting()) as one,
+        peer(registry, "behind", answers(503)),
+        one.get("/relay") as response,
+    ):
+        assert response.headers.get(wire.RETRIES_EXHAUSTED) == (wire.EXHAUSTED if status >= 500 else None)
+
+
+async def test_an_operator_can_have_faults_injected(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    registry.set_values({"mesh/ports/fault": '{"status": 503}'})
+    async with up(an_app(ok=ok), registry, observer, faults=True) as one:
+        await observer.until(lambda: bool(observer.told(SettingsChanged)))
+        async with one.get("/ok") as response:
+            assert (response.status, await response.text()) == (503, "a fault that an operator asked for\n")
+        async with one.get(wire.READY_PATH) as response:
+            assert response.status == 200

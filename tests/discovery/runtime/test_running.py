@@ -1,0 +1,157 @@
+"""``discovery.run`` as the whole of a process: what a supervisor and an operator see of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from discovery import wire
+from discovery.config import MeshConfig
+from discovery.errors import ConfigError, IdentityTaken, MeshError
+from discovery.observer import StateChanged
+from discovery.runtime.running import _told, _until_stopped
+from discovery.testing.observer import RecordingObserver
+from discovery.testing.peer import peer
+from discovery.testing.registry import FakeRegistry
+from discovery.testing.servers import refusing
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# Tells where it listens, and each of its states; the handler at /slow never ends.
+PROGRAM = """
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+import discovery
+from discovery.observer import NullObserver, StateChanged
+
+
+class Telling(NullObserver):
+    def notify(self, event):
+        if isinstance(event, StateChanged):
+            print(event.state, flush=True)
+
+
+def observe(identity):
+    print(identity.address, flush=True)
+    return contextlib.nullcontext(Telling())
+
+
+async def slow(request):
+    print("began", flush=True)
+    await asyncio.Event().wait()
+
+
+app = web.Application()
+app.router.add_get("/slow", slow)
+discovery.run(app, discovery.MeshConfig.from_env("ports"), observe=observe)
+print("returned", flush=True)
+"""
+
+
+class Program:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.address = ""
+
+    async def line(self) -> str:
+        assert self.process.stdout is not None
+        return (await self.process.stdout.readline()).decode().rstrip()
+
+    async def ended(self) -> tuple[int, list[str], list[str]]:
+        """The exit status, and what was left to read."""
+        out, err = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, out.decode().splitlines(), err.decode().splitlines()
+
+
+@asynccontextmanager
+async def program(**environ: str) -> AsyncIterator[Program]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PROGRAM,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "MESH_STATIC": "elsewhere=127.0.0.1:1", "MESH_DRAIN_S": "0", **environ},
+    )
+    try:
+        yield Program(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+@asynccontextmanager
+async def ready(**environ: str) -> AsyncIterator[Program]:
+    async with program(**environ) as one:
+        one.address = await one.line()
+        assert await one.line() == "ready"
+        yield one
+
+
+async def test_after_a_signal_it_leaves_politely_and_exits_with_0() -> None:
+    async with ready() as one:
+        one.process.send_signal(signal.SIGINT)
+        assert await one.ended() == (0, ["draining", "stopped", "returned"], [])
+
+
+async def test_it_is_ready_while_consul_is_away_and_can_be_stopped_then() -> None:
+    with refusing() as consul:
+        async with ready(MESH_STATIC="", CONSUL_HTTP_ADDR=consul) as one, aiohttp.ClientSession() as session:
+            async with session.get(f"http://{one.address}{wire.READY_PATH}") as response:
+                assert response.status == 200
+            one.process.send_signal(signal.SIGTERM)
+            assert await one.ended() == (0, ["draining", "stopped", "returned"], [])
+
+
+async def test_a_second_signal_ends_it_at_once() -> None:
+    async with ready(MESH_DRAIN_S="15") as one:
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.line() == "draining"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.ended() == (128 + signal.SIGTERM, [], [])
+
+
+async def test_settings_that_make_no_sense_end_it_with_2_and_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        async with program(MESH_PORT=str(port)) as one:
+            status, out, (sentence,) = await one.ended()
+    assert (status, out) == (2, [])
+    assert sentence.startswith(f"ports: port {port} on 127.0.0.1 is taken by another process: set MESH_PORT")
+
+
+async def test_a_live_process_under_our_id_ends_it(
+    registry: FakeRegistry, observer: RecordingObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def theirs(request: web.BaseRequest) -> web.Response:
+        return web.Response(headers={wire.BOOT: "theirs"})
+
+    # The rest of `run` is asyncio.run and an exit status, for which a process would have to find a registry.
+    monkeypatch.setattr("discovery.runtime.server.registry_of", lambda config: registry)
+    config = MeshConfig(name="ports", instance_id="p1", drain_s=0)
+    async with peer(registry, "ports", theirs, id="p1"):
+        with pytest.raises(IdentityTaken, match="'p1' belongs to a live process"):
+            await _until_stopped(web.Application(), config, lambda identity: nullcontext(observer))
+    assert [event.state for event in observer.told(StateChanged)] == ["ready", "draining", "stopped"]
+
+
+@pytest.mark.parametrize("error", [ConfigError("one", "two"), IdentityTaken("p1", "127.0.0.1:1")])
+def test_what_went_wrong_is_said_in_one_line(error: MeshError, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _told("ports", error) == 2
+    assert capsys.readouterr().err == f"ports: {error}\n"
