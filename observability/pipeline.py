@@ -94,13 +94,13 @@ def close(pipes: Sequence[Pipe], clock: Clock) -> None:
         pipe.ledger.close()
 
 
-def _traces(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[TracerProvider, Pipe | None]:
+def _traces(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[TracerProvider, Pipe]:
     provider = sdk_trace.TracerProvider(resource=who, shutdown_on_exit=False)
+    ledger = Ledger("spans", config.queue_size, clock)
     if not config.traces:
         if shown_as(config) is LogFormat.PRETTY:
             provider.add_span_processor(TraceLines())
-        return provider, None
-    ledger = Ledger("spans", config.queue_size, clock)
+        return provider, Pipe(ledger, provider.shutdown, provider.shutdown)
     exporter = SpanExporter(config.traces, config.timeout_s, ledger)
     provider.add_span_processor(SpanQueue(exporter, ledger, config.queue_size))
     return provider, Pipe(ledger, provider.shutdown, exporter.shutdown)

@@ -93,8 +93,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     terminalreporter.section("real components")
     for component in config.stash[COMPONENTS]:
-        if count := used[component.name]:
-            state = f"missing: {component.advice}"
-            if component.program:
-                state = f"{component.version()} at {component.program}"
-            terminalreporter.line(f"{component.name}: {state}; tests: {count}")
+        state = f"missing: {component.advice}"
+        if component.program:
+            state = f"{component.version()} at {component.program}"
+        terminalreporter.line(f"{component.name}: {state}; tests: {used[component.name]}")

@@ -48,12 +48,11 @@ def test_the_end_says_which_component_took_part(tmp_path: Path, consul: Path) ->
     assert f"consul: Consul v1.19.2 at {consul}; tests: 1" in result.stdout
 
 
-@pytest.mark.skipif((Path(__file__).parents[1] / ".tools/consul/consul").exists(), reason="a fetched Consul is found")
 def test_a_missing_component_is_told_and_its_tests_are_skipped(tmp_path: Path) -> None:
-    result = run(tmp_path)
+    result = run(tmp_path, "consul_1_8")
     assert result.returncode == 0
     assert "1 passed, 1 skipped" in result.stdout
-    assert "consul: missing: name a program in CONSUL_BIN" in result.stdout
+    assert "consul-1.8: missing: name one in CONSUL_1_8_BIN; tests: 1" in result.stdout
 
 
 def test_a_required_component_that_is_missing_is_a_failure(tmp_path: Path) -> None:

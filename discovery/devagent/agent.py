@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from ipaddress import ip_address
 from random import Random
 from types import TracebackType
 from typing import NoReturn, Self
@@ -17,8 +18,9 @@ from discovery.devagent.checks import Runners, cut
 from discovery.devagent.definitions import CheckDefinition
 from discovery.devagent.events import Events
 from discovery.devagent.keyvalues import KeyValues
-from discovery.devagent.local import SERF_CHECK, SERVER_SERVICE, Local
-from discovery.devagent.records import Check, Node, Service, Status
+from discovery.devagent.local import Local
+from discovery.devagent.records import Node, Service, Status
+from discovery.devagent.tasks import end
 
 # The Consul whose manners these are.
 VERSION = "1.19.2"
@@ -35,11 +37,12 @@ class Agent:
         """*server* is the ``host:port`` of the API, which is all that others could reach."""
         self.server = server
         address = server.rpartition(":")[0].strip("[]")
+        version = ip_address(address).version
         self.node = Node(
             name=name,
             address=address,
             id=str(uuid.UUID(int=rng.getrandbits(128))),
-            tagged_addresses=dict.fromkeys(("lan", "lan_ipv4", "wan", "wan_ipv4"), address),
+            tagged_addresses=dict.fromkeys(("lan", f"lan_ipv{version}", "wan", f"wan_ipv{version}"), address),
             meta={"consul-network-segment": "", "consul-version": VERSION},
         )
         self._clock = clock
@@ -50,20 +53,15 @@ class Agent:
         self.catalog = Catalog(counter)
         self.pairs = KeyValues(counter)
         self.events = Events(rng)
-        self.local = Local(name, self.catalog, rng)
+        self.local = Local(self.node, self.catalog, rng)
+        self.local.reconcile(clock.now())
         self._runners = Runners(clock, rng, self.report)
-        self.catalog.put_node(self.node)
-        self.catalog.put_service(name, Service(id=SERVER_SERVICE, name=SERVER_SERVICE, meta={"version": VERSION}))
-        self.catalog.put_check(
-            name,
-            Check(id=SERF_CHECK, name="Serf Health Status", status=Status.PASSING, output="Agent alive and reachable"),
-        )
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._runners)
             for loop in (self._reap(), self._reconcile()):
-                stack.push_async_callback(_end, asyncio.get_running_loop().create_task(loop))
+                stack.push_async_callback(end, [asyncio.get_running_loop().create_task(loop)])
             self._stack = stack.pop_all()
         return self
 
@@ -132,8 +130,3 @@ class Agent:
             await self._clock.sleep(_RECONCILE_EVERY_S)
             self.local.reconcile(self._clock.now())
             self.announce()
-
-
-async def _end(task: asyncio.Task[NoReturn]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

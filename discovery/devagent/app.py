@@ -13,9 +13,9 @@ from aiohttp import web
 from discovery.clock import Clock, SystemClock
 from discovery.devagent.agent import Agent
 from discovery.devagent.api import AGENT, manners
-from discovery.devagent.routes import agent, agent_checks, catalog, events, health, kv, page, status
+from discovery.devagent.routes import agent, agent_checks, agent_health, catalog, events, health, kv, page, status
 
-_GROUPS = (agent, agent_checks, catalog, events, health, kv, page, status)
+_GROUPS = (agent, agent_checks, agent_health, catalog, events, health, kv, page, status)
 
 # Blocking reads end with the agent, as they do when a real one is stopped.
 _LAST_ANSWERS_S = 0.1

@@ -103,14 +103,23 @@ def _value(raw: Any, field: Field, path: str) -> Any:
     if field is Duration:
         if isinstance(raw, str):
             return durations.parse(raw)
-        return _value(raw, int, path) / 1e9
+        return _scalar(raw, int, path) / 1e9
     if isinstance(field, list) and isinstance(raw, list):
         return [_value(item, field[0], path) for item in raw if item is not None]
     if isinstance(field, tuple) and isinstance(raw, dict):
         return {key: _value(item, field[0], f"{path}.{key}") for key, item in raw.items() if item is not None}
     if isinstance(field, Mapping) and isinstance(raw, dict):
         return _fields(raw, field, path)
-    if isinstance(field, type) and isinstance(raw, field) and not (field is int and isinstance(raw, bool)):
+    return _scalar(raw, field, path)
+
+
+def _scalar(raw: Any, field: Field, path: str) -> Any:
+    if field is str and isinstance(raw, str):
+        # Half of a surrogate pair is no text, and could not be sent back.
+        return raw.encode(errors="replace").decode()
+    if field is bool and isinstance(raw, bool):
+        return raw
+    if field is int and type(raw) is int and abs(raw) < 1 << 63:
         return raw
     raise ValueError(f"json: cannot unmarshal {_kind(raw)} into Go struct field {path} of type {_go_type(field)}")
 

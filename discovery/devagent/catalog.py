@@ -78,17 +78,15 @@ class Catalog:
 
     def endpoints(self, name: str) -> list[Endpoint]:
         """The instances of a service, each with the checks of its node and then its own."""
-        found = []
-        for node, service in self.instances(name):
-            all_checks = self.checks_of(node.value.name).values()
-            checks = [
-                (node.value.name, check)
-                for owner in ("", service.value.id)
-                for check in all_checks
-                if check.value.service_id == owner
-            ]
-            found.append(Endpoint(node, service, tuple(checks)))
-        return found
+        checks: defaultdict[tuple[str, str], list[Stored[Check]]] = defaultdict(list)
+        found = self.instances(name)
+        for node in {node.value.name for node, _ in found}:
+            for check in self.checks_of(node).values():
+                checks[node, check.value.service_id].append(check)
+        return [
+            Endpoint(node, service, (*checks[node.value.name, ""], *checks[node.value.name, service.value.id]))
+            for node, service in found
+        ]
 
     def service_index(self, name: str, *, with_checks: bool = False) -> int:
         """The index of everything known about one service, whether it exists or not."""
@@ -120,16 +118,10 @@ class Catalog:
         self.nodes_index = self.services_index = self._index_of[service.name] = index
 
     def put_check(self, node: str, check: Check) -> None:
-        """Store a check; its service's name and tags are filled in from the catalog.
-
-        Raises:
-            LookupError: when the service that the check is about does not exist.
-        """
+        """Store a check; the name and the tags of its service, which must exist, are filled in."""
         if check.service_id:
-            owner = self._services[node].get(check.service_id)
-            if owner is None:
-                raise LookupError(f"Unknown service ID '{check.service_id}' for check ID '{check.id}'")
-            check = replace(check, service_name=owner.value.name, service_tags=owner.value.tags)
+            owner = self._services[node][check.service_id].value
+            check = replace(check, service_name=owner.name, service_tags=owner.tags)
         known = self._checks[node].get(check.id)
         if known is None or known.value != check:
             index = self._counter.next()

@@ -14,6 +14,7 @@ import aiohttp
 from discovery.clock import Clock
 from discovery.devagent.definitions import CheckDefinition
 from discovery.devagent.records import Status
+from discovery.devagent.tasks import end
 
 # As much of an answer as Consul keeps.
 _OUTPUT_MAX = 4096
@@ -69,9 +70,10 @@ async def _start_of(response: aiohttp.ClientResponse) -> bytes:
 
 def cut(output: str) -> str:
     """What is kept of what somebody says about his check."""
-    if len(output) <= _OUTPUT_MAX:
+    said = output.encode()
+    if len(said) <= _OUTPUT_MAX:
         return output
-    return f"{output[:_OUTPUT_MAX]} ... (captured {_OUTPUT_MAX} of {len(output)} bytes)"
+    return f"{said[:_OUTPUT_MAX].decode(errors='ignore')} ... (captured {_OUTPUT_MAX} of {len(said)} bytes)"
 
 
 class TtlCheck:
@@ -106,6 +108,7 @@ class Runners:
         self._rng = rng
         self._report = report
         self._tasks: dict[str, asyncio.Task[NoReturn]] = {}
+        self._stopped: set[asyncio.Task[NoReturn]] = set()
         self._ttl: dict[str, TtlCheck] = {}
 
     async def __aenter__(self) -> Self:
@@ -120,10 +123,8 @@ class Runners:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = list(self._tasks.values())
-        self.stop(list(self._tasks))
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._session.close()
+        async with self._session:
+            await end([*self._tasks.values(), *self._stopped])
 
     def start(self, definition: CheckDefinition) -> None:
         """Run a check from now on, instead of the one that ran under its id."""
@@ -141,6 +142,8 @@ class Runners:
             self._ttl.pop(check_id, None)
             if task := self._tasks.pop(check_id, None):
                 task.cancel()
+                self._stopped.add(task)
+                task.add_done_callback(self._stopped.discard)
 
     def hear(self, check_id: str, output: str) -> bool:
         """Pass on word for a TTL check; tells whether there is one of that id."""

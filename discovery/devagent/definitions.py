@@ -1,4 +1,4 @@
-"""A registration as it is sent to an agent: what may be in it, and what makes sense."""
+"""Making sense of a registration that was sent to an agent, or refusing it in Consul's words."""
 
 from __future__ import annotations
 
@@ -9,53 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from discovery.devagent import durations
-from discovery.devagent.body import Duration, Shape, Unsupported
 from discovery.devagent.records import Service, Status
 from discovery.devagent.refusal import Refused
-
-CHECK: Shape = {
-    "CheckID": str, "ID": str, "Name": str, "Notes": str, "Status": str, "ServiceID": str,
-    "TTL": Duration, "HTTP": str, "Method": str, "Header": ([str],), "Interval": Duration, "Timeout": Duration,
-    "DeregisterCriticalServiceAfter": Duration, "TLSSkipVerify": bool,
-    **dict.fromkeys((
-        "Args", "ScriptArgs", "Script", "Body", "DisableRedirects", "TCP", "TCPUseTLS", "UDP", "Shell", "GRPC",
-        "GRPCUseTLS", "DockerContainerID", "AliasNode", "AliasService", "TLSServerName", "OSService", "H2PING",
-        "H2PingUseTLS", "SuccessBeforePassing", "FailuresBeforeWarning", "FailuresBeforeCritical", "OutputMaxSize",
-        "Namespace", "Partition", "EnterpriseMeta", "ProxyHTTP", "ProxyGRPC",
-    ), Unsupported),
-}  # fmt: skip
-
-SERVICE: Shape = {
-    "ID": str, "Name": str, "Tags": [str], "Address": str, "Port": int, "Meta": (str,),
-    "Weights": {"Passing": int, "Warning": int}, "EnableTagOverride": bool,
-    "TaggedAddresses": ({"Address": str, "Port": int},),
-    "Check": CHECK, "Checks": [CHECK],
-    **dict.fromkeys(
-        ("Kind", "Proxy", "Connect", "SocketPath", "Locality", "Token", "Namespace", "Partition"), Unsupported
-    ),
-}  # fmt: skip
-
-# What may be written into the catalog past an agent, and what may be taken out.
-_CATALOG_SERVICE: Shape = {
-    "ID": str, "Service": str, "Tags": [str], "Address": str, "Port": int, "Meta": (str,),
-    "Weights": {"Passing": int, "Warning": int},
-    **dict.fromkeys(
-        ("Kind", "Proxy", "Connect", "SocketPath", "EnableTagOverride", "TaggedAddresses", "Namespace", "Partition"),
-        Unsupported,
-    ),
-}  # fmt: skip
-
-_CATALOG_CHECK: Shape = {
-    "CheckID": str, "Name": str, "Status": str, "Notes": str, "Output": str, "ServiceID": str,
-    **dict.fromkeys(("Node", "ServiceName", "Definition", "Namespace", "Partition"), Unsupported),
-}  # fmt: skip
-
-CATALOG_ENTRY: Shape = {
-    "Datacenter": str, "ID": str, "Node": str, "Address": str, "TaggedAddresses": (str,), "NodeMeta": (str,),
-    "Service": _CATALOG_SERVICE, "Check": _CATALOG_CHECK, "Checks": [_CATALOG_CHECK], "SkipNodeUpdate": bool,
-}  # fmt: skip
-
-CATALOG_EXIT: Shape = {"Datacenter": str, "Node": str, "ServiceID": str, "CheckID": str, "Namespace": Unsupported}
 
 _SHORTEST_INTERVAL_S = 1.0
 _DEFAULT_TIMEOUT_S = 10.0
@@ -108,15 +63,7 @@ def service(sent: Mapping[str, Any]) -> tuple[Service, tuple[CheckDefinition, ..
         raise Refused(400, "Invalid service address")
     meta = sent.get("Meta", {})
     _check_meta(meta)
-    passing, warning = 1, 1
-    if (weights := sent.get("Weights")) is not None:
-        passing, warning = weights.get("Passing", 0), weights.get("Warning", 0)
-        if passing < 1:
-            raise Refused(400, "Invalid Weights: Passing must be greater than 0")
-        if warning < 0:
-            raise Refused(400, "Invalid Weights: Warning must be greater or equal than 0")
-        if max(passing, warning) > _HEAVIEST:
-            raise Refused(400, f"Invalid Weights: DNS Weight must be between 0 and {_HEAVIEST}")
+    passing, warning = _weights(sent)
     known = Service(
         id=sent.get("ID") or name,
         name=name,
@@ -174,6 +121,19 @@ def check(sent: Mapping[str, Any], *, default_id: str = "", of: str = "") -> Che
     )
 
 
+def _weights(sent: Mapping[str, Any]) -> tuple[int, int]:
+    if (weights := sent.get("Weights")) is None:
+        return 1, 1
+    passing, warning = weights.get("Passing", 0), weights.get("Warning", 0)
+    if passing < 1:
+        raise Refused(400, "Invalid Weights: Passing must be greater than 0")
+    if warning < 0:
+        raise Refused(400, "Invalid Weights: Warning must be greater or equal than 0")
+    if max(passing, warning) > _HEAVIEST:
+        raise Refused(400, f"Invalid Weights: DNS Weight must be between 0 and {_HEAVIEST}")
+    return passing, warning
+
+
 def _shown(seconds: float, of: str) -> str:
     # A service's check shows an empty text where a check of the node shows a zero.
     return durations.show(seconds) if seconds or not of else ""
@@ -198,18 +158,19 @@ def _check_meta(meta: Mapping[str, str]) -> None:
             400, f"Invalid Service Meta: Node metadata cannot contain more than {_META_PAIRS} key/value pairs"
         )
     for key, value in meta.items():
-        problem = (
-            "Key cannot be blank"
-            if not key
-            else "Key contains invalid characters"
-            if not _META_KEY.fullmatch(key)
-            else f"Key is too long (limit: {_META_KEY_LENGTH} characters)"
-            if len(key) > _META_KEY_LENGTH
-            else "Key prefix 'consul-' is reserved for internal use"
-            if key.startswith("consul-")
-            else f"Value is too long (limit: {_META_VALUE_LENGTH} characters)"
-            if len(value) > _META_VALUE_LENGTH
-            else ""
-        )
-        if problem:
+        if problem := _pair_problem(key, value):
             raise Refused(400, f"Invalid Service Meta: Couldn't load metadata pair ('{key}', '{value}'): {problem}")
+
+
+def _pair_problem(key: str, value: str) -> str:
+    if not key:
+        return "Key cannot be blank"
+    if not _META_KEY.fullmatch(key):
+        return "Key contains invalid characters"
+    if len(key) > _META_KEY_LENGTH:
+        return f"Key is too long (limit: {_META_KEY_LENGTH} characters)"
+    if key.startswith("consul-"):
+        return "Key prefix 'consul-' is reserved for internal use"
+    if len(value) > _META_VALUE_LENGTH:
+        return f"Value is too long (limit: {_META_VALUE_LENGTH} characters)"
+    return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+# A signed number of nanoseconds in 64 bits.
+_LONGEST_S = (2**63 - 1) / 1e9
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
 _WHOLE = re.compile(rf"([+-]?)((?:{_PART.pattern})+)")
 
@@ -22,6 +24,8 @@ def parse(text: str) -> float:
         said = "missing unit in" if re.fullmatch(r"[+-]?\d+\.?\d*", text) else "invalid"
         raise ValueError(f'time: {said} duration "{text}"')
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(match[2]))
+    if seconds > _LONGEST_S:
+        raise ValueError(f'time: invalid duration "{text}"')
     return -seconds if match[1] == "-" else seconds
 
 

@@ -14,10 +14,11 @@ from random import Random
 
 from discovery.devagent.catalog import Catalog
 from discovery.devagent.definitions import CheckDefinition
-from discovery.devagent.records import Check, Service, Status
+from discovery.devagent.records import Check, Node, Service, Status
 
-SERF_CHECK = "serfHealth"
-SERVER_SERVICE = "consul"
+# A server is a service itself, and its node is alive as long as the gossip says so.
+_SERVER = Service(id="consul", name="consul")
+_ALIVE = Check(id="serfHealth", name="Serf Health Status", status=Status.PASSING, output="Agent alive and reachable")
 
 # Consul's check_update_interval: text that changes while the status stays the same is written this late, give or
 # take a half, so that outputs with a time in them do not load the servers.
@@ -40,7 +41,7 @@ class LocalCheck:
 class Local:
     """The services and checks of one agent."""
 
-    def __init__(self, node: str, catalog: Catalog, rng: Random) -> None:
+    def __init__(self, node: Node, catalog: Catalog, rng: Random) -> None:
         self._node = node
         self._catalog = catalog
         self._rng = rng
@@ -62,11 +63,12 @@ class Local:
     def put_service(self, service: Service) -> None:
         if self._services.get(service.id) != service:
             self._services[service.id] = service
-            self._catalog.put_service(self._node, service)
+            self._write_service(service)
             for check in self._checks.values():
-                named = replace(check.state, service_name=service.name, service_tags=service.tags)
-                if check.state.service_id == service.id and check.state != named:
-                    check.state = named
+                state = check.state
+                shown = (state.service_name, state.service_tags)
+                if state.service_id == service.id and shown != (service.name, service.tags):
+                    check.state = replace(state, service_name=service.name, service_tags=service.tags)
                     self._write(check)
 
     def put_check(self, definition: CheckDefinition, service_id: str = "") -> None:
@@ -110,12 +112,12 @@ class Local:
         gone = [check_id for check_id, check in self._checks.items() if check.state.service_id == service_id]
         for check_id in gone:
             del self._checks[check_id]
-        self._catalog.drop_service(self._node, service_id)
+        self._catalog.drop_service(self._node.name, service_id)
         return gone
 
     def remove_check(self, check_id: str) -> None:
         if self._checks.pop(check_id, None):
-            self._catalog.drop_check(self._node, check_id)
+            self._catalog.drop_check(self._node.name, check_id)
 
     def set_maintenance(self, service_id: str, reason: str, *, enabled: bool) -> None:
         """Take a service (or with no id the node) out of use by a critical check of its own, or put it back."""
@@ -151,18 +153,21 @@ class Local:
 
     def reconcile(self, now: float) -> None:
         """Make the catalog say what we say about our node: put back, correct, take out."""
-        for service_id in set(self._catalog.services_of(self._node)) - set(self._services) - {SERVER_SERVICE}:
-            self._catalog.drop_service(self._node, service_id)
-        known = self._catalog.checks_of(self._node)
-        for check_id in set(known) - set(self._checks) - {SERF_CHECK}:
-            self._catalog.drop_check(self._node, check_id)
-        for service in self._services.values():
-            self._catalog.put_service(self._node, service)
+        node = self._node.name
+        for service_id in set(self._catalog.services_of(node)) - set(self._services):
+            if service_id != _SERVER.id:
+                self._catalog.drop_service(node, service_id)
+        known = self._catalog.checks_of(node)
+        for check_id in set(known) - set(self._checks) - {_ALIVE.id}:
+            self._catalog.drop_check(node, check_id)
+        for service in (_SERVER, *self._services.values()):
+            self._write_service(service)
+        self._catalog.put_check(node, _ALIVE)
         for check in self._checks.values():
             stored = known.get(check.state.id)
             waits = check.output_due is not None and now < check.output_due
             if waits and stored and stored.value.status is check.state.status:
-                self._catalog.put_check(self._node, replace(check.state, output=stored.value.output))
+                self._catalog.put_check(node, replace(check.state, output=stored.value.output))
             else:
                 self._write(check)
 
@@ -179,5 +184,9 @@ class Local:
         check.output_due = None
         # A check is always written with its service: this is how a status change brings a lost entry back.
         if owner := self._services.get(check.state.service_id):
-            self._catalog.put_service(self._node, owner)
-        self._catalog.put_check(self._node, check.state)
+            self._write_service(owner)
+        self._catalog.put_check(self._node.name, check.state)
+
+    def _write_service(self, service: Service) -> None:
+        self._catalog.put_node(self._node)
+        self._catalog.put_service(self._node.name, service)

@@ -11,6 +11,8 @@ from discovery.devagent.refusal import Refused
 
 DATACENTER = "dc1"
 
+_DIGITS = len(str(1 << 64))
+
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
@@ -30,15 +32,15 @@ class Query:
         Raises:
             Refused: 400 when one makes no sense, 500 for a datacenter that is not ours.
         """
-        index = asked.get("index", "")
-        if index and not (index.isascii() and index.isdigit()):
+        index = unsigned(asked.get("index") or "0")
+        if index is None:
             raise Refused(400, "Invalid index")
         if "stale" in asked and "consistent" in asked:
             raise Refused(400, "Cannot specify ?stale with ?consistent, conflicting semantics.")
         if asked.get("dc", "") not in {"", DATACENTER}:
             raise Refused(500, "No path to datacenter")
         mode = "stale" if "stale" in asked else "consistent" if "consistent" in asked else "leader"
-        return cls(index=int(index or 0), wait_s=wait(asked), consistency=mode)
+        return cls(index=index, wait_s=wait(asked), consistency=mode)
 
 
 def wait(asked: Mapping[str, str]) -> float:
@@ -47,6 +49,13 @@ def wait(asked: Mapping[str, str]) -> float:
         return durations.parse(asked.get("wait") or "0s")
     except ValueError:
         raise Refused(400, "Invalid wait time") from None
+
+
+def unsigned(raw: str) -> int | None:
+    """A number of 64 bits without a sign; None when it is none."""
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= _DIGITS):
+        return None
+    return int(raw) if int(raw) < 1 << 64 else None
 
 
 def switch(raw: str) -> bool | None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 
 class Status(StrEnum):
-    """The state of a check."""
+    """The state of a check, best first."""
 
     PASSING = "passing"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The worst of several; who has no check is passing."""
+    return max(statuses, key=list(Status).index, default=Status.PASSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +79,8 @@ class Stored(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One instance with all that a health query tells about it."""
+    """One instance with all that a health query tells about it; the checks are those of its node, and its own."""
 
     node: Stored[Node]
     service: Stored[Service]
-    checks: tuple[tuple[str, Stored[Check]], ...]
+    checks: tuple[Stored[Check], ...]

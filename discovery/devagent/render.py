@@ -155,7 +155,7 @@ def endpoint(known: Endpoint, datacenter: str) -> Json:
     return {
         "Node": node(known.node, datacenter),
         "Service": service(known.service),
-        "Checks": [stored_check(name, one) for name, one in known.checks],
+        "Checks": [stored_check(known.node.value.name, one) for one in known.checks],
     }
 
 

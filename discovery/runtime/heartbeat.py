@@ -27,8 +27,9 @@ _MISSED_S = 1.0
 _LEAVE_LIMIT_S = 3.0
 
 
-async def beat(instance: Instance, registry: Enrolment, around: Surroundings) -> NoReturn:
-    """Keep the TTL check passing. The first beat comes at once, since until then the check is critical."""
+async def beat(instance: Instance, registrar: Registrar, registry: Enrolment, around: Surroundings) -> NoReturn:
+    """Keep the TTL check passing. The first beat follows the registration at once."""
+    await registrar.entered.wait()
     while True:
         pause_s = TTL_S / 3
         try:
@@ -60,7 +61,7 @@ async def registered(
         try:
             async with Tasks() as tasks:
                 tasks.start(registrar.keep(), "registration")
-                tasks.start(beat(instance, registry, around), "heartbeat")
+                tasks.start(beat(instance, registrar, registry, around), "heartbeat")
                 yield mesh
         finally:
             await registrar.leave(_LEAVE_LIMIT_S)

@@ -35,7 +35,10 @@ _PROBE_LIMIT_S = 2.0
 
 
 class Registrar:
-    """Keeps one instance registered. ``session`` is for asking ourselves, and whoever seems to be us."""
+    """Keeps one instance registered. ``session`` is for asking ourselves, and whoever seems to be us.
+
+    ``entered`` is set when the entry was put for the first time.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Registrar:
         self._around = around
         self._wanted = instance
         self._generation = 0
-        self._entered = asyncio.Event()
+        self.entered = asyncio.Event()
         self._putting = asyncio.Lock()
 
     async def keep(self) -> NoReturn:
@@ -72,7 +75,7 @@ class Registrar:
                     await self._put(reason)
                 elif boot_of(entry.instance) != boot_of(self._instance):
                     await self._challenge(entry.instance)
-                    await self._succeed()
+                    await self._replace("it was a predecessor's")
                 elif not _same(entry.instance, self._wanted):
                     await self._put("the agent had another version")
             except RegistryError as error:
@@ -85,7 +88,7 @@ class Registrar:
     async def keep_visible(self, directory: Directory) -> NoReturn:
         """Put our entry back whenever the service's health does not show it with its check."""
         settle_s = _SETTLE_S
-        await self._entered.wait()
+        await self.entered.wait()
         while True:
             if not (reason := self._lost(directory.view)):
                 settle_s = _SETTLE_S
@@ -98,7 +101,7 @@ class Registrar:
             except TimeoutError:
                 settle_s = min(settle_s * 2, _SETTLE_MOST_S)
                 try:
-                    await self._put(reason)
+                    await self._replace(reason)
                 except RegistryError as error:
                     await self._pause(error, failures=1)
 
@@ -120,15 +123,16 @@ class Registrar:
             self._generation += 1
             self._wanted = generation(self._instance, self._generation)
             await self._registry.register(Registration(self._wanted, await self._proven()))
-            self._entered.set()
+            self.entered.set()
             self._around.observer.notify(Registered(self._wanted, reason))
 
-    async def _succeed(self) -> None:
-        # An agent keeps the status of a check that it knows, and a predecessor's is critical by now: so its entry goes
-        # first, and ours is passing from its first moment. Unless an operator marked it: that would go with it.
+    async def _replace(self, reason: str) -> None:
+        # An agent keeps what it knows of a check: its status, which for a predecessor is critical by now, and that the
+        # catalogue has it, when that has lost it. So the old entry goes first. Unless an operator marked it for
+        # maintenance: the mark would go with it.
         if not await self._registry.maintained(self._instance.id):
             await self._registry.deregister(self._instance.id)
-        await self._put("it was a predecessor's")
+        await self._put(reason)
 
     async def _proven(self) -> HttpCheck | TtlCheck:
         # A check that starts as critical keeps us out for up to an interval; so we ask ourselves first, through

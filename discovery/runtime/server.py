@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -133,7 +134,7 @@ class _Membership:
                 finally:
                     await self._leave(registrar, keeping)
         finally:
-            await runner.cleanup()
+            await _completed(runner.cleanup())
             self._become(Lifecycle.STOPPED)
 
     async def _listen(self, runner: web.AppRunner, listener: socket.socket) -> None:
@@ -177,6 +178,16 @@ class _Membership:
     def _become(self, state: Lifecycle) -> None:
         self._me.state = advance(self._me.state, state)
         self._around.observer.notify(StateChanged(self._me.instance, state))
+
+
+async def _completed(closing: Coroutine[Any, Any, None]) -> None:
+    """Await to the end what is bounded in time, and would leave connections open if it were cut short."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _bound(config: MeshConfig) -> socket.socket:

@@ -52,7 +52,8 @@ async def peer(
         one.received.append(Received(request.method, request.path_qs, request.headers, body))
         return await handler(request) if handler else web.Response(text=one.instance.id)
 
-    runner = web.ServerRunner(web.Server(receive, access_log=None), shutdown_timeout=_SHUTDOWN_S)
+    server = web.Server(receive, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -67,4 +68,7 @@ async def peer(
         finally:
             await registry.deregister(one.instance.id)
     finally:
+        for connection in server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()  # else an answer that nobody reads would keep it open
         await runner.cleanup()

@@ -68,27 +68,26 @@ class Misbehaving:
         self.requests: list[bytes] = []
         self.connections = 0
         self._behaviour = behaviour
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Let the behaviour have a new connection."""
         self.connections += 1
         task = asyncio.create_task(self._behave(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = writer
+        task.add_done_callback(self._tasks.pop)
 
     async def _behave(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(EOFError, ConnectionError):
-                await self._behaviour(Wire(self, reader, writer))
-        finally:
-            writer.close()
+        with suppress(EOFError, ConnectionError):
+            await self._behaviour(Wire(self, reader, writer))
+        writer.close()
 
     async def stop(self) -> None:
         """End what goes on with any connection."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        tasks = dict(self._tasks)
+        for task, writer in tasks.items():
             task.cancel()
+            writer.transport.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -82,15 +82,13 @@ def with_program(choice: Choice, fetched: Path = FETCHED) -> Choice:
     """The choice with its program here, fetched from HashiCorp if need be.
 
     Raises:
-        ConfigError: when it could not be fetched; the script has said why.
+        ConfigError: when it could not be fetched; the script has said why, and what else there is.
     """
     if not choice.to_be_fetched:
         return choice
     script = ROOT / "consul" / "get-consul"
     if subprocess.run([script, fetched], stdout=sys.stderr, check=False).returncode:  # noqa: S603 - our own script
-        raise ConfigError(
-            "Consul could not be fetched; name a program in CONSUL_BIN, or use the embedded agent: --consul embedded"
-        )
+        raise ConfigError("Consul could not be fetched")
     return replace(choice, program=fetched / "consul")
 
 

@@ -18,6 +18,7 @@ from rich.text import Text
 from observability import render_tree, trace_tree
 from services.launcher.load import drive
 from services.launcher.scene import Scene, StepFailed, is_whole
+from services.launcher.system import Running
 
 RATE = 100.0
 LOAD_S = 8.0
@@ -58,14 +59,14 @@ async def add_and_read(scene: Scene) -> Told:
 
 async def kill_under_load(scene: Scene) -> Told:
     """An instance dies with requests in it, under a steady load: nobody may notice."""
-    victim = next(each for each in await scene.system.instances() if each.name == "ports-2")
 
-    async def kill() -> float:
+    async def kill() -> tuple[Running, float]:
         await scene.clock.sleep(_KILL_AFTER_S)
+        victim = await scene.busiest("ports")
         os.kill(victim.pid, signal.SIGKILL)
         killed_at = scene.clock.now()
         await scene.instance(victim.name, lambda each: each.url != victim.url and each.passing, _BACK_S)
-        return scene.clock.now() - killed_at
+        return victim, scene.clock.now() - killed_at
 
     async def send(number: int) -> str:
         return (await scene.read_laptop(number % _LAPTOPS + 1))[1]
@@ -73,7 +74,7 @@ async def kill_under_load(scene: Scene) -> Told:
     killing = asyncio.create_task(kill())
     try:
         tally = await drive(send, rate=RATE, seconds=LOAD_S, clock=scene.clock)
-        back_s = await killing
+        victim, back_s = await killing
     finally:
         killing.cancel()
     await scene.clock.sleep(_SPANS_S)
@@ -99,7 +100,7 @@ async def kill_under_load(scene: Scene) -> Told:
 
 async def trace_a_retry(scene: Scene) -> Told:
     """An instance answers 503, as an operator asked for by a key in Consul; a trace shows how a call got round it."""
-    broken = next(each for each in await scene.system.instances() if each.name == "ports-1")
+    broken = await scene.busiest("ports")
     before = set(scene.repeated())
     await scene.system.agent.put(_FAULT, json.dumps({"instance": broken.id, "status": 503, "share": 1.0}))
     try:

@@ -64,21 +64,24 @@ class Site:
         self.root = root
         self.venv = root / ".venv"
         self.python = self.venv / "bin" / "python"
+        self.place_stamp = self.venv / "made-in"
         self.packages_stamp = self.venv / "made-from.lock"
         self.project_stamp = self.venv / "made-from.toml"
         self.uv = shutil.which("uv")
+        self._place = os.fsencode(root) + b"\n"
 
     def read_lock(self) -> bytes:
-        """The stamp that an environment made from the present lock has: where it is, and the lock itself."""
+        """The lock, whole: a damaged one must not make a lesser environment."""
         path = self.root / "requirements.lock"
         text = path.read_bytes() if path.exists() else b""
         if text.rstrip().rpartition(b"\n")[2] != LAST_LINE.encode():
             raise CannotMake("requirements.lock is damaged (its end is missing): git checkout requirements.lock")
-        return b"%s\n%s" % (os.fsencode(self.root), text)
+        return text
 
     def has_packages(self, lock: bytes) -> bool:
-        """Whether the packages are there, and are those of the lock."""
-        return os.access(self.python, os.X_OK) and _content(self.packages_stamp) == lock
+        """Whether the packages are there, were put just here, and are those of the lock."""
+        stamps = _content(self.place_stamp), _content(self.packages_stamp)
+        return os.access(self.python, os.X_OK) and stamps == (self._place, lock)
 
     def has_project(self) -> bool:
         """Whether the project itself is installed, with the entry points that it declares now."""
@@ -99,6 +102,7 @@ class Site:
             _require_venv()
             _run("environment", [python, "-I", "-m", "venv", str(self.venv)])
         self._install("packages", "--require-hashes", "-r", str(self.root / "requirements.lock"))
+        _write(self.place_stamp, self._place)
         _write(self.packages_stamp, lock)
 
     def install_project(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from observability import Receiver, Span, semconv, trace_tree
 from services.launcher.system import Running, System
 
 _POLL_S = 0.05
+# About a second of the load, and less than what one mood of a balancer lasts.
+_LATEST = 100
 
 
 class StepFailed(Exception):
@@ -47,6 +50,23 @@ class Scene:
                 return {}, f"status {response.status}"
             content: dict[str, Any] = await response.json()
             return content, "" if content["ports"] else "ports missing"
+
+    async def busiest(self, service: str) -> Running:
+        """The instance that got most of the latest calls: the balancer may spare another for a while.
+
+        Raises:
+            StepFailed: when no span tells of a call.
+        """
+        running = {each.id: each for each in await self.system.instances() if each.service == service}
+        calls = Counter(
+            instance
+            for trace in self.receiver.traces()[-_LATEST:]
+            for span in self.receiver.trace(trace)
+            if (instance := span.attributes.get(semconv.MESH_INSTANCE_ID)) in running
+        )
+        if not calls:
+            raise StepFailed(f"no span tells of a call to {service}")
+        return running[str(calls.most_common(1)[0][0])]
 
     async def instance(self, name: str, until: Callable[[Running], bool], within_s: float) -> Running:
         """Wait until an instance is as *until* wants it.

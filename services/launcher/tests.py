@@ -13,33 +13,30 @@ from services.launcher.plan import ROOT
 
 # What needs neither a network nor a process, and is done in seconds.
 _UNIT = ("tests/discovery/policy", "tests/architecture")
+_E2E = "tests/e2e"
 _ROOMS = ("tests/services", "tests/discovery", "tests")
 
 _INTERRUPTED, _NO_TESTS = 2, 5
 
 
 def run_tests(names: Sequence[str], rest: Sequence[str]) -> int:
-    """Run the tests of these names, with *rest* for pytest; the exit code is ``mesh``'s.
+    """Run the tests of these names, with *rest* for pytest; the exit code is ``mesh``'s, and the worst of all runs.
 
     Raises:
-        ConfigError: when there are no tests of some name.
+        ConfigError: when there are no tests of some name, or none was selected.
     """
-    command = [sys.executable, "-m", "pytest", *pytest_arguments(names, rest, ROOT)]
-    with subprocess.Popen(command, cwd=ROOT) as process:  # noqa: S603 - pytest
-        while True:
-            try:
-                code = process.wait()
-                break
-            except KeyboardInterrupt:
-                # It has heard of it too, and has yet to say what it knows.
-                continue
-    if code == _NO_TESTS:
+    codes = set()
+    for arguments in pytest_runs(names, rest, ROOT):
+        if (code := _pytest(arguments)) == _INTERRUPTED:
+            return 130
+        codes.add(code)
+    if codes == {_NO_TESTS}:
         raise ConfigError("no test was selected")
-    return {0: 0, 1: 1, _INTERRUPTED: 130}.get(code, 2)
+    return max({0: 0, 1: 1, _NO_TESTS: 0}.get(code, 2) for code in codes)
 
 
-def pytest_arguments(names: Sequence[str], rest: Sequence[str], root: Path) -> list[str]:
-    """What pytest is told: the folders of the names, and what is meant for pytest itself.
+def pytest_runs(names: Sequence[str], rest: Sequence[str], root: Path) -> list[list[str]]:
+    """What pytest is told, run by run: the folders of the names, and what is meant for pytest itself.
 
     Raises:
         ConfigError: listing every name that no tests have.
@@ -49,9 +46,21 @@ def pytest_arguments(names: Sequence[str], rest: Sequence[str], root: Path) -> l
         known = ", ".join(sorted({"unit"} | {path.name for room in _ROOMS for path in _parts(root / room)}))
         raise ConfigError(*(f"there are no tests of {name!r}; there are {known}" for name in unknown))
     folders = [str(folder) for each in found.values() for folder in each]
-    # All of them take minutes, and each file keeps to itself; a few are done before a second worker has started.
-    parallel = [] if folders else ["--numprocesses", str(os.cpu_count() or 1), "--dist", "loadfile"]
-    return [*parallel, *folders, *rest]
+    if folders or any((root / word.partition("::")[0]).exists() for word in rest if not word.startswith("-")):
+        return [[*folders, *rest]]
+    # Each file keeps to itself, so files run side by side; the whole system needs the machine for itself.
+    side_by_side = ["--numprocesses", str(os.cpu_count() or 1), "--dist", "loadfile", f"--ignore={root / _E2E}"]
+    return [[*side_by_side, *rest], [str(root / _E2E), *rest]]
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    with subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT) as process:  # noqa: S603 - pytest
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # It has heard of it too, and has yet to say what it knows.
+                continue
 
 
 def _folders(name: str, root: Path) -> list[Path]:

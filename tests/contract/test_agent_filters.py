@@ -8,8 +8,8 @@ from tests.contract.api import Api
 
 # What a filter chooses of two instances: `1` has tags, an address and a version, and is critical; `2` has nothing.
 CHOSEN = [
-    ("Service.ID == {name}_1", "1"),
-    ('Service.ID != "{name}_1"', "2"),
+    ("Service.ID == {name}_n1", "1"),
+    ('Service.ID != "{name}_n1"', "2"),
     ("Service.Meta.version == 1", "1"),
     ("Service.Meta.version == `1`", "1"),
     ('Service.Meta["version"] == "1"', "1"),
@@ -27,8 +27,8 @@ CHOSEN = [
     ("Service.Meta is empty", "2"),
     ("none in Service.Meta.none", ""),
     ("none not in Service.Meta.none", "12"),
-    ("_1 in Service.ID", None),
-    ('"_1" in Service.ID', "1"),
+    ("_n1 in Service.ID", None),
+    ('"_n1" in Service.ID', "1"),
     ("Service.Port == 5001", "1"),
     ("Service.Port != 5001", "2"),
     ("Service.Weights.Passing == 1", "12"),
@@ -58,8 +58,8 @@ async def test_a_filter_chooses_instances(api: Api, name: str, text: str, chosen
     # A dash ends an unquoted word.
     word = name.replace("-", "_")
     fields = {"Tags": ["blue", "small"], "Address": "127.0.0.1", "Port": 5001, "Meta": {"version": "1"}}
-    await api.register(name, ID=f"{word}_1", **fields, Check={"TTL": "1h"})
-    await api.register(name, ID=f"{word}_2", Check={"TTL": "1h", "Status": "passing"})
+    await api.register(name, ID=f"{word}_n1", **fields, Check={"TTL": "1h"})
+    await api.register(name, ID=f"{word}_n2", Check={"TTL": "1h", "Status": "passing"})
     await api.until_catalogued(name, 2)
     answer = await api.get(f"/v1/health/service/{name}", filter=text.format(name=word))
     if chosen is None:

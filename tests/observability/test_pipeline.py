@@ -20,6 +20,10 @@ import observability
 from discovery.model import Instance, Target, View
 from discovery.observer import Observer, ViewChanged
 from discovery.testing import servers
+from discovery.testing.clock import FakeClock
+from observability import pipeline
+from observability.ledger import Ledger
+from observability.pipeline import Pipe, close
 from observability.receiver import Receiver
 from observability.tree import render_tree, trace_tree
 from tests.observability.support import attempt, call, new_logging, peer, request, start
@@ -152,30 +156,29 @@ async def test_a_collector_that_does_not_take_anything_delays_nobody_for_long(
     assert {line["logger"] for line in lines} == {"observability.ledger", "mesh", "shop"}
 
 
-async def test_a_collector_known_to_be_away_is_not_waited_for(
-    identity: Instance, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("away", "order"),
+    [(True, ["abandon", "finish"]), (False, ["finish", "abandon"])],
+    ids=["known to be away", "just silent"],
+)
+def test_only_a_collector_that_may_answer_is_waited_for(
+    away: bool, order: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.05")
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
-    away = threading.Event()
+    monkeypatch.setattr(pipeline, "FLUSH_S", 0.01)
+    ledger, abandoned, done = Ledger("spans", 1, FakeClock()), threading.Event(), list[str]()
+    ledger.away = away
 
-    class Listening(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            away.set()
+    def finish() -> None:
+        done.append("finish")
+        assert abandoned.wait(HANG_S)
 
-    def until_away(observer: Observer) -> None:
-        logging.getLogger("observability.ledger").addHandler(listening)
-        work(observer)
-        assert away.wait(HANG_S)
+    def abandon() -> None:
+        if "abandon" not in done:
+            done.append("abandon")
+        abandoned.set()
 
-    listening = Listening()
-    try:
-        async with silent() as url:
-            monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", f"{url}/v1/traces")
-            await observed(identity, until_away)
-    finally:
-        logging.getLogger("observability.ledger").removeHandler(listening)
-    assert away.is_set()
+    close([Pipe(ledger, finish, abandon)], FakeClock())
+    assert done == order
 
 
 @contextmanager
@@ -230,6 +233,13 @@ async def test_without_a_collector_people_read_the_trace_in_the_log(
     assert "└─ call ports  200" in lines[2]
     assert "attempt 1 → ports-1  200" in lines[3]
     assert "view changed target=ports instances=1" in lines[4]
+
+    def leave_one_open(observer: Observer) -> None:
+        with observer.request(request()).activate():
+            observer.call(call()).end(())
+
+    await observed(identity, leave_one_open)
+    assert "call ports" in capsys.readouterr().err
     monkeypatch.setenv("MESH_LOG", "json")
     await observed(identity)
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["sold", "view changed"]

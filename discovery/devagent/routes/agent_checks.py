@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from discovery.devagent import body, definitions, filters, render, shapes
+from discovery.devagent import body, definitions, filters, render, sent, shapes
 from discovery.devagent.api import AGENT, Handler, endpoint, shown
 from discovery.devagent.records import Status
 from discovery.devagent.refusal import Refused
@@ -22,8 +22,8 @@ async def checks(request: web.Request) -> web.Response:
 
 
 async def register(request: web.Request) -> web.Response:
-    sent = await body.read_object(request, definitions.CHECK)
-    definition, service_id = definitions.check(sent), sent.get("ServiceID", "")
+    told = await body.read_object(request, sent.CHECK)
+    definition, service_id = definitions.check(told), told.get("ServiceID", "")
     agent = request.app[AGENT]
     if service_id and service_id not in agent.local.services:
         raise Refused(404, f'ServiceID "{service_id}" does not exist')
@@ -49,11 +49,11 @@ def says(status: Status) -> Handler:
 
 
 async def update(request: web.Request) -> web.Response:
-    sent = await body.read_object(request, {"Status": str, "Output": str})
-    status = sent.get("Status", "")
+    told = await body.read_object(request, sent.CHECK_UPDATE)
+    status = told.get("Status", "")
     if status not in set(Status):
         raise Refused(400, f"Invalid check status: '{status}'")
-    return _hear(request, Status(status), sent.get("Output", ""))
+    return _hear(request, Status(status), told.get("Output", ""))
 
 
 def _hear(request: web.Request, status: Status, output: str) -> web.Response:

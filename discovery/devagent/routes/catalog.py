@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from discovery.devagent import body, definitions, filters, render, shapes
+from discovery.devagent import body, filters, render, sent, shapes
 from discovery.devagent.api import AGENT, endpoint, name, read, shown
 from discovery.devagent.query import DATACENTER
 from discovery.devagent.records import Check, Node, Service, Status
@@ -72,49 +72,39 @@ async def datacenters(request: web.Request) -> web.Response:
 
 
 async def register(request: web.Request) -> web.Response:
-    """Write a node, and perhaps a service and checks on it, past any agent."""
-    sent = await body.read_object(request, definitions.CATALOG_ENTRY)
-    _our_datacenter(sent)
-    if not (node_name := sent.get("Node", "")):
+    """Write a node, and perhaps a service and checks on it, past any agent: all of it or nothing."""
+    entry = await body.read_object(request, sent.CATALOG_ENTRY)
+    _our_datacenter(entry)
+    if not (name_of_node := entry.get("Node", "")):
         raise Refused(500, "Must provide node")
-    if not sent.get("Address") and not sent.get("SkipNodeUpdate"):
-        raise Refused(500, "Must provide address if SkipNodeUpdate is not set")
-    agent = request.app[AGENT]
-    if not sent.get("SkipNodeUpdate"):
-        agent.catalog.put_node(
-            Node(
-                name=node_name,
-                address=sent["Address"],
-                id=sent.get("ID", ""),
-                tagged_addresses=sent.get("TaggedAddresses"),
-                meta=sent.get("NodeMeta"),
-            )
-        )
-    if agent.catalog.node(node_name) is None:
+    catalog, node = request.app[AGENT].catalog, _node(entry)
+    if node is None and catalog.node(name_of_node) is None:
         raise Refused(500, "Missing node registration")
-    if service := sent.get("Service"):
-        if not service.get("Service"):
-            raise Refused(500, "Must provide service name (Service.Service) when service ID is provided")
-        agent.catalog.put_service(node_name, _service(service))
-    for check in [*([sent["Check"]] if sent.get("Check") else []), *sent.get("Checks", [])]:
-        try:
-            agent.catalog.put_check(node_name, _check(check))
-        except LookupError as exc:
-            raise Refused(500, str(exc.args[0])) from None
-    agent.announce()
+    service = _service(entry["Service"]) if entry.get("Service") else None
+    checks = [_check(one) for one in (entry.get("Check"), *entry.get("Checks", ())) if one]
+    for check in checks:
+        if check.service_id not in {"", service and service.id, *catalog.services_of(name_of_node)}:
+            raise Refused(500, f"Unknown service ID '{check.service_id}' for check ID '{check.id}'")
+    if node is not None:
+        catalog.put_node(node)
+    if service is not None:
+        catalog.put_service(name_of_node, service)
+    for check in checks:
+        catalog.put_check(name_of_node, check)
+    request.app[AGENT].announce()
     return shown(request, True)
 
 
 async def deregister(request: web.Request) -> web.Response:
     """Take a check, a service, or a whole node out of the catalog; an agent puts its own back in time."""
-    sent = await body.read_object(request, definitions.CATALOG_EXIT)
-    _our_datacenter(sent)
-    if not (node_name := sent.get("Node", "")):
+    leaving = await body.read_object(request, sent.CATALOG_EXIT)
+    _our_datacenter(leaving)
+    if not (node_name := leaving.get("Node", "")):
         raise Refused(500, "Must provide node")
     agent = request.app[AGENT]
-    if service_id := sent.get("ServiceID"):
+    if service_id := leaving.get("ServiceID"):
         agent.catalog.drop_service(node_name, service_id)
-    elif check_id := sent.get("CheckID"):
+    elif check_id := leaving.get("CheckID"):
         agent.catalog.drop_check(node_name, check_id)
     else:
         agent.catalog.drop_node(node_name)
@@ -122,36 +112,52 @@ async def deregister(request: web.Request) -> web.Response:
     return shown(request, True)
 
 
-def _our_datacenter(sent: dict[str, Any]) -> None:
-    if sent.get("Datacenter", "") not in {"", DATACENTER}:
+def _our_datacenter(told: dict[str, Any]) -> None:
+    if told.get("Datacenter", "") not in {"", DATACENTER}:
         raise Refused(500, "No path to datacenter")
 
 
-def _service(sent: dict[str, Any]) -> Service:
-    weights = sent.get("Weights", {})
+def _node(told: dict[str, Any]) -> Node | None:
+    if told.get("SkipNodeUpdate"):
+        return None
+    if not told.get("Address"):
+        raise Refused(500, "Must provide address if SkipNodeUpdate is not set")
+    return Node(
+        name=told["Node"],
+        address=told["Address"],
+        id=told.get("ID", ""),
+        tagged_addresses=told.get("TaggedAddresses"),
+        meta=told.get("NodeMeta"),
+    )
+
+
+def _service(told: dict[str, Any]) -> Service:
+    if not told.get("Service"):
+        raise Refused(500, "Must provide service name (Service.Service) when service ID is provided")
+    weights = told.get("Weights", {})
     return Service(
-        id=sent.get("ID") or sent["Service"],
-        name=sent["Service"],
-        tags=tuple(sent.get("Tags", ())),
-        address=sent.get("Address", ""),
-        port=sent.get("Port", 0),
-        meta=sent.get("Meta", {}),
+        id=told.get("ID") or told["Service"],
+        name=told["Service"],
+        tags=tuple(told.get("Tags", ())),
+        address=told.get("Address", ""),
+        port=told.get("Port", 0),
+        meta=told.get("Meta", {}),
         weight=weights.get("Passing", 1),
         warning_weight=weights.get("Warning", 1),
     )
 
 
-def _check(sent: dict[str, Any]) -> Check:
-    check_name = sent.get("Name", "")
-    # Consul takes any status; what it does not know counts as critical everywhere else.
-    status = sent.get("Status") or Status.CRITICAL
+def _check(told: dict[str, Any]) -> Check:
+    status = told.get("Status") or Status.CRITICAL
+    if status not in set(Status):
+        raise Refused(400, f"Invalid check status: '{status}'")
     return Check(
-        id=sent.get("CheckID") or check_name,
-        name=check_name,
-        status=Status(status) if status in set(Status) else Status.CRITICAL,
-        notes=sent.get("Notes", ""),
-        output=sent.get("Output", ""),
-        service_id=sent.get("ServiceID", ""),
+        id=told.get("CheckID") or told.get("Name", ""),
+        name=told.get("Name", ""),
+        status=Status(status),
+        notes=told.get("Notes", ""),
+        output=told.get("Output", ""),
+        service_id=told.get("ServiceID", ""),
     )
 
 

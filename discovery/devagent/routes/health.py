@@ -18,7 +18,7 @@ async def service(request: web.Request) -> web.Response:
     passing, tags = _passing(request), request.query.getall("tag", [])
 
     def fits(endpoint: Endpoint) -> bool:
-        healthy = all(check.value.status is Status.PASSING for _, check in endpoint.checks)
+        healthy = all(check.value.status is Status.PASSING for check in endpoint.checks)
         return (healthy or not passing) and set(tags) <= set(endpoint.service.value.tags)
 
     return await read(

@@ -7,7 +7,7 @@ from aiohttp import web
 from discovery.devagent import body, render
 from discovery.devagent.api import AGENT, blocked, endpoint, shown
 from discovery.devagent.keyvalues import KeyValues
-from discovery.devagent.query import Query
+from discovery.devagent.query import Query, unsigned
 from discovery.devagent.refusal import Refused
 
 _TOO_LARGE_HINT = "See https://www.consul.io/docs/agent/config/config-files#kv_max_value_size."
@@ -82,9 +82,10 @@ def _number(request: web.Request, option: str) -> int | None:
     if option not in request.query:
         return None
     raw = request.query[option]
-    if not (raw.isascii() and raw.isdigit()):
+    number = unsigned(raw)
+    if number is None:
         raise Refused(500, f'strconv.ParseUint: parsing "{raw}": invalid syntax')
-    return int(raw)
+    return number
 
 
 ROUTES = [endpoint("/v1/kv/{rest:.*}", GET=get, PUT=put, DELETE=delete)]

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from discovery.devagent.api import AGENT, endpoint
 from discovery.devagent.catalog import Catalog
-from discovery.devagent.records import Endpoint, Status
+from discovery.devagent.records import Endpoint, worst
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2328 }
@@ -56,8 +56,6 @@ HashiCorp's command line works here too: <code>CONSUL_HTTP_ADDR={address} consul
 </html>
 """
 
-_SEVERITY = (Status.PASSING, Status.WARNING, Status.CRITICAL)
-
 
 async def page(request: web.Request) -> web.Response:
     agent = request.app[AGENT]
@@ -76,15 +74,15 @@ def _rows(catalog: Catalog) -> Iterator[str]:
 
 
 def _row(instance: Endpoint) -> str:
-    service, checks = instance.service.value, [check.value for _, check in instance.checks]
-    worst = max((check.status for check in checks), key=_SEVERITY.index, default=Status.PASSING)
+    service, checks = instance.service.value, [check.value for check in instance.checks]
+    health = worst(check.status for check in checks)
     # Behind the words, what the unhappy checks say.
-    said = "\n".join(f"{check.name}: {check.output or check.notes}" for check in checks if check.status is worst)
+    said = "\n".join(f"{check.name}: {check.output or check.notes}" for check in checks if check.status is health)
     host = service.address or instance.node.value.address
     address = f"[{host}]:{service.port}" if ":" in host else f"{host}:{service.port}"
     cells = (service.name, service.id, address if service.port else host, ", ".join(service.tags))
     plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr>{plain}<td class="{worst}" title="{escape(said)}">{worst}</td></tr>'
+    return f'<tr>{plain}<td class="{health}" title="{escape(said)}">{health}</td></tr>'
 
 
 ROUTES = [endpoint("/", GET=start), endpoint("/ui", GET=start), endpoint("/ui/{rest:.*}", GET=page)]

@@ -75,6 +75,14 @@ async def test_what_is_critical_for_too_long_is_reaped(agent: Agent, clock: Fake
     assert (agent.local.services, agent.catalog.exists("ports")) == ({}, False)
 
 
+async def test_saying_again_that_it_is_ill_gains_no_time(agent: Agent, clock: FakeClock) -> None:
+    agent.register(PORTS, [ttl(3600, after=60)], replace_checks=False)
+    for _ in range(5):
+        agent.hear("alive", Status.CRITICAL, "ill")
+        await clock.advance(20)
+    assert agent.local.services == {}
+
+
 async def test_what_recovers_in_time_is_not_reaped(agent: Agent, clock: FakeClock) -> None:
     agent.register(PORTS, [ttl(40, after=60)], replace_checks=False)
     for _ in range(5):
@@ -97,6 +105,17 @@ async def test_a_lost_entry_comes_back_within_a_minute(agent: Agent, clock: Fake
     agent.catalog.put_check("node", Check(id="strange", name="strange", status=Status.PASSING))
     await clock.advance(60)
     assert agent.catalog.names() == ["consul", "ports"]
+    assert set(agent.catalog.checks_of("node")) == {"alive", "serfHealth"}
+
+
+async def test_a_node_that_was_taken_out_comes_back_with_all_that_is_on_it(agent: Agent, clock: FakeClock) -> None:
+    agent.register(PORTS, [ttl(3600)], replace_checks=False)
+    agent.catalog.drop_node("node")
+    assert agent.catalog.names() == []
+    agent.register(Service(id="new", name="new"), [], replace_checks=False)
+    assert agent.catalog.names() == ["new"]
+    await clock.advance(60)
+    assert agent.catalog.names() == ["consul", "new", "ports"]
     assert set(agent.catalog.checks_of("node")) == {"alive", "serfHealth"}
 
 
@@ -164,12 +183,12 @@ async def test_a_server_that_does_not_answer_in_time_is_critical(agent: Agent, c
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         definition = CheckDefinition(
-            id="alive", name="alive", http=url, interval_s=10, timeout_s=2, status=Status.PASSING
+            id="alive", name="alive", http=url, interval_s=10, timeout_s=20, status=Status.PASSING
         )
         agent.register(PORTS, [definition], replace_checks=False)
         await clock.advance(10)
         assert catalogued(agent).status is Status.PASSING
-        await clock.advance(2)
+        await clock.advance(20)
     assert catalogued(agent).status is Status.CRITICAL
     assert catalogued(agent).output.endswith("(Client.Timeout exceeded while awaiting headers)")
 

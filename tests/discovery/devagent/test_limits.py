@@ -62,6 +62,53 @@ async def test_strange_json_is_refused(session: aiohttp.ClientSession, body: byt
     assert (status, text.startswith("Request decode failed: ")) == (400, True)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Name": "x", "Port": 10**30},
+        {"Name": "x", "Check": {"TTL": 10**400}},
+        {"Name": "x", "Check": {"TTL": "9" * 400 + "s"}},
+        {"Name": "x", "Check": {"HTTP": "http://x", "Interval": "1000000h1s", "Timeout": "999999999h"}},
+        {"Name": "x", "Port": True},
+        {"Name": "x", "Port": 1.5},
+    ],
+)
+async def test_numbers_have_limits(session: aiohttp.ClientSession, body: Any) -> None:
+    status, text = await refused(session, "/v1/agent/service/register", body)
+    assert (status, text.startswith("Request decode failed: ")) == (400, True)
+
+
+async def test_an_index_has_64_bits(session: aiohttp.ClientSession) -> None:
+    for index, status in ((str(2**64), 400), ("9" * 5000, 400)):
+        async with session.get("/v1/catalog/services", params={"index": index}) as response:
+            assert response.status == status
+    async with session.get("/v1/catalog/services", params={"index": str(2**64 - 1), "wait": "1ms"}) as response:
+        assert response.status == 200
+
+
+async def test_half_a_character_is_replaced(session: aiohttp.ClientSession) -> None:
+    body = b'{"Name": "half-\\ud800", "Meta": {"a": "\\udfff"}}'
+    assert (await refused(session, "/v1/agent/service/register", body))[0] == 200
+    for path in ("/v1/agent/services", "/v1/catalog/services", "/ui/"):
+        async with session.get(path) as response:
+            assert (response.status, "half-?" in await response.text()) == (200, True)
+
+
+async def test_a_name_cannot_write_a_header(session: aiohttp.ClientSession) -> None:
+    async with session.get("/v1/agent/health/service/id/a%0dX-Evil:%201") as response:
+        assert response.status == 404
+        assert response.headers["X-Consul-Reason"] == "ServiceId a X-Evil: 1 not found"
+
+
+async def test_an_entry_is_written_whole_or_not_at_all(session: aiohttp.ClientSession) -> None:
+    entry = {"Node": "n", "Address": "a", "Service": {"Service": "s"}, "Check": {"Name": "c", "ServiceID": "none"}}
+    assert (await refused(session, "/v1/catalog/register", entry))[0] == 500
+    ill = {**entry, "Check": {"Name": "c", "Status": "bogus"}}
+    assert await refused(session, "/v1/catalog/register", ill) == (400, "Invalid check status: 'bogus'")
+    async with session.get("/v1/catalog/nodes") as response:
+        assert [node["Node"] for node in await response.json()] == ["devagent"]
+
+
 @pytest.mark.parametrize("value", ["(a+)+$", "a*a*a*b", "(x){5}", "a{1,9}a{1,9}a{1,9}"])
 def test_an_expression_that_could_take_for_ever_is_refused(value: str) -> None:
     with pytest.raises(Refused, match="at most 2 repetitions, and none of a group"):
@@ -71,7 +118,7 @@ def test_an_expression_that_could_take_for_ever_is_refused(value: str) -> None:
 @pytest.mark.parametrize("value", ["^v[0-9]+\\.[0-9]+$", "blue|green", "^(a|b)c$"])
 def test_an_ordinary_expression_is_taken(value: str) -> None:
     test = filters.compile(f"Service.ID matches `{value}`", shapes.ENDPOINT)
-    assert [test({"Service": {"ID": id}}) for id in ("v1.12", "blue", "ac", "none")].count(True) == 1
+    assert [test({"Service": {"ID": word}}) for word in ("v1.12", "blue", "ac", "none")].count(True) == 1
 
 
 @pytest.mark.parametrize("text", ["(" * 5000, "not " * 5000 + "Service.ID == x"])

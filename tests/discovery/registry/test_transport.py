@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-
 from consul import base
+
 from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
 from discovery.registry import transport
 from discovery.registry.codec import Garbled

@@ -12,7 +12,7 @@ import ast
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -29,7 +29,7 @@ class Scene:
 
     work: Callable[[], Coroutine[Any, Any, object]]
     check: Callable[[], Awaitable[None]]
-    over: Awaitable[object] = field(default_factory=asyncio.Event().wait)
+    over: Awaitable[object] = field(default_factory=lambda: asyncio.Event().wait())
 
 
 class _Cut:
@@ -92,7 +92,8 @@ async def cut_everywhere(scene: Callable[[], AbstractAsyncContextManager[Scene]]
             over.cancel()
             if not cut.done:
                 task.cancel()
-                await asyncio.wait([task])
+                with suppress(asyncio.CancelledError):
+                    await task  # to its end, if it has one; an error of its own is an error of the scene
                 return places
             await asyncio.wait([task])
             places |= cut.places

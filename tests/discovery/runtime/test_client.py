@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from random import Random
+from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 import discovery
 from discovery import wire
@@ -19,7 +23,17 @@ from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import Behaviour, answers_garbage, hangs_up, misbehaving, never_answers, resets
 from tests.discovery.runtime.failing import Failing, answers, answers_once, dead, nacks, raw, saying
-from tests.discovery.runtime.support import DOORS, Door, NoWaiting, a_mesh, by_session, enrol, in_flight, outcomes
+from tests.discovery.runtime.support import (
+    DOORS,
+    Door,
+    NoWaiting,
+    a_mesh,
+    busy_connections,
+    by_session,
+    enrol,
+    in_flight,
+    outcomes,
+)
 
 # How an instance fails, what the attempt comes to, and how many requests have reached it then.
 FAILURES = [
@@ -252,3 +266,37 @@ async def test_a_penalised_instance_is_avoided_until_it_has_decayed(
 
     assert requests() == 1
     assert len(good.received) >= 19
+
+
+@pytest.mark.parametrize("goes_away", [False, True], ids=["a later answer comes", "the caller goes away"])
+async def test_an_answer_that_nobody_will_read_gives_its_connection_back(
+    registry: FakeRegistry, observer: RecordingObserver, goes_away: bool
+) -> None:
+    async def long(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=503, body=b"x" * 3_000_000)
+
+    second = raw(never_answers) if goes_away else saying(200)
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports", long, id="a"), second(registry, "b"):
+        # Held here, so that it is not the end of the object that closes them.
+        responses: list[aiohttp.ClientResponse] = []
+        send = mesh._pool.send
+
+        def sending(*arguments: Any, **named: Any) -> Awaitable[aiohttp.ClientResponse]:
+            async def sent() -> aiohttp.ClientResponse:
+                responses.append(await send(*arguments, **named))
+                return responses[-1]
+
+            return sent()
+
+        async def call() -> None:
+            async with mesh.get("http://ports/"):
+                pass
+
+        mesh._pool.send = sending  # type: ignore[method-assign] # what was sent is not shown otherwise
+        calling = asyncio.create_task(call())
+        await observer.until(lambda: len(observer.attempts) == 2)
+        if goes_away:
+            calling.cancel()
+        await asyncio.wait([calling])
+        assert responses[0].connection is None
+        assert busy_connections(mesh) == 0

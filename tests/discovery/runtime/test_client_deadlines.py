@@ -80,10 +80,10 @@ async def test_when_time_runs_out_it_is_said_so_and_nothing_is_left_open(
     registry: FakeRegistry, observer: RecordingObserver, door: Door
 ) -> None:
     clock = SystemClock()
+    began = clock.now()
     given_by_our_caller(0.15, clock)
     async with a_mesh(registry, observer, clock) as mesh, misbehaving(never_answers) as server:
         await enrol(registry, "a", server.address)
-        began = clock.now()
         with pytest.raises(DeadlineExceeded, match=r"^no response from ports in time: 1\. a: timed-out") as caught:
             async with door(mesh, "GET", "/"):
                 pytest.fail("there was no answer")

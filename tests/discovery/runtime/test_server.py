@@ -182,9 +182,17 @@ def counted(failures: list[str]) -> Iterator[None]:
         failures.append(str(error))
 
 
-@pytest.mark.parametrize("noticed", [True, False], ids=["a client that notices", "one that does not"])
+@pytest.mark.parametrize(
+    ("notices", "drain_s", "methods"),
+    [
+        # A watch may be a second late, and so long a POST may meet a connection that was kept.
+        pytest.param(True, 1.3, ["GET", "POST"], id="a client that notices"),
+        # Nobody can close a port without losing whoever is just connecting: those have to be repeatable.
+        pytest.param(False, 0.1, ["GET", "PUT"], id="one that does not"),
+    ],
+)
 async def test_a_client_that_calls_all_the_time_loses_nothing_when_a_server_leaves(
-    registry: FakeRegistry, observer: RecordingObserver, noticed: bool
+    registry: FakeRegistry, observer: RecordingObserver, notices: bool, drain_s: float, methods: list[str]
 ) -> None:
     failures: list[str] = []
     answered = 0
@@ -205,13 +213,13 @@ async def test_a_client_that_calls_all_the_time_loses_nothing_when_a_server_leav
     for each in (app, staying):
         each.router.add_route("*", "/ok", ok)
     async with (
-        hosted(app, registry, observer, SystemClock(), drain_s=0.2) as one,
+        hosted(app, registry, observer, SystemClock(), drain_s=drain_s) as one,
         up(staying, registry) as other,
     ):
         addresses = [each.server.instance.address for each in (one, other)]
-        seen = registry if noticed else StaticRegistry({"ports": addresses})
+        seen = registry if notices else StaticRegistry({"ports": addresses})
         async with discovery.Mesh(MeshConfig(name="tests"), seen) as mesh:
-            callers = [asyncio.create_task(calling(mesh, method)) for method in ["GET", "POST"] * 3]
+            callers = [asyncio.create_task(calling(mesh, method)) for method in methods * 3]
             await observer.until(lambda: answered > 50)
             one.leave.set()
             await one.gone

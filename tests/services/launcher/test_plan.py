@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from discovery.errors import ConfigError
-from services.launcher.consul_choice import Choice, agent_command, choose, free_ports
+from services.launcher.consul_choice import Choice, agent_command, choose, free_ports, with_program
 from services.launcher.plan import check_gateway, make_plan, parse_scale
 from services.launcher.processes import Processes
 
@@ -90,6 +90,16 @@ def test_a_wrong_address_or_program_is_told() -> None:
         choose("not a url:x", {})
     with pytest.raises(ConfigError, match="CONSUL_BIN=/nowhere is not a program"):
         choose("real", {"CONSUL_BIN": "/nowhere"})
+
+
+def test_a_consul_that_cannot_be_fetched_is_told_with_what_else_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONSUL_RELEASES", "http://127.0.0.1:1")
+    with pytest.raises(ConfigError, match="Consul could not be fetched"):
+        with_program(Choice(), tmp_path / "fetched")
+    assert "--consul embedded" in capfd.readouterr().err
+    assert with_program(embedded := Choice(embedded=True)) is embedded
 
 
 def test_agents_of_our_own_listen_on_loopback_and_where_they_are_told() -> None:

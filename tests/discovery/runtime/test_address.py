@@ -1,0 +1,55 @@
+"""Which URLs are logical."""
+
+from __future__ import annotations
+
+import pytest
+from yarl import URL
+
+from discovery.model import Target
+from discovery.runtime.address import Addresses, Logical, parse
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "path"),
+    [
+        ("http://ports", Target("ports"), "/"),
+        ("http://ports/a%2Fb?c=d#e", Target("ports"), "/a%2Fb?c=d"),
+        ("http://PORTS/", Target("ports"), "/"),
+        ("http://my-ports/", Target("my-ports"), "/"),
+        ("http://ports.service.consul/x", Target("ports"), "/x"),
+        ("http://ports.service.dc2.consul/x", Target("ports", "dc2"), "/x"),
+    ],
+)
+def test_the_host_of_a_logical_url_is_a_service(url: str, target: Target, path: str) -> None:
+    assert parse(URL(url)) == Logical(target, path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/",
+        "http://ports:80/",
+        "http://ports:5000/",
+        "https://ports/",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://example.com/",
+        "http://ports.example/",
+        "http://ports.query.consul/",
+        "http://a.ports.service.consul/",
+        "http://-ports/",
+        "http://my_ports/",
+        "/ports",
+    ],
+)
+def test_every_other_url_is_an_ordinary_one(url: str) -> None:
+    assert parse(URL(url)) is None
+
+
+def test_what_was_seen_is_remembered_and_forgotten_in_time() -> None:
+    addresses = Addresses()
+    assert addresses("http://ports/x") is addresses("http://ports/x")
+    assert addresses(URL("http://ports/x")) == addresses("http://ports/x")
+    for number in range(5000):
+        addresses(f"http://ports/{number}")
+    assert len(addresses._known) <= 1024

@@ -1,0 +1,89 @@
+"""What is known about a service, and what of it survives an update."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from types import MappingProxyType
+
+import pytest
+
+from discovery.model import Health, Instance, Target, View
+from discovery.observer import ViewChanged
+from discovery.runtime.directory import Directory, Endpoint
+from discovery.runtime.surroundings import Surroundings
+from discovery.testing.clock import FakeClock
+from discovery.testing.observer import RecordingObserver
+from tests.discovery.runtime.support import First
+
+A = Instance(id="a", service="ports", host="127.0.0.1", port=1, meta=MappingProxyType({"boot": "1"}))
+B = replace(A, id="b", port=2)
+
+
+@pytest.fixture
+def directory(observer: RecordingObserver) -> Directory:
+    return Directory(Target("ports"), First(), 2.0, Surroundings(FakeClock(), Random(1), observer))
+
+
+def tell(directory: Directory, *instances: Instance) -> None:
+    directory.replace(View(target=directory.target, instances=instances, index=1, as_of=0))
+
+
+def first(directory: Directory) -> Endpoint:
+    endpoint = directory.pick(0)
+    assert endpoint is not None
+    return endpoint
+
+
+@pytest.mark.parametrize(
+    ("after", "kept"),
+    [
+        pytest.param(A, True, id="the same"),
+        pytest.param(replace(A, weight=7), True, id="another weight"),
+        pytest.param(replace(A, tags=("x",)), True, id="other tags"),
+        pytest.param(replace(A, health=Health.WARNING), True, id="warning"),
+        pytest.param(replace(A, port=9), False, id="another address"),
+        pytest.param(replace(A, meta=MappingProxyType({"boot": "2"})), False, id="another process"),
+    ],
+)
+def test_load_survives_what_does_not_replace_the_process(directory: Directory, after: Instance, kept: bool) -> None:
+    tell(directory, A, B)
+    load = first(directory).load
+    tell(directory, after, B)
+    assert (first(directory).load is load) == kept
+    assert first(directory).instance is (A if after is A else after)
+
+
+def test_the_same_id_on_two_nodes_is_two_instances(directory: Directory) -> None:
+    here, there = replace(A, node="n1"), replace(A, node="n2", port=2)
+    tell(directory, here, there)
+    assert {first(directory).instance.port, directory.pick(0, without=[here.place]).instance.port} == {1, 2}  # type: ignore[union-attr] # two are there
+    assert directory.others([here.place])
+    assert not directory.others([here.place, there.place])
+
+
+def test_whoever_failed_is_asked_again_only_when_there_is_nobody_else(directory: Directory) -> None:
+    tell(directory, A, B)
+    tried = [A.place]
+    assert [directory.pick(0, without=tried).instance.id for _ in range(3)] == ["b"] * 3  # type: ignore[union-attr] # there is one
+    tell(directory, A)
+    assert directory.pick(0, without=tried) is not None
+
+
+def test_what_changed_is_told_and_nothing_else(directory: Directory, observer: RecordingObserver) -> None:
+    tell(directory, A)
+    tell(directory, A)
+    tell(directory, replace(A, health=Health.WARNING), B)
+    tell(directory, B)
+    told = [(event.added, event.removed, event.changed) for event in observer.told(ViewChanged)]
+    assert told == [(("a",), (), ()), (("b",), (), ("a",)), ((), ("a",), ())]
+
+
+def test_urls_are_joined_once_and_forgotten_in_time(directory: Directory) -> None:
+    tell(directory, replace(A, host="::1", port=8080))
+    endpoint = first(directory)
+    assert str(endpoint.url("/a%2Fb?c=d%20e")) == "http://[::1]:8080/a%2Fb?c=d%20e"
+    assert endpoint.url("/x") is endpoint.url("/x")
+    for number in range(1000):
+        endpoint.url(f"/{number}")
+    assert len(endpoint._urls) <= 256

@@ -1,0 +1,76 @@
+"""From what aiohttp says to what is known."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+from aiohttp.client_reqrep import ConnectionKey
+from multidict import CIMultiDict
+
+from discovery.model import Outcome
+from discovery.runtime import outcomes
+
+KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "outcome"),
+    [
+        (200, {}, Outcome.ANSWERED),
+        (404, {}, Outcome.ANSWERED),
+        (429, {}, Outcome.ANSWERED),
+        (429, {"Retry-After": "1"}, Outcome.UNAVAILABLE),
+        (500, {"Retry-After": "1"}, Outcome.ANSWERED),
+        (501, {}, Outcome.ANSWERED),
+        (502, {}, Outcome.UNAVAILABLE),
+        (503, {}, Outcome.UNAVAILABLE),
+        (504, {}, Outcome.UNAVAILABLE),
+        (505, {}, Outcome.ANSWERED),
+        (503, {"Mesh-Nack": "draining"}, Outcome.NACKED),
+        (503, {"mesh-nack": "draining"}, Outcome.NACKED),
+        (503, {"Mesh-Nack": "deadline"}, Outcome.UNAVAILABLE),
+        (503, {"Mesh-Nack": "whatever"}, Outcome.UNAVAILABLE),
+        (200, {"Mesh-Nack": "draining"}, Outcome.ANSWERED),
+        (500, {"Mesh-Nack": "draining"}, Outcome.ANSWERED),
+    ],
+)
+def test_an_answer_is_judged_by_its_head(status: int, headers: dict[str, str], outcome: Outcome) -> None:
+    assert outcomes.of_response(status, CIMultiDict(headers)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (aiohttp.ClientConnectorError(KEY, OSError()), Outcome.UNSENT),
+        (aiohttp.ClientConnectorDNSError(KEY, OSError()), Outcome.UNSENT),
+        (aiohttp.ConnectionTimeoutError(), Outcome.UNSENT),
+        (aiohttp.SocketTimeoutError(), Outcome.TIMED_OUT),
+        (TimeoutError(), Outcome.TIMED_OUT),
+        (aiohttp.ServerDisconnectedError(), Outcome.LOST),
+        (aiohttp.ClientOSError(), Outcome.LOST),
+        (aiohttp.ClientConnectionResetError(), Outcome.LOST),
+        (aiohttp.ClientPayloadError(), Outcome.LOST),
+        (aiohttp.InvalidURL("x"), None),
+        (TypeError(), None),
+        (RuntimeError("Session is closed"), None),
+    ],
+)
+def test_an_error_is_judged_by_what_it_proves(error: Exception, outcome: Outcome | None) -> None:
+    assert outcomes.of_error(error) is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("3", 3.0),
+        (" 0 ", 0.0),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("²", None),
+        ("9999999", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", None),
+    ],
+)
+def test_retry_after_is_read_strictly(text: str, seconds: float | None) -> None:
+    assert outcomes.retry_after({"Retry-After": text}) == seconds
