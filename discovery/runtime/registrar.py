@@ -158,8 +158,8 @@ class Registrar:
         return "" if any(check.id == f"service:{mine.id}" for check in mine.checks) else "its check was lost"
 
     async def _pause(self, error: RegistryError, failures: int) -> None:
-        # Half of the delay is certain: full jitter may come out as nearly nothing, again and again.
-        pause_s = (_RETRY.cap_s if failures > 1 else _RETRY.base_s) / 2 + _RETRY.delay(failures, self._around.rng) / 2
+        # Full jitter alone may come out as nearly nothing, again and again.
+        pause_s = _RETRY.base_s / 2 + _RETRY.delay(failures, self._around.rng)
         self._around.observer.notify(RegistrationFailed(self._instance, error, pause_s))
         await self._around.clock.sleep(pause_s)
 

@@ -52,7 +52,8 @@ def a_mesh(
     registry: Registry, observer: Observer, clock: Clock | None = None, *, live: LiveSettings | None = None, **more: Any
 ) -> Mesh:
     """A mesh that is not entered yet and asks instances in the order of their ids."""
-    settings = {"lookup_timeout_s": 0.2, "live": live or LiveSettings(), **more}
+    # A machine that is busy takes its time to connect; nothing here waits for that limit.
+    settings = {"connect_timeout_s": 10.0, "lookup_timeout_s": 0.2, "live": live or LiveSettings(), **more}
     around = Surroundings(clock=clock or NoWaiting(), rng=Random(1), observer=observer)
     return Mesh(MeshConfig(name="tests", **settings), registry, balancer=First(), around=around)
 

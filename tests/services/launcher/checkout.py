@@ -18,7 +18,7 @@ _TOOLS = ("cat", "cmp", "dirname", "env", "readlink", "sh", "sleep", "echo", "ki
 # Makes an environment without packages, notes each call, and stands still where the test says so.
 _UV = """#!/bin/sh
 echo "$*" >>"$NOTES"
-case "$*" in *"${PAUSE_AT:-nowhere}"*) trap '' INT; echo $$ >"$PAUSED"; read -r _ <"$GO" ;; esac
+case "$*" in *"${PAUSE_AT:-nowhere}"*) echo waiting >"$PAUSED"; read -r _ <"$GO" ;; esac
 case "$*" in *"${FAIL_AT:-nowhere}"*) echo "error: hash mismatch"; exit 1 ;; esac
 case $1 in
     venv) exec "$3" -m venv --without-pip "$4" ;;

@@ -42,26 +42,37 @@ def test_a_changed_lock_makes_everything_anew_and_a_changed_project_only_itself(
 
 
 @pytest.mark.parametrize(("step", "made"), [("venv", 2), ("--require-hashes", 2), ("--editable", 1)])
-async def test_an_interrupted_start_is_mended_by_the_next(
-    checkout: Checkout, tmp_path: Path, step: str, made: int
-) -> None:
+def test_an_interrupted_start_is_mended_by_the_next(checkout: Checkout, tmp_path: Path, step: str, made: int) -> None:
     paused = fifo(tmp_path / "paused")
     process = checkout.start(PAUSE_AT=step, PAUSED=str(paused), GO=str(fifo(tmp_path / "go")))
-    step_pid = int(paused.read_text())
+    assert paused.read_text() == "waiting\n"
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode in {130, -signal.SIGINT}
     assert "interrupted; the next ./mesh starts the environment over" in err
-    await gone(step_pid)
 
     assert checkout.mesh("again").stdout == "ran again\n"
     assert checkout.calls("venv") == made
 
 
+async def test_an_interrupted_step_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def interrupt(line: str) -> None:
+        shown.append(line)
+        if line:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "_show", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        environment._run("step", ["/bin/sh", "-c", "echo $$; exec sleep 60"])
+    await gone(int(shown[0].removeprefix("step: ")))
+
+
 def test_two_at_once_make_it_once(checkout: Checkout, tmp_path: Path) -> None:
     paused, go = fifo(tmp_path / "paused"), fifo(tmp_path / "go")
     first = checkout.start("first", PAUSE_AT="--require-hashes", PAUSED=str(paused), GO=str(go))
-    assert paused.read_text()
+    assert paused.read_text() == "waiting\n"
     second = checkout.start("second")
     assert second.stderr
     assert second.stderr.readline() == "mesh: another mesh is making the environment; waiting for it\n"
