@@ -37,18 +37,15 @@ class Cursor:
 
     index: int = 0
 
-    def advance(self, index: int) -> tuple[Cursor, bool]:
-        """Return where to go on after an answer with this *index*, and whether the answer may bring news.
+    def advance(self, index: int) -> Cursor:
+        """Return where to go on after an answer with this *index*; at zero, the answer itself is not to be used.
 
-        An index below ours comes from a registry that was restored, or from a server that lags. Its answer is not
-        news, since it may be older than what is known: the cursor goes back to zero, and the fresh read that this
-        asks for decides. An index of zero or less is a fault of the far side and counts as one, which is always
-        safe to wait on; such an answer cannot prove that nothing changed, so it may be news.
+        An index below ours comes from a registry that was restored, or from a server that lags. Its answer may be
+        older than what is known: the cursor goes back to zero, and the fresh read that this asks for decides. An
+        index of zero or less is a fault of the far side and counts as one, which is always safe to wait on.
         """
         valid = max(index, 1)
-        if valid < self.index:
-            return Cursor(), False
-        return Cursor(valid), index < 1 or index != self.index
+        return Cursor() if valid < self.index else Cursor(valid)
 
 
 class Pace:

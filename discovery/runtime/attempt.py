@@ -66,24 +66,29 @@ async def make(
         outcome: Outcome, response: aiohttp.ClientResponse | None = None, error: BaseException | None = None
     ) -> Tried:
         now = clock.now()
-        unavailable = outcome is Outcome.UNAVAILABLE and response is not None
+        status, retry_after_s = None, None
+        if response is not None:
+            status = response.status
+            if outcome is Outcome.UNAVAILABLE:
+                retry_after_s = outcomes.retry_after(response.headers)
         record = Attempt(
             number=number,
             instance=endpoint.instance,
             outcome=outcome,
-            status=response.status if response is not None else None,
+            status=status,
             duration_s=now - began,
             error=_brief(error) if error is not None else "",
-            retry_after_s=outcomes.retry_after(response.headers) if unavailable and response is not None else None,
+            retry_after_s=retry_after_s,
         )
         records.append(record)
         tried = Tried(record, endpoint, handle, response, error if isinstance(error, Exception) else None)
-        if outcome is Outcome.ANSWERED:
+        answered = response is not None and not outcomes.speaks_against(response.status, response.headers)
+        if outcome is Outcome.ANSWERED and answered:
             load.observe(now, record.duration_s)
-            return tried
-        if outcome is not Outcome.CANCELLED:
-            load.penalise(now, FAILURE_S if record.retry_after_s is None else record.retry_after_s)
-        tried.end()
+        elif outcome is not Outcome.CANCELLED:
+            load.penalise(now, FAILURE_S if retry_after_s is None else retry_after_s)
+        if outcome is not Outcome.ANSWERED:
+            tried.end()
         return tried
 
     try:

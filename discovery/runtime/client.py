@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from enum import Enum
 
 import aiohttp
 from multidict import CIMultiDict
@@ -33,8 +34,12 @@ Send = Callable[[Endpoint, CIMultiDict[str], float | None], Awaitable[aiohttp.Cl
 # The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
 _IDEMPOTENCY_KEY = "Idempotency-Key"
 
-# Told apart from None, which means "no limit".
-UNSAID = -1.0
+
+class Default(Enum):
+    """What a caller left unsaid; told apart from None, which means "no limit"."""
+
+    TIMEOUT = "the timeout of the settings"
+
 
 # The records of a call travel on its response: a table beside it would cost every call, and few ever ask.
 _RECORDS = "_proconsul_attempts"
@@ -114,7 +119,7 @@ class Caller:
         send: Send,
         *,
         replayable: bool,
-        timeout_s: float | None = UNSAID,
+        timeout_s: float | Default | None = Default.TIMEOUT,
     ) -> aiohttp.ClientResponse:
         """Make one call, within *timeout_s* and within what the caller of our own request still gives us.
 
@@ -126,7 +131,7 @@ class Caller:
         directory = self._directories.get(logical.target)
         now = self._clock.now()
         request = context.current.get()
-        limit_s = self._settings.timeout_s if timeout_s is UNSAID else timeout_s
+        limit_s = self._settings.timeout_s if timeout_s is Default.TIMEOUT else timeout_s
         exchange = Exchange(
             path=logical.path,
             handle=self._observer.call(Call(logical.target, method, logical.path)),

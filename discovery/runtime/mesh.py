@@ -22,7 +22,7 @@ from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import settings
 from discovery.runtime.address import Addresses, Logical, parse
 from discovery.runtime.body import replayable
-from discovery.runtime.client import UNSAID, Caller
+from discovery.runtime.client import Caller, Default
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory, Endpoint
 from discovery.runtime.door import PendingCall, Verbs
@@ -106,7 +106,7 @@ class Mesh(Verbs):
         if "raise_for_status" in options:
             raise TypeError("a status is an answer, whatever it is: ask the response itself to raise_for_status()")
         headers: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
-        timeout = options.pop("timeout", UNSAID)
+        timeout = options.pop("timeout", Default.TIMEOUT)
         if isinstance(timeout, aiohttp.ClientTimeout):
             timeout = timeout.total
         options.setdefault("allow_redirects", False)

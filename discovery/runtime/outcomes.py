@@ -20,11 +20,19 @@ def of_response(status: int, headers: Mapping[str, str]) -> Outcome:
     """Judge an answer by its head."""
     if status < 429:
         return Outcome.ANSWERED
-    if status == 503 and headers.get(wire.NACK) in wire.RETRYABLE_NACKS:
-        return Outcome.NACKED
+    if status == 503 and (nack := headers.get(wire.NACK)):
+        if nack in wire.RETRYABLE_NACKS:
+            return Outcome.NACKED
+        if nack == wire.NACK_EXPIRED:  # our own time was up: nobody else need be asked
+            return Outcome.ANSWERED
     if status in _UNAVAILABLE or (status == 429 and "Retry-After" in headers):
         return Outcome.UNAVAILABLE
     return Outcome.ANSWERED
+
+
+def speaks_against(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer counts as a failure of the instance: a broken one is fast, and would else draw the load."""
+    return status >= 500 and headers.get(wire.NACK) != wire.NACK_EXPIRED
 
 
 def of_error(error: Exception) -> Outcome | None:

@@ -101,7 +101,9 @@ class Registrar:
             except TimeoutError:
                 settle_s = min(settle_s * 2, _SETTLE_MOST_S)
                 try:
-                    await self._replace(reason)
+                    entry = await self._registry.entry(self._instance.id)
+                    if entry is None or boot_of(entry.instance) == boot_of(self._instance):
+                        await self._replace(reason)
                 except RegistryError as error:
                     await self._pause(error, failures=1)
 
@@ -143,8 +145,11 @@ class Registrar:
         return replace(self._check, passing=answered == boot_of(self._instance))
 
     async def _challenge(self, other: Instance) -> None:
-        # At our own address only we can answer, since we have bound it: what is registered there has died.
+        # At our own address only we can answer, since we have bound it: what is registered there has died. A worker has
+        # bound nothing and cannot ask: it takes over when it starts, and whoever is taken over from stops.
         if other.address == self._instance.address:
+            if not self._instance.port and self._generation:
+                raise IdentityTaken(self._instance.id, other.address)
             return
         if await boot_at(self._session, other, _PROBE_LIMIT_S) is not None:
             raise IdentityTaken(self._instance.id, other.address)

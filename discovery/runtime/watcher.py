@@ -54,7 +54,7 @@ async def follow(
             await around.clock.sleep(pause)
             continue
         failures = 0
-        cursor, _ = cursor.advance(answer.index)
+        cursor = cursor.advance(answer.index)
         if cursor.index:  # else it is older than what is known: the fresh read decides
             accept(answer)
 

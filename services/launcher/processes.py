@@ -54,7 +54,7 @@ class Processes:
         """An instance by its name: the service and a number, like ``ports-2``."""
         service = name.rpartition("-")[0]
         environ = {
-            "MESH_DRAIN_S": "1",
+            "MESH_DRAIN_S": "2",
             "MESH_STOP_S": "10",
             **self._inherited(),
             "CONSUL_HTTP_ADDR": self.consul_url,

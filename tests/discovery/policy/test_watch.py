@@ -8,32 +8,32 @@ from discovery.policy.watch import WAIT_S, Cursor, Pace, client_limit_s
 
 
 @pytest.mark.parametrize(
-    ("index", "answered", "expected", "news"),
+    ("index", "answered", "expected"),
     [
-        pytest.param(0, 5, 5, True, id="the first answer"),
-        pytest.param(7, 9, 9, True, id="newer"),
-        pytest.param(7, 7, 7, False, id="same: the wait ran out"),
-        pytest.param(7, 3, 0, False, id="backwards: read afresh before believing it"),
-        pytest.param(0, 3, 3, True, id="... and believe the fresh read"),
-        pytest.param(0, 0, 1, True, id="none given: never wait on zero"),
-        pytest.param(1, 0, 1, True, id="none given again: it proves nothing"),
-        pytest.param(1, -4, 1, True, id="negative: like none"),
-        pytest.param(7, 0, 0, False, id="none given after one was: backwards"),
-        pytest.param(7, 1, 0, False, id="a registry begun anew"),
+        pytest.param(0, 5, 5, id="the first answer"),
+        pytest.param(7, 9, 9, id="newer"),
+        pytest.param(7, 7, 7, id="same: the wait ran out"),
+        pytest.param(7, 3, 0, id="backwards: read afresh before believing it"),
+        pytest.param(0, 3, 3, id="... and believe the fresh read"),
+        pytest.param(0, 0, 1, id="none given: never wait on zero"),
+        pytest.param(1, 0, 1, id="none given again: it proves nothing"),
+        pytest.param(1, -4, 1, id="negative: like none"),
+        pytest.param(7, 0, 0, id="none given after one was: backwards"),
+        pytest.param(7, 1, 0, id="a registry begun anew"),
     ],
 )
-def test_a_cursor_goes_on_where_it_is_safe(index: int, answered: int, expected: int, news: bool) -> None:
-    assert Cursor(index).advance(answered) == (Cursor(expected), news)
+def test_a_cursor_goes_on_where_it_is_safe(index: int, answered: int, expected: int) -> None:
+    assert Cursor(index).advance(answered) == Cursor(expected)
 
 
 @given(st.lists(st.integers(-3, 50), min_size=1))
 def test_whatever_the_registry_answers_the_same_answer_given_three_times_is_settled(indexes: list[int]) -> None:
     cursor = Cursor()
     for index in indexes:
-        cursor, _ = cursor.advance(index)
+        cursor = cursor.advance(index)
         assert cursor.index >= 0
     for _ in range(2):
-        cursor, _ = cursor.advance(indexes[-1])
+        cursor = cursor.advance(indexes[-1])
     assert cursor.index == max(indexes[-1], 1)
 
 

@@ -270,6 +270,19 @@ async def test_a_penalised_instance_is_avoided_until_it_has_decayed(
     assert len(good.received) >= 19
 
 
+async def test_an_instance_that_fails_fast_does_not_draw_the_load(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    mesh = discovery.Mesh(discovery.MeshConfig(name="tests"), registry)
+    async with mesh, saying(500)(registry, "a") as requests, peer(registry, "ports", id="b") as good:
+        for _ in range(20):
+            async with mesh.get("http://ports/"):
+                pass
+
+    assert requests() <= 1
+    assert len(good.received) >= 19
+
+
 @pytest.mark.parametrize("goes_away", [False, True], ids=["a later answer comes", "the caller goes away"])
 async def test_an_answer_that_nobody_will_read_gives_its_connection_back(
     registry: FakeRegistry, observer: RecordingObserver, goes_away: bool

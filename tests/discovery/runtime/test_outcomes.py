@@ -28,7 +28,7 @@ KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
         (505, {}, Outcome.ANSWERED),
         (503, {"Mesh-Nack": "draining"}, Outcome.NACKED),
         (503, {"mesh-nack": "draining"}, Outcome.NACKED),
-        (503, {"Mesh-Nack": "deadline"}, Outcome.UNAVAILABLE),
+        (503, {"Mesh-Nack": "deadline"}, Outcome.ANSWERED),
         (503, {"Mesh-Nack": "whatever"}, Outcome.UNAVAILABLE),
         (200, {"Mesh-Nack": "draining"}, Outcome.ANSWERED),
         (500, {"Mesh-Nack": "draining"}, Outcome.ANSWERED),
@@ -74,3 +74,11 @@ def test_an_error_is_judged_by_what_it_proves(error: Exception, outcome: Outcome
 )
 def test_retry_after_is_read_strictly(text: str, seconds: float | None) -> None:
     assert outcomes.retry_after({"Retry-After": text}) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "against"),
+    [(200, {}, False), (404, {}, False), (499, {}, False), (500, {}, True), (503, {"Mesh-Nack": "deadline"}, False)],
+)
+def test_a_failure_of_the_server_speaks_against_it(status: int, headers: dict[str, str], against: bool) -> None:
+    assert outcomes.speaks_against(status, CIMultiDict(headers)) is against

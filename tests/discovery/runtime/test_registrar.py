@@ -195,6 +195,19 @@ async def test_so_is_one_whose_port_belongs_to_somebody_else_by_now(world: World
             assert (await world.entry()).meta["boot"] == "mine"
 
 
+async def test_a_worker_stops_when_another_takes_its_id_over(world: World) -> None:
+    first, second = booted("first", "127.0.0.1:0"), booted("second", "127.0.0.1:0")
+    async with world.registrar(first) as one, world.registrar(second) as two, Tasks() as tasks:
+        keeping = asyncio.create_task(one.keep())
+        await world.clock.settle()
+        tasks.start(two.keep(), "the second")
+        await world.clock.advance(2)
+        with pytest.raises(IdentityTaken):
+            await keeping
+        await world.clock.advance(60)
+        assert (await world.entry()).meta["boot"] == "second"
+
+
 async def test_at_our_own_address_there_is_nobody_else(world: World) -> None:
     await world.registry.register(Registration(booted("before", ME.address), CHECK))
     async with world.keeping():
@@ -321,6 +334,22 @@ async def test_what_the_catalogue_lost_is_put_back_after_it_had_time_to_settle(
         registry.show(lambda instance: instance)
         await forgetful.clock.advance(300)
     assert forgetful.reasons == ["start", reason]
+
+
+async def test_an_entry_that_is_another_process_s_is_not_taken_out_for_being_invisible(forgetful: World) -> None:
+    other = booted("other", "127.0.0.1:2")
+    async with forgetful.registrar() as registrar, Tasks() as tasks:
+        directory = Directory(PORTS, First(), 2.0, forgetful.around)
+        registrar.entered.set()
+        await forgetful.registry.register(Registration(other, CHECK))
+        assert isinstance(forgetful.registry, Forgetful)
+        forgetful.registry.show(forgotten)
+        tasks.start(watch(forgetful.registry, directory, forgetful.around), "watch")
+        tasks.start(registrar.keep_visible(directory), "visibility")
+        await forgetful.clock.advance(300)
+
+    assert forgetful.reasons == []
+    assert (await forgetful.entry()).meta["boot"] == "other"
 
 
 async def test_a_catalogue_that_never_showed_it_is_told_again(forgetful: World) -> None:

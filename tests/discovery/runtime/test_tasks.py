@@ -59,3 +59,17 @@ async def test_a_loop_that_dies_is_a_defect_and_said_so_at_once(caplog: pytest.L
         await FakeClock().settle()
         (record,) = caplog.records
     assert (record.levelno, record.getMessage()) == (logging.CRITICAL, "the background loop 'settings' died")
+
+
+async def test_a_loop_is_refused_where_nobody_would_end_it() -> None:
+    async def loop() -> NoReturn:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    tasks = Tasks()
+    with pytest.raises(RuntimeError, match="needs its owner to be entered first"):
+        tasks.start(loop(), "early")
+    async with tasks:
+        pass
+    with pytest.raises(RuntimeError, match="needs its owner to be entered first"):
+        tasks.start(loop(), "late")
