@@ -52,6 +52,7 @@ async def ports() -> AsyncIterator[str]:
 @pytest.mark.parametrize("code", blocks("python"))
 async def test_python_in_the_documents_runs(code: str, ports: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESH_STATIC", f"ports={ports}")
+    monkeypatch.setenv("MESH_DRAIN_S", "0")
     served: list[tuple[web.Application, discovery.MeshConfig]] = []
     monkeypatch.setattr(discovery, "run", lambda app, config, **_: served.append((app, config)))
     names: dict[str, Any] = {"discovery": discovery, "aiohttp": aiohttp, "web": web, "__name__": "example"}
