@@ -67,7 +67,9 @@ class RegistryRejected(RegistryError):
 
 
 class CallError(MeshError, aiohttp.ClientError):
-    """A call to a peer gave no response."""
+    """A call to a peer gave no response; ``attempts`` says what each attempt came to, if there was one."""
+
+    attempts: tuple[Attempt, ...] = ()
 
     def __init__(self, target: Target, message: str) -> None:
         super().__init__(message)

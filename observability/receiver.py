@@ -101,7 +101,7 @@ class Receiver:
             await self._take(request.path, _unzip(body) if encoding else body)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
-        except (ValueError, zlib.error, web.RequestPayloadError) as error:
+        except (ValueError, zlib.error, web.RequestPayloadError, ConnectionError) as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         if self._forward is not None:
             self._forward.offer(request.path, encoding, body)

@@ -6,6 +6,7 @@ point; a command is loaded when it is asked for, and not before.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from discovery.errors import ConfigError
+from discovery.errors import ConfigError, MeshError
 
 OK, FAILED, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 
@@ -57,6 +58,9 @@ def run(arguments: Sequence[str]) -> int:
         for problem in exc.problems:
             click.echo(f"mesh: {problem}", err=True)
         return COULD_NOT_RUN
+    except MeshError as exc:
+        click.echo(f"mesh: {exc}", err=True)
+        return FAILED
     except click.ClickException as exc:
         path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else "mesh"
         hint = f" (see {path} --help)" if isinstance(exc, click.UsageError) else ""
@@ -69,6 +73,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run as a program."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # until now it ended us without a word
     sys.exit(run(sys.argv[1:]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
 from discovery.config import MeshConfig
@@ -39,6 +39,7 @@ class Directories:
         self._names: Mapping[str, tuple[str, ...]] = {}
         self._names_followed = False
         self._names_asked = asyncio.Event()
+        self._names_news = asyncio.Event()
 
     def get(self, target: Target) -> Directory:
         """The directory of a service, followed from now on.
@@ -79,14 +80,29 @@ class Directories:
 
     async def names(self, limit_s: float | None) -> Mapping[str, tuple[str, ...]]:
         """Every service the registry knows, with its tags; empty when it cannot say so, or not in time."""
-        if not self._names_followed:
-            self._names_followed = True
-            loop = follow("the names of all services", self._read_names, self._take_names, self._around)
-            self._tasks.start(loop, "watch names")
+        self._follow_names()
         with suppress(TimeoutError):
             async with self._around.clock.timeout(limit_s):
                 await self._names_asked.wait()
         return self._names
+
+    async def names_changes(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
+        """Every set of names that differs from the one before, beginning with the first that the registry tells."""
+        self._follow_names()
+        seen: Mapping[str, tuple[str, ...]] = {}
+        while True:
+            news = self._names_news
+            if self._names != seen:
+                seen = self._names
+                yield seen
+            else:
+                await news.wait()
+
+    def _follow_names(self) -> None:
+        if not self._names_followed:
+            self._names_followed = True
+            loop = follow("the names of all services", self._read_names, self._take_names, self._around)
+            self._tasks.start(loop, "watch names")
 
     async def _read_names(self, index: int) -> Names:
         try:
@@ -98,3 +114,5 @@ class Directories:
     def _take_names(self, answer: Names) -> None:
         self._names = answer.services
         self._names_asked.set()
+        news, self._names_news = self._names_news, asyncio.Event()
+        news.set()

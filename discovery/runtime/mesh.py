@@ -141,6 +141,10 @@ class Mesh(Verbs):
         """Every view of a service that differs from the one before, beginning with the current one."""
         return self.directory(name).views()
 
+    def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
+        """The names of all services with their tags, whenever they change; the first when the registry tells them."""
+        return self._directories.names_changes()
+
     async def names(self) -> Mapping[str, tuple[str, ...]]:
         """Every service that the registry knows, with its tags; empty when it does not say so in time."""
         return await self._directories.names(self.config.lookup_timeout_s)

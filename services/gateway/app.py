@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
+from services.gateway.published import follow
 from services.gateway.relay import relay
 from services.gateway.target import PREFIX
 from services.kit.boundary import boundary
@@ -15,6 +16,7 @@ def build() -> web.Application:
     """The service. It keeps nothing, so any number of it may run."""
     app = web.Application(middlewares=[boundary, entrance])
     app.on_response_prepare.append(conceal)
+    app.cleanup_ctx.append(follow)
     app.router.add_get("/", index)
     for method in METHODS:
         app.router.add_route(method, f"/{PREFIX}/{{rest:.*}}", relay)

@@ -5,9 +5,30 @@ Everything else does not exist here, whether the registry knows it or not: the t
 
 from __future__ import annotations
 
-from discovery import Mesh
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+
+from aiohttp import web
+
+from discovery import MESH, Mesh, TooManyServices
 from services.kit.main import PUBLIC_TAG
 from services.kit.problem import Problem
+
+
+async def follow(app: web.Application) -> AsyncIterator[None]:
+    """Follow every public service from the start: who was never asked for is needed too, when the registry is away."""
+
+    async def following(mesh: Mesh) -> None:
+        async for names in mesh.watch_names():
+            for name in _public(names):
+                with suppress(TooManyServices):
+                    mesh.view(name)
+
+    task = asyncio.create_task(following(app[MESH]))
+    yield
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def published(mesh: Mesh) -> frozenset[str]:
@@ -19,4 +40,8 @@ async def published(mesh: Mesh) -> frozenset[str]:
     names = await mesh.names()
     if not names:
         raise Problem(503, "the registry has not told yet what is here", headers={"Retry-After": "2"})
-    return frozenset(name for name, tags in names.items() if PUBLIC_TAG in tags) | frozenset(mesh.config.static)
+    return _public(names) | frozenset(mesh.config.static)
+
+
+def _public(names: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(name for name, tags in names.items() if PUBLIC_TAG in tags)

@@ -24,12 +24,18 @@ def build(url: URL) -> web.Application:
     database = Database(url, LAPTOPS, SEED)
     app = application(database)
     app[STORE] = Records(database, LAPTOPS, Laptop)
+    app.on_startup.append(follow_ports)
     app.router.add_get("/laptops", list_laptops)
     app.router.add_post("/laptops", add_laptop)
     app.router.add_get(f"/laptops/{ID}", read_laptop)
     app.router.add_put(f"/laptops/{ID}", replace_laptop)
     app.router.add_delete(f"/laptops/{ID}", delete_laptop)
     return app
+
+
+async def follow_ports(app: web.Application) -> None:
+    """Know the ports service before the first reader needs it, since the registry may be away by then."""
+    app[discovery.MESH].view("ports")
 
 
 async def list_laptops(request: web.Request) -> web.Response:

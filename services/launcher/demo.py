@@ -25,6 +25,7 @@ from services.launcher.plan import SYSTEM
 from services.launcher.processes import Processes
 from services.launcher.scene import Scene, StepFailed
 from services.launcher.screen import Screen
+from services.launcher.settings import check_environment
 from services.launcher.signals import run
 from services.launcher.summary import summarise
 from services.launcher.system import NotReady, System
@@ -43,6 +44,7 @@ def demo(consul: str, *, as_json: bool) -> int:
     Raises:
         ConfigError: when the options or the environment make no sense.
     """
+    check_environment(os.environ)
     choice = with_program(choose(consul, os.environ))
     with new_folder() as folder:
         tour = Tour(folder, choice, SystemClock(), Console(quiet=as_json))

@@ -30,6 +30,8 @@ class Processes:
     # For a Consul of our own: where its HTTP is, and three more that a real one needs.
     consul_ports: tuple[int, ...] = ()
     gateway_port: int = 0
+    # Where the first gateway listens when nobody said: it keeps its address over a restart.
+    first_gateway_port: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -59,12 +61,17 @@ class Processes:
             **self._inherited(),
             "CONSUL_HTTP_ADDR": self.consul_url,
             "MESH_INSTANCE_ID": self.instance_id(name),
-            "MESH_PORT": str(self.gateway_port if service == "gateway" else 0),
+            "MESH_PORT": str(self._port(name)),
             "MESH_VERSION": self.version,
             "MESH_FAULTS": "on",
             **self.extra,
         }
         return self._command(name, (sys.executable, "-m", f"services.{service}"), environ)
+
+    def _port(self, name: str) -> int:
+        if name == "gateway-1":
+            return self.gateway_port or self.first_gateway_port
+        return self.gateway_port if name.startswith("gateway-") else 0
 
     def _inherited(self) -> dict[str, str]:
         environ = {name: value for name, value in self.environ.items() if name not in _OF_ONE_PROCESS}

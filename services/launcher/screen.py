@@ -21,6 +21,8 @@ from services.launcher.summary import Summary
 
 _COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL)\b")
 _COMPLAINTS = frozenset({"warning", "error", "critical"})
+# Progress is told ten times a second.
+_LOOKS_BEFORE_A_WORD = 50
 # What the line's place on the screen says already.
 _KNOWN = frozenset({"timestamp", "level", "logger", "service", "instance", "event"})
 
@@ -32,6 +34,8 @@ class Screen:
         self._console = Console(stderr=True, highlight=False)
         self._status = Status("", console=self._console)
         self._stopping = False
+        self._looks = 0
+        self._last = ""
         self.ready = False
 
     def line(self, name: str, text: str) -> None:
@@ -39,11 +43,17 @@ class Screen:
 
         While all start, each complains that the others are not there yet; while all leave, that they are gone.
         """
-        if self.ready and not self._stopping and name != CONSUL and (complaint := complaint_in(text)):
+        if self._stopping or name == CONSUL or not (complaint := complaint_in(text)):
+            return
+        if self.ready:
             self.say(f"[yellow]{name}[/] {escape(complaint)}")
+        else:
+            self._last = f"{name}: {complaint}"
 
     def ended(self, name: str, ended: Ended, retry_in_s: float) -> None:
         """Show that a process ended by itself, and why: its last words, unless they are a record that all is well."""
+        if self._stopping:
+            return
         words = complaint_in(ended.last_line) if _record(ended.last_line) else ended.last_line
         why = escape(str(Ended(ended.code, words)))
         self.say(f"[red]{name}[/] ended ({why}); starting it again in {retry_in_s:.1f} s")
@@ -53,9 +63,13 @@ class Screen:
         self._console.print(markup, soft_wrap=True)
 
     def progress(self, passing: int, wanted: int) -> None:
-        """Show how far the start is, where somebody watches."""
+        """Show how far the start is; when it takes long, what is complained of, every few seconds."""
         self._status.update(f"starting: {passing} of {wanted} instances are healthy")
         self._status.start()
+        self._looks += 1
+        if self._looks % _LOOKS_BEFORE_A_WORD == 0:
+            word = escape(self._last) or "none"
+            self.say(f"still starting: {passing} of {wanted} instances are healthy; last word: {word}")
 
     def answer(self, summary: Summary, *, as_json: bool) -> None:
         """Say what runs where."""

@@ -20,6 +20,7 @@ from services.launcher.folder import State, new_folder, published
 from services.launcher.plan import check_gateway, make_plan
 from services.launcher.processes import Processes
 from services.launcher.screen import Screen
+from services.launcher.settings import check_environment
 from services.launcher.signals import run
 from services.launcher.summary import summarise
 from services.launcher.system import System
@@ -43,6 +44,7 @@ def up(options: Options) -> int:
     Raises:
         ConfigError: when the options or the environment make no sense.
     """
+    check_environment(os.environ)
     plan = make_plan(options.scale, options.only)
     check_gateway(plan, options.gateway_port)
     check_free(options.gateway_port)
@@ -56,6 +58,7 @@ def up(options: Options) -> int:
             version=version("proconsul"),
             consul_ports=free_ports(4),
             gateway_port=options.gateway_port,
+            first_gateway_port=free_ports(1)[0],
         )
         system = System(plan, processes, clock=clock, rng=Random(), listener=screen)
         try:

@@ -114,6 +114,23 @@ async def a_call_for_nobody() -> AsyncIterator[Scene]:
         yield Scene(call, check)
 
 
+@asynccontextmanager
+async def following_names() -> AsyncIterator[Scene]:
+    """Somebody waits for the first names."""
+    registry, observer = FakeRegistry({"ports": ("127.0.0.1:1",)}), RecordingObserver()
+
+    async def call() -> None:
+        async for names in mesh.watch_names():
+            assert "ports" in names
+            break
+
+    async def check() -> None:
+        assert observer.unsettled() == []
+
+    async with clean(), a_mesh(registry, observer) as mesh:
+        yield Scene(call, check)
+
+
 class Distant(FakeRegistry):
     """Never answers in the same turn of the loop."""
 
@@ -355,6 +372,7 @@ async def test_a_call_can_be_cancelled_wherever_it_waits() -> None:
     for door in DOORS:
         places |= await cut_everywhere(partial(a_call, door))
     places |= await cut_everywhere(a_call_for_nobody)
+    places |= await cut_everywhere(following_names)
     places |= await cut_everywhere(partial(a_watch, of_names=True))
 
     assert [missed(module, places) for module in (client, attempt, retrying, directories)] == [[]] * 4

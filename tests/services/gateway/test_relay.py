@@ -8,8 +8,10 @@ from aiohttp import web
 
 import discovery
 from discovery.registry.port import Names
+from discovery.testing.clock import FakeClock
+from discovery.testing.registry import FakeRegistry
 from services.gateway.app import build
-from tests.services.support import Echo, behind, instance, saying, served
+from tests.services.support import Client, Echo, behind, instance, saying, served
 
 LIMITS = discovery.LiveSettings(timeout_s=0.5, attempt_timeout_s=0.2)
 
@@ -51,6 +53,38 @@ async def test_http_1_0_without_a_host_is_served_and_no_host_is_invented(registr
         assert b"200 OK" in await client.raw(b"GET /api/echo/x HTTP/1.0\r\n\r\n")
 
     assert "X-Forwarded-Host" not in echo.requests[0].headers
+
+
+async def told_of(client: Client, *names: str) -> None:
+    """Wait until the gateway's process has been told of these names, and has done what it does about them."""
+    async for known in client.server.mesh.watch_names():
+        if set(names) <= known.keys():
+            break
+    await FakeClock().settle()
+
+
+async def test_a_service_that_nobody_asked_for_yet_is_known_when_the_registry_goes_away() -> None:
+    registry = FakeRegistry()
+    echo = Echo()
+    async with behind(registry, "echo", echo), served(build(), "gateway", registry) as client:
+        await told_of(client, "echo")
+        registry.fail(discovery.RegistryUnavailable("away"))
+        answer = await client("GET", "/api/echo/x")
+
+    assert answer.status == 200
+
+
+async def test_every_public_service_is_followed_and_no_other(registry: discovery.StaticRegistry) -> None:
+    async with (
+        behind(registry, "echo", Echo()),
+        behind(registry, "secret", Echo(), tags=()),
+        served(build(), "gateway", registry) as client,
+    ):
+        await told_of(client, "echo", "secret")
+        registry.replace("late", [instance("late", 1)])
+        await told_of(client, "late")
+
+        assert {str(target) for target in client.server.mesh._directories._open} == {"echo", "late", "gateway"}
 
 
 async def test_a_stranger_cannot_set_a_deadline(registry: discovery.StaticRegistry) -> None:

@@ -40,7 +40,7 @@ class Checkout:
         self.notes = root / "notes"
         for name in ("services/launcher", "discovery/cli"):
             (self.root / name).mkdir(parents=True)
-        for name in ("mesh", "services/launcher/environment.py"):
+        for name in ("mesh", "services/launcher/environment.py", "services/launcher/start.py"):
             shutil.copy(REPOSITORY / name, self.root / name)
         self.write("requirements.lock", END)
         self.write("pyproject.toml", "[project]\nname = 'it'\nversion = '1'\n")

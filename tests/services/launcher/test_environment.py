@@ -88,6 +88,22 @@ def test_an_environment_without_its_python_is_made_anew(checkout: Checkout) -> N
     assert checkout.mesh("again").stdout == "ran again\n"
 
 
+def test_an_environment_that_lost_a_package_is_made_anew_once(checkout: Checkout) -> None:
+    checkout.mesh()
+    checkout.write("discovery/cli/main.py", "import sys\nimport lost_package\n")
+    told = checkout.mesh("again")
+    assert told.returncode != 0
+    assert told.stderr.count("mesh: .venv lacks lost_package, which was there: making it anew") == 1
+    assert checkout.calls("venv") == 2
+
+
+def test_a_module_of_our_own_that_is_missing_is_no_reason_to_make_it_anew(checkout: Checkout) -> None:
+    checkout.mesh()
+    checkout.write("discovery/cli/main.py", "import services.nowhere\n")
+    assert "No module named" in checkout.mesh().stderr
+    assert checkout.calls("venv") == 1
+
+
 def test_an_environment_that_was_copied_with_its_folder_is_made_anew(checkout: Checkout, tmp_path: Path) -> None:
     checkout.mesh()
     checkout.root = shutil.copytree(checkout.root, tmp_path / "copy", symlinks=True)

@@ -87,3 +87,23 @@ def test_the_answer_for_programs_is_one_line() -> None:
     assert figures["instances"][1] == {"name": "ports-1", "id": "ports-1", "pid": 12, "url": "http://127.0.0.1:5001"}
     assert (figures["ready_s"], figures["ui"]) == (3.5, None)
     assert "\n" not in json.dumps(figures)
+
+
+def test_a_start_that_takes_long_says_what_is_complained_of(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    screen.line("ports-1", WARNING)
+    for _ in range(50):
+        screen.progress(1, 6)
+    screen.answer(SUMMARY, as_json=True)
+
+    told = capsys.readouterr().err
+    assert "still starting: 1 of 6 instances are healthy; last word: ports-1: watch failed next_try_s=2" in told
+
+
+def test_nobody_is_said_to_start_again_while_all_leave(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    with screen.showing():
+        pass
+    screen.ended("ports-1", Ended(-9, ""), 0.5)
+
+    assert "ports-1" not in capsys.readouterr().err
