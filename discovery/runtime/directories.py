@@ -18,6 +18,8 @@ from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import follow, watch
 
+_LOOK_AGAIN_S = 1.0
+
 
 class Directories:
     """Opens directories and answers for those who are not there."""
@@ -40,6 +42,8 @@ class Directories:
         self._names_followed = False
         self._names_asked = asyncio.Event()
         self._names_news = asyncio.Event()
+        self._looking_again = asyncio.Lock()
+        self._look_again_at = 0.0
 
     def get(self, target: Target) -> Directory:
         """The directory of a service, followed from now on.
@@ -84,6 +88,22 @@ class Directories:
         with suppress(TimeoutError):
             async with self._around.clock.timeout(limit_s):
                 await self._names_asked.wait()
+        return self._names
+
+    async def names_with(self, wanted: str, limit_s: float) -> Mapping[str, tuple[str, ...]]:
+        """The names, asked for once more when *wanted* is not among them: what is followed may be a second late.
+
+        However often strangers ask for what is not there, the registry is asked once a second.
+        """
+        if wanted in await self.names(limit_s):
+            return self._names
+        clock = self._around.clock
+        async with self._looking_again:
+            if wanted not in self._names and clock.now() >= self._look_again_at:
+                self._look_again_at = clock.now() + _LOOK_AGAIN_S
+                with suppress(RegistryError, TimeoutError):
+                    async with clock.timeout(limit_s):
+                        self._take_names(await self._registry.names())
         return self._names
 
     async def names_changes(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:

@@ -145,8 +145,13 @@ class Mesh(Verbs):
         """The names of all services with their tags, whenever they change; the first when the registry tells them."""
         return self._directories.names_changes()
 
-    async def names(self) -> Mapping[str, tuple[str, ...]]:
-        """Every service that the registry knows, with its tags; empty when it does not say so in time."""
+    async def names(self, wanted: str = "") -> Mapping[str, tuple[str, ...]]:
+        """Every service that the registry knows, with its tags; empty when it does not say so in time.
+
+        They are followed, and may be a second old; a *wanted* one that is not among them is asked for once more.
+        """
+        if wanted:
+            return await self._directories.names_with(wanted, self.config.lookup_timeout_s)
         return await self._directories.names(self.config.lookup_timeout_s)
 
 

@@ -31,13 +31,13 @@ async def follow(app: web.Application) -> AsyncIterator[None]:
     await asyncio.wait([task])
 
 
-async def published(mesh: Mesh) -> frozenset[str]:
+async def published(mesh: Mesh, wanted: str = "") -> frozenset[str]:
     """The public services. Endpoints from settings have no tags: who listed them meant them.
 
     Raises:
         Problem: 503 until the registry has told us, since "not there" would be a guess.
     """
-    names = await mesh.names()
+    names = await mesh.names(wanted)
     if not names:
         raise Problem(503, "the registry has not told yet what is here", headers={"Retry-After": "2"})
     return _public(names) | frozenset(mesh.config.static)

@@ -34,7 +34,7 @@ async def relay(request: web.Request) -> web.StreamResponse:
     """``/api/<service>/...``."""
     mesh = request.app[discovery.MESH]
     target = request[TARGET]
-    if target.service not in await published(mesh):
+    if target.service not in await published(mesh, target.service):
         raise Problem(404, "there is no such API here; / lists them")
     body = Body(request, limit=REQUEST_BYTES)
     data = await upload.begin(body, IN_MEMORY_BYTES)

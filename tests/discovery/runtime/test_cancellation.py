@@ -131,6 +131,27 @@ async def following_names() -> AsyncIterator[Scene]:
         yield Scene(call, check)
 
 
+class SlowWithNames(FakeRegistry):
+    async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
+        await a_turn()
+        return await super().names(index=index, wait_s=wait_s)
+
+
+@asynccontextmanager
+async def looking_again() -> AsyncIterator[Scene]:
+    """Somebody asks for a name that is not there."""
+    registry, observer = SlowWithNames({"ports": ("127.0.0.1:1",)}), RecordingObserver()
+
+    async def call() -> None:
+        assert "nobody" not in await mesh.names("nobody")
+
+    async def check() -> None:
+        assert observer.unsettled() == []
+
+    async with clean(), a_mesh(registry, observer) as mesh:
+        yield Scene(call, check)
+
+
 class Distant(FakeRegistry):
     """Never answers in the same turn of the loop."""
 
@@ -373,6 +394,7 @@ async def test_a_call_can_be_cancelled_wherever_it_waits() -> None:
         places |= await cut_everywhere(partial(a_call, door))
     places |= await cut_everywhere(a_call_for_nobody)
     places |= await cut_everywhere(following_names)
+    places |= await cut_everywhere(looking_again)
     places |= await cut_everywhere(partial(a_watch, of_names=True))
 
     assert [missed(module, places) for module in (client, attempt, retrying, directories)] == [[]] * 4

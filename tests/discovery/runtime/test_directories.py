@@ -215,3 +215,32 @@ async def test_a_process_follows_no_more_services_than_it_may(
             await mesh.get("http://three/")
         mesh.view("two")
     assert observer.unsettled() == []
+
+
+class Counting(FakeRegistry):
+    reads = 0
+
+    async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
+        self.reads += not index
+        return await super().names(index=index, wait_s=wait_s)
+
+
+async def test_a_name_that_was_registered_a_moment_ago_is_known_and_strangers_cost_a_read_a_second(
+    clock: FakeClock, observer: RecordingObserver
+) -> None:
+    registry = Counting({"ports": ("127.0.0.1:1",)})
+    async with a_mesh(registry, observer, clock) as mesh:
+        assert set(await mesh.names()) == {"ports"}
+        # Three changes in one moment: the token bucket lets the loop see the last of them a second later.
+        for name in ("a", "b", "c"):
+            registry.replace(name, [Instance(id=name, service=name, host="127.0.0.1", port=1)])
+            await clock.settle()
+        assert "c" not in await mesh.names()
+        assert "c" in await mesh.names("c")
+        before = registry.reads
+        for _ in range(50):
+            assert "nobody" not in await mesh.names("nobody")
+        assert registry.reads == before
+        await clock.advance(1)
+        assert "nobody" not in await mesh.names("nobody")
+        assert registry.reads == before + 1
