@@ -83,7 +83,7 @@ def _session(keepalive_s: float) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are not another's
         trust_env=False,
     )
-    # aiohttp resends idempotent requests once, to the same address and unseen by anybody (aio-libs/aiohttp#10790 asks for
-    # an official switch; its own test client sets this one). Whether to repeat is our decision, and a test counts.
+    # aiohttp resends idempotent requests once, to the same address and unseen by anybody. aio-libs/aiohttp#10790 asks
+    # for an official switch; its own test client sets this one. Whether to repeat is our decision, and a test counts.
     session._retry_connection = False  # noqa: SLF001
     return session
