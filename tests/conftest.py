@@ -70,6 +70,11 @@ def required() -> set[str]:
     return {name.strip() for name in os.environ.get("MESH_REQUIRE", "").split(",") if name.strip()}
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: a compressed body holds the time, and every worker must find the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for component in item.config.stash[COMPONENTS]:
         if item.get_closest_marker(component.marker):
