@@ -71,7 +71,7 @@ def required() -> set[str]:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes are named by their argument: a compressed body holds the time, and every worker must find the same names."""
+    """Bytes are named by their argument: a gzip holds the time, and every worker must find the same names."""
     return argname if isinstance(val, bytes) else None
 
 
