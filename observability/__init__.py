@@ -4,6 +4,8 @@
 """
 
 from observability.config import TelemetryConfig
+from observability.current import current_trace_id
+from observability.journal import journal
 from observability.lines import configure_logs
 from observability.receiver import Receiver
 from observability.setup import observer
@@ -16,6 +18,8 @@ __all__ = [
     "Span",
     "TelemetryConfig",
     "configure_logs",
+    "current_trace_id",
+    "journal",
     "observer",
     "render_tree",
     "trace_tree",

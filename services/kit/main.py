@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,9 @@ from aiohttp import web
 
 import discovery
 import observability
+from discovery.observer import Observer
+
+Observe = Callable[[discovery.Instance], AbstractContextManager[Observer]]
 
 # The gateway leads the world to services with this tag, and to no other.
 PUBLIC_TAG = "api"
@@ -21,10 +25,19 @@ def public(config: discovery.MeshConfig) -> discovery.MeshConfig:
     return replace(config, tags=(*config.tags, PUBLIC_TAG))
 
 
-def main(name: str, build: Callable[[], web.Application], *, port: int, api: bool = False, **settings: Any) -> None:
+def main(
+    name: str,
+    build: Callable[[], web.Application],
+    *,
+    port: int,
+    api: bool = False,
+    observe: Observe = observability.observer,
+    **settings: Any,
+) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
-    Settings that make no sense are told one by one, and end the process with 2.
+    *api* lets the gateway lead the world to it. Settings that make no sense are told one by one, and end the
+    process with 2.
     """
     try:
         config = discovery.MeshConfig.from_env(name, default_port=port, **settings)
@@ -33,4 +46,4 @@ def main(name: str, build: Callable[[], web.Application], *, port: int, api: boo
         for problem in error.problems:
             print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201 - the last word of a process that cannot start
         sys.exit(2)
-    discovery.run(app, public(config) if api else config, observe=observability.observer)
+    discovery.run(app, public(config) if api else config, observe=observe)

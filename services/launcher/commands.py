@@ -29,6 +29,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Answer with 
 @click.option("--only", multiple=True, metavar="SERVICE,...", help="Start these services and no others.")
 @consul_option
 @click.option("--gateway-port", default=0, type=click.IntRange(0, 65535), help="Where the gateway listens.")
+@click.option("--console-port", default=0, type=click.IntRange(0, 65535), help="Where the console listens.")
 @click.option("--detach", is_flag=True, help="Return when all is ready; `mesh down` ends it.")
 @json_option
 @click.option("--let-go", is_flag=True, hidden=True)
@@ -37,6 +38,7 @@ def up(
     only: tuple[str, ...],
     consul: str,
     gateway_port: int,
+    console_port: int,
     *,
     detach: bool,
     as_json: bool,
@@ -44,8 +46,9 @@ def up(
 ) -> int:
     """Start the reference system on this machine.
 
-    A Consul, one gateway, two instances of laptops, three of ports, each its own process. Ctrl-C lets all of
-    them finish what is in flight and leave; a second Ctrl-C ends them at once. Exits with 0 when it was stopped
+    A Consul, the console, the gateway with the shop behind it, and the services that it is made of, each instance
+    its own process. All report to the console, unless OTEL_EXPORTER_OTLP_ENDPOINT names a collector. Ctrl-C lets
+    all of them finish what is in flight and leave; a second Ctrl-C ends them at once. Exits with 0 when it was stopped
     after it was ready, with 130 when before.
 
     In a Consul that others use too (--consul URL), instances of the same service names share their traffic.
@@ -53,7 +56,13 @@ def up(
     from services.launcher.up import Options, up
 
     options = Options(
-        scale=scale, only=only, consul=consul, gateway_port=gateway_port, as_json=as_json, letting_go=let_go
+        scale=scale,
+        only=only,
+        consul=consul,
+        gateway_port=gateway_port,
+        console_port=console_port,
+        as_json=as_json,
+        letting_go=let_go,
     )
     if detach:
         from services.launcher.remote import detached

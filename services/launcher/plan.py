@@ -9,8 +9,18 @@ from discovery.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The reference system, the entry first.
-SYSTEM: Mapping[str, int] = {"gateway": 1, "laptops": 2, "ports": 3}
+# The reference system, in the order in which it is started and shown: first what the others report to.
+SYSTEM: Mapping[str, int] = {
+    "console": 1,
+    "gateway": 1,
+    "marketplace": 1,
+    "recommendations": 1,
+    "laptops": 2,
+    "ports": 3,
+}
+
+# Each of these is one place to go to, whose address is known before it runs.
+PLACES = ("console", "gateway")
 
 # A typing error must not start a thousand processes.
 _MOST = 20
@@ -57,13 +67,15 @@ def parse_scale(scale: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def check_gateway(plan: Mapping[str, int], port: int) -> None:
-    """Refuse several gateways at one *port* (0: each takes a free one).
+def check_places(plan: Mapping[str, int], ports: Mapping[str, int]) -> None:
+    """Refuse a second console, and several gateways at one port (0: each takes a free one).
 
     Raises:
-        ConfigError: when they would have to share it.
+        ConfigError: when they would have to share what only one can have.
     """
-    if port and plan.get("gateway", 0) > 1:
+    if plan.get("console", 0) > 1:
+        raise ConfigError("console: one is enough, since two would each see a part of the traces")
+    if (port := ports.get("gateway", 0)) and plan.get("gateway", 0) > 1:
         raise ConfigError(f"--gateway-port {port} is for one gateway, not for {plan['gateway']}")
 
 

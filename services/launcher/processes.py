@@ -12,6 +12,10 @@ from services.launcher.consul_choice import Choice, agent_command
 from services.launcher.plan import ROOT
 
 CONSUL = "consul"
+CONSOLE = "console-1"
+
+# Milliseconds: what happened shows up at once, and a metric within a few seconds.
+_SOON = {"OTEL_BSP_SCHEDULE_DELAY": "400", "OTEL_BLRP_SCHEDULE_DELAY": "400", "OTEL_METRIC_EXPORT_INTERVAL": "5000"}
 
 # What the user's shell says about one process cannot be true of six.
 _OF_ONE_PROCESS = frozenset(
@@ -29,9 +33,12 @@ class Processes:
     version: str
     # For a Consul of our own: where its HTTP is, and three more that a real one needs.
     consul_ports: tuple[int, ...] = ()
-    gateway_port: int = 0
-    # Where the first gateway listens when nobody said: it keeps its address over a restart.
-    first_gateway_port: int = 0
+    # Whether the console is part of the system.
+    with_console: bool = False
+    # Where somebody wants the gateway and the console; 0 or absent: anywhere.
+    wanted_ports: Mapping[str, int] = field(default_factory=dict)
+    # Where the first of each listens when nobody said: it keeps its address over a restart.
+    free_ports: Mapping[str, int] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -43,6 +50,11 @@ class Processes:
     def consul_url(self) -> str:
         """Where Consul's HTTP API is."""
         return self.choice.url or f"http://127.0.0.1:{self.consul_ports[0]}"
+
+    @property
+    def console_url(self) -> str:
+        """Where the console is, if it runs."""
+        return f"http://127.0.0.1:{self._port(CONSOLE)}"
 
     def instance_id(self, name: str) -> str:
         """The id in Consul: the plain name, unless it could meet the same name of another system there."""
@@ -58,6 +70,7 @@ class Processes:
         environ = {
             "MESH_DRAIN_S": "2",
             "MESH_STOP_S": "10",
+            **self._telemetry(service),
             **self._inherited(),
             "CONSUL_HTTP_ADDR": self.consul_url,
             "MESH_INSTANCE_ID": self.instance_id(name),
@@ -69,9 +82,18 @@ class Processes:
         return self._command(name, (sys.executable, "-m", f"services.{service}"), environ)
 
     def _port(self, name: str) -> int:
-        if name == "gateway-1":
-            return self.gateway_port or self.first_gateway_port
-        return self.gateway_port if name.startswith("gateway-") else 0
+        service, _, number = name.rpartition("-")
+        first = self.free_ports.get(service, 0) if number == "1" else 0
+        return self.wanted_ports.get(service, 0) or first
+
+    def _telemetry(self, service: str) -> dict[str, str]:
+        """Everybody reports to the console, soon enough for somebody who watches; what the user's shell says wins."""
+        if not self.with_console:
+            return {}
+        told = {"MESH_CONSOLE_URL": self.console_url}
+        if service == "console":
+            return told
+        return {**told, "OTEL_EXPORTER_OTLP_ENDPOINT": self.console_url, **_SOON}
 
     def _inherited(self) -> dict[str, str]:
         environ = {name: value for name, value in self.environ.items() if name not in _OF_ONE_PROCESS}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from discovery.clock import Clock
 from services.launcher.control import ControlError, ask
 from services.launcher.folder import end_leftovers, find, is_over, running
-from services.launcher.plan import parse_scale
+from services.launcher.plan import PLACES, parse_scale
 from services.launcher.screen import Screen
 from services.launcher.summary import Summary
 from services.launcher.system import Running
@@ -28,7 +28,8 @@ def detached(options: Options) -> int:
     Until then it shares our terminal, and our Ctrl-C is passed on: it is in a session of its own.
     """
     repeated = [f"--{name}={value}" for name in ("scale", "only") for value in getattr(options, name)]
-    arguments = [*repeated, f"--consul={options.consul}", f"--gateway-port={options.gateway_port}"]
+    ports = [f"--{place}-port={port}" for place, port in options.ports.items()]
+    arguments = [*repeated, f"--consul={options.consul}", *ports]
     argv = [sys.executable, "-P", "-m", "discovery.cli.main", "up", "--json", "--let-go", *arguments]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ourselves
     while True:
@@ -45,7 +46,8 @@ def detached(options: Options) -> int:
 
 def _read(line: bytes) -> Summary:
     content = json.loads(line)
-    content.pop("gateway")
+    for place in PLACES:
+        content.pop(place)
     content["instances"] = [Running(**each, health="passing") for each in content["instances"]]
     return Summary(**content)
 

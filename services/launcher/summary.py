@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from services.launcher.plan import PLACES
 from services.launcher.system import Running, System
 
 
@@ -23,15 +24,14 @@ class Summary:
     ready_s: float
     instances: Sequence[Running]
 
-    @property
-    def gateway(self) -> str | None:
-        """Where requests go; None without a gateway."""
-        return next((each.url for each in self.instances if each.service == "gateway"), None)
+    def place(self, service: str) -> str | None:
+        """Where a service is; None when it does not run."""
+        return next((each.url for each in self.instances if each.service == service), None)
 
     def figures(self) -> dict[str, Any]:
         """What a program wants to know."""
         return {
-            "gateway": self.gateway,
+            **{place: self.place(place) for place in PLACES},
             "consul": self.consul,
             "ui": self.ui,
             "ready_s": self.ready_s,
@@ -49,14 +49,14 @@ class Summary:
 
     def __rich__(self) -> Group:
         """The table, and what to try."""
-        tries = []
-        if gateway := self.gateway:
-            tries = [
-                f"curl {gateway}/",
-                f"curl {gateway}/api/laptops/1",
-                f"curl '{gateway}/api/ports?connector=usb-c&limit=3'",
-            ]
-        return Group(self.table(), Text(), *(Text(f"  {line}", style="bold", no_wrap=True) for line in tries))
+        tries = Table.grid(padding=(0, 2))
+        if console := self.place("console"):
+            tries.add_row("console", Text(f"{console}/", style="bold"))
+        if (gateway := self.place("gateway")) and self.place("marketplace"):
+            tries.add_row("shop", Text(f"{gateway}/", style="bold"))
+        if gateway:
+            tries.add_row("request", Text(f"curl {gateway}/api/laptops/1", style="bold"))
+        return Group(self.table(), Text(), tries)
 
 
 async def summarise(system: System, instances: Sequence[Running], ready_s: float) -> Summary:

@@ -1,7 +1,8 @@
 """The reference system on this machine, for the length of a block: Consul and every instance, each a process.
 
-All are started at once, since each waits for what it needs. They end in two steps, the instances before the
-Consul that they want to leave.
+Consul and the console come first; all others are started at once when the console listens, since each waits for
+what else it needs. They end the other way round: the services, then the console that hears the last of them, then
+the Consul that all want to leave.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from random import Random
 from types import TracebackType
 from typing import Self
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 
@@ -21,16 +23,20 @@ from discovery.clock import Clock
 from discovery.errors import MeshError
 from services.launcher.agent import Agent, Found
 from services.launcher.child import Listener
-from services.launcher.plan import check_gateway
-from services.launcher.processes import Processes
+from services.launcher.plan import check_places
+from services.launcher.processes import CONSOLE, Processes
 from services.launcher.supervisor import Supervisor
 
 # Twice what the slowest of us needs to start on one busy core, with room; then something is wrong.
 READY_S = 60.0
 _POLL_S = 0.1
-# An instance stops within its MESH_STOP_S of 10, so this is for those that hang; with Consul's it stays below 15.
+# An instance stops within its MESH_STOP_S of 10, so this is for those that hang; with the others' it stays below 15.
 _SERVICE_GRACE_S = 11.0
+_CONSOLE_GRACE_S = 1.5
 _CONSUL_GRACE_S = 2.0
+# A console that is slower than this is waited for no longer: what is sent to it meanwhile is lost, and no more.
+_CONSOLE_S = 5.0
+_CONSOLE_POLL_S = 0.02
 _FORGET_S = 1.0
 
 
@@ -69,6 +75,7 @@ class System:
         self._processes = processes
         self._clock = clock
         self._consul = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_CONSUL_GRACE_S)
+        self._console = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_CONSOLE_GRACE_S)
         self._services = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_SERVICE_GRACE_S)
         self.agent = Agent(processes.consul_url, processes.choice.token)
 
@@ -87,11 +94,16 @@ class System:
             await stack.enter_async_context(self._consul)
             await stack.enter_async_context(self.agent)
             stack.push_async_callback(self._forget)
+            await stack.enter_async_context(self._console)
             await stack.enter_async_context(self._services)
             if self._processes.choice.ours:
                 self._consul.start(self._processes.consul())
+            if CONSOLE in self.names:
+                self._console.start(self._processes.service(CONSOLE))
+                await self._listening(urlsplit(self._processes.console_url))
             for name in self.names:
-                self._services.start(self._processes.service(name))
+                if name != CONSOLE:
+                    self._services.start(self._processes.service(name))
             self._stack = stack.pop_all()
         return self
 
@@ -102,15 +114,15 @@ class System:
 
     def kill(self) -> None:
         """End every process at once; also while the block is being left."""
-        self._services.kill()
-        self._consul.kill()
+        for supervisor in (self._services, self._console, self._consul):
+            supervisor.kill()
 
     async def instances(self) -> tuple[Running, ...]:
         """Every instance that is to run, with what Consul says of it."""
         found: Mapping[str, Found] = {}
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
             found = await self.agent.instances()
-        pids = self._services.pids
+        pids = {**self._console.pids, **self._services.pids}
         running = []
         for name in self.names:
             entry = found.get(instance := self._processes.instance_id(name))
@@ -142,13 +154,30 @@ class System:
         Raises:
             ConfigError: when two gateways would have to share one port.
         """
-        check_gateway({**self._plan, **counts}, self._processes.gateway_port)
+        check_places({**self._plan, **counts}, self._processes.wanted_ports)
         before = self.names
         self._plan.update(counts)
         for name in self.names:
             if name not in before:
-                self._services.start(self._processes.service(name))
-        await self._services.stop(*(name for name in before if name not in self.names))
+                self._of(name).start(self._processes.service(name))
+        leaving = [name for name in before if name not in self.names]
+        for supervisor in (self._services, self._console):
+            await supervisor.stop(*(name for name in leaving if self._of(name) is supervisor))
+
+    def _of(self, name: str) -> Supervisor:
+        return self._console if name == CONSOLE else self._services
+
+    async def _listening(self, url: SplitResult) -> None:
+        """Wait until somebody listens at *url*, for a while."""
+        deadline = self._clock.now() + _CONSOLE_S
+        while self._clock.now() < deadline:
+            try:
+                _, writer = await asyncio.open_connection(url.hostname, url.port)
+            except OSError:
+                await self._clock.sleep(_CONSOLE_POLL_S)
+            else:
+                writer.close()
+                return
 
     async def _forget(self) -> None:
         """Take out of a Consul that stays what did not leave by itself, like an instance that was killed."""

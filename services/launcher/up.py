@@ -17,7 +17,7 @@ from discovery.errors import ConfigError
 from services.launcher.consul_choice import choose, free_ports, with_program
 from services.launcher.control import Control
 from services.launcher.folder import State, new_folder, published
-from services.launcher.plan import check_gateway, make_plan
+from services.launcher.plan import PLACES, check_places, make_plan
 from services.launcher.processes import Processes
 from services.launcher.screen import Screen
 from services.launcher.settings import check_environment
@@ -34,8 +34,14 @@ class Options:
     only: Sequence[str] = ()
     consul: str = ""
     gateway_port: int = 0
+    console_port: int = 0
     as_json: bool = False
     letting_go: bool = False
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where each of the places is wanted; 0: anywhere."""
+        return {"console": self.console_port, "gateway": self.gateway_port}
 
 
 def up(options: Options) -> int:
@@ -46,8 +52,9 @@ def up(options: Options) -> int:
     """
     check_environment(os.environ)
     plan = make_plan(options.scale, options.only)
-    check_gateway(plan, options.gateway_port)
-    check_free(options.gateway_port)
+    check_places(plan, options.ports)
+    for place, port in options.ports.items():
+        check_free(f"--{place}-port", port)
     choice = with_program(choose(options.consul, os.environ))
     clock, screen = SystemClock(), Screen()
     with new_folder() as folder:
@@ -57,8 +64,9 @@ def up(options: Options) -> int:
             environ=os.environ,
             version=version("proconsul"),
             consul_ports=free_ports(4),
-            gateway_port=options.gateway_port,
-            first_gateway_port=free_ports(1)[0],
+            with_console=bool(plan.get("console")),
+            wanted_ports=options.ports,
+            free_ports=dict(zip(PLACES, free_ports(len(PLACES)), strict=True)),
         )
         system = System(plan, processes, clock=clock, rng=Random(), listener=screen)
         try:
@@ -83,8 +91,8 @@ async def _work(system: System, processes: Processes, options: Options, screen: 
             await control.down.wait()
 
 
-def check_free(port: int) -> None:
-    """Refuse a gateway port that somebody has already.
+def check_free(option: str, port: int) -> None:
+    """Refuse a *port* that somebody has already.
 
     Raises:
         ConfigError: saying so.
@@ -94,7 +102,7 @@ def check_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as exc:
-            raise ConfigError(f"--gateway-port {port} cannot be used: {exc.strerror}") from None
+            raise ConfigError(f"{option} {port} cannot be used: {exc.strerror}") from None
 
 
 def _let_go(folder: Path) -> None:

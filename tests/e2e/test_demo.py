@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from services.launcher.plan import SYSTEM
 from tests.e2e.command import Up, said
 
 pytestmark = pytest.mark.e2e
@@ -43,7 +44,7 @@ async def test_it_is_readable_without_a_terminal() -> None:
 
 async def test_ctrl_c_in_the_middle_leaves_nothing() -> None:
     async with Up("demo", "--consul", "embedded") as demo:
-        await demo.comes(lambda: len(demo.processes()) == 8)
+        await demo.comes(lambda: len(demo.processes()) == 2 + sum(SYSTEM.values()))
         demo.signal(signal.SIGINT)
         assert await demo.ended() == 130
         assert demo.processes() == []

@@ -14,6 +14,7 @@ import pytest
 from discovery.clock import SystemClock
 from discovery.devagent import Devagent
 from services.launcher.load import drive
+from services.launcher.plan import SYSTEM
 from tests.e2e.command import Up, said
 
 pytestmark = pytest.mark.e2e
@@ -28,7 +29,7 @@ async def test_all_comes_up_answers_and_goes(consul: str) -> None:
     async with Up("up", "--json", "--consul", consul) as up:
         system = await up.ready()
         names = [each["name"] for each in system["instances"]]
-        assert names == ["gateway-1", "laptops-1", "laptops-2", "ports-1", "ports-2", "ports-3"]
+        assert names == [f"{service}-{n}" for service, count in SYSTEM.items() for n in range(1, count + 1)]
         assert {each["pid"] for each in system["instances"]} < set(up.processes())
         async with aiohttp.ClientSession() as session, session.get(f"{system['gateway']}/api/laptops/1") as response:
             assert (await response.json())["ports"]
@@ -137,7 +138,7 @@ async def test_two_run_side_by_side_in_the_background_and_are_told_apart() -> No
         assert code == 2
         assert "several systems are running" in err
         code, _, err = await said("scale", "shops=2", "--system", systems[0]["system"])
-        assert (code, err) == (2, "mesh: there is no service 'shops'; there are gateway, laptops, ports\n")
+        assert (code, err) == (2, f"mesh: there is no service 'shops'; there are {', '.join(SYSTEM)}\n")
         for up, system in zip((one, other), systems, strict=True):
             assert up.processes()
             assert (await said("down", "--system", system["system"]))[0] == 0

@@ -10,16 +10,19 @@ import pytest
 
 from discovery.errors import ConfigError
 from services.launcher.consul_choice import Choice, agent_command, choose, free_ports, with_program
-from services.launcher.plan import check_gateway, make_plan, parse_scale
+from services.launcher.plan import SYSTEM, check_places, make_plan, parse_scale
 from services.launcher.processes import Processes
 
 
-def test_the_plain_plan_is_one_gateway_two_laptops_three_ports() -> None:
-    assert make_plan() == {"gateway": 1, "laptops": 2, "ports": 3}
+def test_the_plain_plan_is_the_whole_system_the_console_first() -> None:
+    plan = make_plan()
+    assert plan == SYSTEM
+    assert next(iter(plan)) == "console"
+    assert (plan["laptops"], plan["ports"]) == (2, 3)
 
 
 def test_scale_changes_a_count_and_only_leaves_services_out() -> None:
-    assert make_plan(["ports=5"]) == {"gateway": 1, "laptops": 2, "ports": 5}
+    assert make_plan(["ports=5"]) == {**SYSTEM, "ports": 5}
     assert make_plan(["ports=0"], ["laptops, ports"]) == {"laptops": 2, "ports": 0}
     assert make_plan(only=["ports", "laptops"]) == {"laptops": 2, "ports": 3}
 
@@ -35,7 +38,7 @@ def test_everything_that_is_wrong_is_listed() -> None:
     with pytest.raises(ConfigError) as caught:
         make_plan(["shops=2", "ports=x"], ["shop"])
     assert len(caught.value.problems) == 3
-    assert caught.value.problems[0] == "there is no service 'shop'; there are gateway, laptops, ports"
+    assert caught.value.problems[0] == f"there is no service 'shop'; there are {', '.join(SYSTEM)}"
 
 
 def test_a_service_cannot_be_scaled_and_left_out() -> None:
@@ -43,11 +46,13 @@ def test_a_service_cannot_be_scaled_and_left_out() -> None:
         make_plan(["ports=2"], ["laptops"])
 
 
-def test_two_gateways_cannot_share_a_port() -> None:
-    check_gateway({"gateway": 2}, 0)
-    check_gateway({"gateway": 1}, 8080)
+def test_two_gateways_cannot_share_a_port_and_one_console_is_enough() -> None:
+    check_places({"gateway": 2, "console": 1}, {"gateway": 0, "console": 4318})
+    check_places({"gateway": 1}, {"gateway": 8080})
     with pytest.raises(ConfigError, match="8080 is for one gateway, not for 2"):
-        check_gateway({"gateway": 2}, 8080)
+        check_places({"gateway": 2}, {"gateway": 8080})
+    with pytest.raises(ConfigError, match="console: one is enough"):
+        check_places({"console": 2}, {})
 
 
 @pytest.fixture
@@ -115,14 +120,16 @@ def test_free_ports_differ() -> None:
     assert len(set(free_ports(20))) == 20
 
 
-def processes(choice: Choice, **environ: str) -> Processes:
+def processes(choice: Choice, *, with_console: bool = False, **environ: str) -> Processes:
     return Processes(
         folder=Path("/mesh/a1"),
         choice=choice,
         environ=environ,
         version="1.2",
         consul_ports=(8500,),
-        gateway_port=8080,
+        with_console=with_console,
+        wanted_ports={"gateway": 8080, "console": 0},
+        free_ports={"gateway": 5, "console": 6},
         extra={"OTEL_BSP_SCHEDULE_DELAY": "200"},
     )
 
@@ -137,6 +144,19 @@ def test_an_instance_is_told_who_it_is_and_where_consul_is() -> None:
     assert (told["MESH_TIMEOUT_S"], told["OTEL_BSP_SCHEDULE_DELAY"]) == ("3", "200")
     assert "CONSUL_HTTP_TOKEN" not in told
     assert mine.service("gateway-1").environ["MESH_PORT"] == "8080"
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in told
+
+
+def test_everybody_reports_to_the_console_but_itself_and_whom_somebody_told_otherwise() -> None:
+    mine = processes(Choice(embedded=True), with_console=True)
+    console, ports = mine.service("console-1").environ, mine.service("ports-2").environ
+    assert mine.console_url == "http://127.0.0.1:6"
+    assert console["MESH_PORT"] == "6"
+    assert ports["OTEL_EXPORTER_OTLP_ENDPOINT"] == ports["MESH_CONSOLE_URL"] == mine.console_url
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in console
+
+    elsewhere = processes(Choice(embedded=True), with_console=True, OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318")
+    assert elsewhere.service("ports-2").environ["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
 
 
 def test_in_a_consul_of_others_ids_name_the_system_and_the_token_is_kept() -> None:

@@ -24,6 +24,8 @@ SUMMARY = Summary(
     ready_s=3.5,
     instances=[
         Running("gateway-1", "gateway-1", 11, "http://127.0.0.1:5000", "passing"),
+        Running("console-1", "console-1", 10, "http://127.0.0.1:4318", "passing"),
+        Running("marketplace-1", "marketplace-1", 13, "http://127.0.0.1:5003", "passing"),
         Running("ports-1", "ports-1", 12, "http://127.0.0.1:5001", "passing"),
     ],
 )
@@ -78,13 +80,17 @@ def test_the_answer_fits_a_narrow_terminal_and_says_what_to_try() -> None:
     Console(file=out, width=80).print(SUMMARY)
     lines = out.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
-    assert "curl http://127.0.0.1:5000/api/laptops/1" in out.getvalue()
-    assert len([line for line in lines if "curl" in line]) == 3
+    tries = [line.split(maxsplit=1) for line in lines[-3:]]
+    assert [(name, what.strip()) for name, what in tries] == [
+        ("console", "http://127.0.0.1:4318/"),
+        ("shop", "http://127.0.0.1:5000/"),
+        ("request", "curl http://127.0.0.1:5000/api/laptops/1"),
+    ]
 
 
 def test_the_answer_for_programs_is_one_line() -> None:
     figures = SUMMARY.figures()
-    assert figures["instances"][1] == {"name": "ports-1", "id": "ports-1", "pid": 12, "url": "http://127.0.0.1:5001"}
+    assert figures["instances"][3] == {"name": "ports-1", "id": "ports-1", "pid": 12, "url": "http://127.0.0.1:5001"}
     assert (figures["ready_s"], figures["ui"]) == (3.5, None)
     assert "\n" not in json.dumps(figures)
 

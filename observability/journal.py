@@ -1,0 +1,31 @@
+"""Only the log: for a process that must not observe itself, like one that takes telemetry in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from discovery.model import Instance
+from discovery.observer import Event, NullObserver, Observer
+from observability import logs
+from observability.config import TelemetryConfig
+from observability.lines import configure_logs
+
+
+class Journal(NullObserver):
+    """Writes the events, and lets calls and requests pass."""
+
+    def notify(self, event: Event, /) -> None:
+        """Write the lines of *event*."""
+        logs.tell(event)
+
+
+@contextmanager
+def journal(identity: Instance) -> Iterator[Observer]:
+    """Observe one process by its log alone: no traces, no metrics, and nothing leaves it.
+
+    Raises:
+        ConfigError: when the environment makes no sense.
+    """
+    configure_logs(identity, TelemetryConfig.from_env())
+    yield Journal()
