@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from discovery.errors import ConfigError
+from services.launcher.browser_choice import find_browser
 from services.launcher.consul_choice import find_program
 
 # What a developer's shell says about a mesh must not reach the tests; what it says to them must.
@@ -30,6 +31,7 @@ class Component:
     name: str
     program: Path | None
     advice: str
+    asking: str = "version"
 
     @property
     def marker(self) -> str:
@@ -37,7 +39,7 @@ class Component:
 
     def version(self) -> str:
         """What the program says of itself, like ``Consul v1.19.2``."""
-        said = subprocess.run([str(self.program), "version"], capture_output=True, text=True, check=False)
+        said = subprocess.run([str(self.program), self.asking], capture_output=True, text=True, check=False)
         return said.stdout.partition("\n")[0]
 
 
@@ -47,6 +49,7 @@ def find_components() -> list[Component]:
     return [
         Component("consul", find_program(os.environ), "name a program in CONSUL_BIN, or run consul/get-consul"),
         Component("consul-1.8", Path(old) if old and os.access(old, os.X_OK) else None, "name one in CONSUL_1_8_BIN"),
+        Component("browser", find_browser(os.environ), "install Chromium, or name one in CHROME_BIN", "--version"),
     ]
 
 

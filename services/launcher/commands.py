@@ -155,6 +155,16 @@ def bench(name: str | None, *, quick: bool, as_json: bool) -> int:
 
 
 @click.command()
+@consul_option
+@click.option("--zipkin", default="", metavar="URL", help="Where a Zipkin runs, which gets a picture, too.")
+def pictures(consul: str, zipkin: str) -> int:
+    """Take the pictures of the documentation anew, for maintainers. Needs Chromium."""
+    from services.launcher.pictures import pictures
+
+    return pictures(consul, zipkin)
+
+
+@click.command()
 def lock() -> None:
     """Write requirements.lock anew from pyproject.toml, for maintainers. Needs uv."""
     from services.launcher.lock import write_lock

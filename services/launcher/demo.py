@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable
-from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from discovery.clock import Clock, SystemClock
-from observability import Receiver
-from services.launcher.consul_choice import Choice, choose, free_ports, with_program
+from services.launcher.consul_choice import Choice, choose, with_program
 from services.launcher.demo_steps import Told, add_and_read, kill_under_load, trace_a_retry
 from services.launcher.folder import new_folder
 from services.launcher.plan import SYSTEM
@@ -29,8 +27,8 @@ from services.launcher.settings import check_environment
 from services.launcher.signals import run
 from services.launcher.summary import summarise
 from services.launcher.system import NotReady, System
+from services.launcher.traces import Traces
 
-_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 # Spans leave a process soon, so that a trace can be shown while somebody looks at the request.
 _SPEAKING = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
 _REQUEST = aiohttp.ClientTimeout(total=10)
@@ -75,26 +73,22 @@ class Tour:
 
     async def walk(self) -> None:
         """All steps, one after the other; one that fails does not keep the others from being tried."""
-        async with Receiver(forward=os.environ.get(_ENDPOINT)) as receiver:
-            environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-            processes = Processes(
-                folder=self._folder,
-                choice=self._choice,
-                environ=environ,
-                version=version("proconsul"),
-                consul_ports=free_ports(4),
-                extra={_ENDPOINT: receiver.endpoint, **_SPEAKING},
-            )
-            self._system = System(SYSTEM, processes, clock=self._clock, rng=Random(), listener=Screen())
-            async with self._system:
-                if started := await self._step("start", self._start(self._system, self._choice)):
-                    async with aiohttp.ClientSession(started.figures["gateway"], timeout=_REQUEST) as session:
-                        scene = Scene(self._system, session, receiver, self._clock)
-                        await self._step("discover", add_and_read(scene))
-                        await self._step("survive", kill_under_load(scene))
-                        await self._step("trace", trace_a_retry(scene))
-                began = self._clock.now()
-            await self._step("leave", self._left(began))
+        # The tour looks at its traces, so they go to its own console, wherever others go.
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+        processes = Processes.planned(SYSTEM, self._folder, self._choice, environ, extra=_SPEAKING)
+        self._system = System(SYSTEM, processes, clock=self._clock, rng=Random(), listener=Screen())
+        async with self._system:
+            if started := await self._step("start", self._start(self._system, self._choice)):
+                async with (
+                    aiohttp.ClientSession(started.figures["gateway"], timeout=_REQUEST) as gateway,
+                    aiohttp.ClientSession(started.figures["console"], timeout=_REQUEST) as console,
+                ):
+                    scene = Scene(self._system, gateway, Traces(console, self._clock), self._clock)
+                    await self._step("discover", add_and_read(scene))
+                    await self._step("survive", kill_under_load(scene))
+                    await self._step("trace", trace_a_retry(scene))
+            began = self._clock.now()
+        await self._step("leave", self._left(began))
 
     async def _step(self, name: str, step: Awaitable[Told]) -> Told | None:
         told: Told | None = None

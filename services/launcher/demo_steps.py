@@ -31,7 +31,7 @@ _TRACE_S = 10.0
 _PACE_S = 0.02
 # The first ten laptops have ports from the start.
 _LAPTOPS = 10
-_FAULT = "mesh/ports/fault"
+FAULT = "mesh/ports/fault"
 
 
 @dataclass(slots=True)
@@ -50,9 +50,12 @@ async def add_and_read(scene: Scene) -> Told:
     read, problem = await scene.read_laptop(laptop["id"])
     if problem or read["ports"] != [port]:
         raise StepFailed(problem or f"laptop {laptop['id']} has the ports {read['ports']}, not the one that was added")
+    page = await scene.open(f"/laptops/{laptop['id']}")
+    if laptop["title"] not in page or port["name"] not in page:
+        raise StepFailed(f"the shop's page of laptop {laptop['id']} does not show it with its port")
     return Told(
         f"laptop {laptop['id']} and its port {port['id']} were added through the gateway; reading the laptop brings "
-        "the port, which laptops fetched from ports through the mesh",
+        "the port, which laptops fetched from ports through the mesh; the shop shows both",
         figures={"laptop": read},
     )
 
@@ -84,7 +87,7 @@ async def kill_under_load(scene: Scene) -> Told:
         "sent": tally.sent,
         "failed": tally.failed,
         "failures": dict(tally.failures),
-        "retried": len(scene.repeated()),
+        "retried": len(await scene.traces.retried()),
         "p50_ms": tally.latency_ms(0.5),
         "p99_ms": tally.latency_ms(0.99),
         "back_s": round(back_s, 1),
@@ -101,13 +104,13 @@ async def kill_under_load(scene: Scene) -> Told:
 async def trace_a_retry(scene: Scene) -> Told:
     """An instance answers 503, as an operator asked for by a key in Consul; a trace shows how a call got round it."""
     broken = await scene.busiest("ports")
-    before = set(scene.repeated())
-    await scene.system.agent.put(_FAULT, json.dumps({"instance": broken.id, "status": 503, "share": 1.0}))
+    before = set(await scene.traces.retried())
+    await scene.system.agent.put(FAULT, json.dumps({"instance": broken.id, "status": 503, "share": 1.0}))
     try:
         trace_id = await _retried(scene, before)
     finally:
-        await scene.system.agent.delete(_FAULT)
-    spans = await scene.receiver.wait_for(trace_id, is_whole, _TRACE_S)
+        await scene.system.agent.delete(FAULT)
+    spans = await scene.traces.wait_for(trace_id, is_whole, _TRACE_S)
     nodes = trace_tree(spans)
     return Told(
         f"{broken.id} was told to answer 503, by a key in Consul; one request that met it:",
@@ -119,7 +122,7 @@ async def trace_a_retry(scene: Scene) -> Told:
 async def _retried(scene: Scene, before: set[str]) -> str:
     """Read laptops until one call had to go twice; every answer has to be whole."""
     deadline = scene.clock.now() + _TRACE_S
-    while not (new := [each for each in scene.repeated() if each not in before]):
+    while not (new := [each for each in await scene.traces.retried() if each not in before]):
         if scene.clock.now() > deadline:
             raise StepFailed(f"no request was retried within {_TRACE_S:.0f} s")
         if problem := (await scene.read_laptop(1))[1]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 from services.launcher.child import Command
-from services.launcher.consul_choice import Choice, agent_command
-from services.launcher.plan import ROOT
+from services.launcher.consul_choice import Choice, agent_command, free_ports
+from services.launcher.plan import PLACES, ROOT
 
 CONSUL = "consul"
 CONSOLE = "console-1"
@@ -21,6 +23,9 @@ _SOON = {"OTEL_BSP_SCHEDULE_DELAY": "400", "OTEL_BLRP_SCHEDULE_DELAY": "400", "O
 _OF_ONE_PROCESS = frozenset(
     {"MESH_HOST", "MESH_PORT", "MESH_ADVERTISE", "MESH_INSTANCE_ID", "MESH_TAGS", "MESH_STATIC", "OTEL_SERVICE_NAME"}
 )
+
+_ANYWHERE: Mapping[str, int] = {}
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,30 @@ class Processes:
     # Where the first of each listens when nobody said: it keeps its address over a restart.
     free_ports: Mapping[str, int] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def planned(
+        cls,
+        plan: Mapping[str, int],
+        folder: Path,
+        choice: Choice,
+        environ: Mapping[str, str],
+        *,
+        wanted_ports: Mapping[str, int] = _ANYWHERE,
+        extra: Mapping[str, str] = _NOTHING,
+    ) -> Self:
+        """Those of *plan*, at ports that are free now."""
+        return cls(
+            folder=folder,
+            choice=choice,
+            environ=environ,
+            version=version("proconsul"),
+            consul_ports=free_ports(4),
+            with_console=bool(plan.get("console")),
+            wanted_ports=wanted_ports,
+            free_ports=dict(zip(PLACES, free_ports(len(PLACES)), strict=True)),
+            extra=extra,
+        )
 
     @property
     def system(self) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 import aiohttp
 
 from discovery.clock import Clock
-from observability import Receiver, Span, semconv, trace_tree
+from observability import Span, semconv, trace_tree
 from services.launcher.system import Running, System
+from services.launcher.traces import Traces
 
 _POLL_S = 0.05
 # About a second of the load, and less than what one mood of a balancer lasts.
@@ -32,7 +33,7 @@ class Scene:
 
     system: System
     gateway: aiohttp.ClientSession
-    receiver: Receiver
+    traces: Traces
     clock: Clock
 
     async def add(self, service: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +52,17 @@ class Scene:
             content: dict[str, Any] = await response.json()
             return content, "" if content["ports"] else "ports missing"
 
+    async def open(self, path: str) -> str:
+        """A page of the shop.
+
+        Raises:
+            StepFailed: when it is not there.
+        """
+        async with self.gateway.get(path, headers={"Accept": "text/html"}) as response:
+            if response.status != 200:
+                raise StepFailed(f"the shop's page {path} answered {response.status}")
+            return await response.text()
+
     async def busiest(self, service: str) -> Running:
         """The instance that got most of the latest calls: the balancer may spare another for a while.
 
@@ -60,8 +72,8 @@ class Scene:
         running = {each.id: each for each in await self.system.instances() if each.service == service}
         calls = Counter(
             instance
-            for trace in self.receiver.traces()[-_LATEST:]
-            for span in self.receiver.trace(trace)
+            for trace in await self.traces.latest(service, _LATEST)
+            for span in trace
             if (instance := span.attributes.get(semconv.MESH_INSTANCE_ID)) in running
         )
         if not calls:
@@ -82,17 +94,6 @@ class Scene:
             if self.clock.now() > deadline:
                 raise StepFailed(f"{name} is {found.health} after {within_s:.0f} s")
             await self.clock.sleep(_POLL_S)
-
-    def repeated(self) -> tuple[str, ...]:
-        """The ids of the traces in which some request was sent again."""
-        receiver = self.receiver
-        return tuple(each for each in receiver.traces() if any(map(is_repeat, receiver.trace(each))))
-
-
-def is_repeat(span: Span) -> bool:
-    """Whether the span is an attempt after the first."""
-    attempt = span.attributes.get(semconv.MESH_ATTEMPT)
-    return isinstance(attempt, int) and attempt > 1
 
 
 def is_whole(spans: tuple[Span, ...]) -> bool:

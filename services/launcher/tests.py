@@ -13,7 +13,8 @@ from services.launcher.plan import ROOT
 
 # What needs neither a network nor a process, and is done in seconds.
 _UNIT = ("tests/discovery/policy", "tests/architecture")
-_E2E = "tests/e2e"
+# What starts the whole system, or a browser.
+_LARGE = ("tests/browser", "tests/e2e")
 _ROOMS = ("tests/services", "tests/discovery", "tests")
 
 _INTERRUPTED, _NO_TESTS = 2, 5
@@ -49,8 +50,9 @@ def pytest_runs(names: Sequence[str], rest: Sequence[str], root: Path) -> list[l
     if folders or any((root / word.partition("::")[0]).exists() for word in rest if not word.startswith("-")):
         return [[*folders, *rest]]
     # Each file keeps to itself, so files run side by side; the whole system needs the machine for itself.
-    side_by_side = ["--numprocesses", str(os.cpu_count() or 1), "--dist", "loadfile", f"--ignore={root / _E2E}"]
-    return [[*side_by_side, *rest], [str(root / _E2E), *rest]]
+    large = [str(root / folder) for folder in _LARGE]
+    side_by_side = ["--numprocesses", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    return [[*side_by_side, *(f"--ignore={folder}" for folder in large), *rest], [*large, *rest]]
 
 
 def _pytest(arguments: Sequence[str]) -> int:

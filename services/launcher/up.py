@@ -8,16 +8,15 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from random import Random
 
 from discovery.clock import Clock, SystemClock
 from discovery.errors import ConfigError
-from services.launcher.consul_choice import choose, free_ports, with_program
+from services.launcher.consul_choice import choose, with_program
 from services.launcher.control import Control
 from services.launcher.folder import State, new_folder, published
-from services.launcher.plan import PLACES, check_places, make_plan
+from services.launcher.plan import check_places, make_plan
 from services.launcher.processes import Processes
 from services.launcher.screen import Screen
 from services.launcher.settings import check_environment
@@ -58,16 +57,7 @@ def up(options: Options) -> int:
     choice = with_program(choose(options.consul, os.environ))
     clock, screen = SystemClock(), Screen()
     with new_folder() as folder:
-        processes = Processes(
-            folder=folder,
-            choice=choice,
-            environ=os.environ,
-            version=version("proconsul"),
-            consul_ports=free_ports(4),
-            with_console=bool(plan.get("console")),
-            wanted_ports=options.ports,
-            free_ports=dict(zip(PLACES, free_ports(len(PLACES)), strict=True)),
-        )
+        processes = Processes.planned(plan, folder, choice, os.environ, wanted_ports=options.ports)
         system = System(plan, processes, clock=clock, rng=Random(), listener=screen)
         try:
             run(_work(system, processes, options, screen, clock), kill=system.kill)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from observability import Span, semconv
-from services.launcher.scene import is_repeat, is_whole
+from services.launcher.scene import is_whole
 
 
 def span(id: str, parent: str, service: str, kind: str = "server", attempt: int = 0) -> Span:
@@ -27,7 +27,3 @@ def test_a_trace_that_misses_a_part_is_not_whole() -> None:
     for missing in parts:
         assert not is_whole(tuple(part for part in parts if part is not missing)), missing.name
     assert not is_whole(())
-
-
-def test_only_an_attempt_after_the_first_is_a_repeat() -> None:
-    assert [is_repeat(each) for each in (GATEWAY, FIRST, SECOND)] == [False, False, True]

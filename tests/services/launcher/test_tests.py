@@ -22,8 +22,8 @@ def root(tmp_path: Path) -> Path:
 def test_without_a_name_all_tests_run_side_by_side_and_the_whole_system_after_them(root: Path) -> None:
     side_by_side, whole = pytest_runs([], ["-x"], root)
     assert side_by_side[0] == "--numprocesses"
-    assert side_by_side[-2:] == [f"--ignore={root}/tests/e2e", "-x"]
-    assert whole == [f"{root}/tests/e2e", "-x"]
+    assert side_by_side[-3:] == [f"--ignore={root}/tests/browser", f"--ignore={root}/tests/e2e", "-x"]
+    assert whole == [f"{root}/tests/browser", f"{root}/tests/e2e", "-x"]
 
 
 def test_a_file_for_pytest_is_all_that_runs(root: Path) -> None:
