@@ -1,29 +1,43 @@
-"""A proxyless service mesh for Python on HashiCorp Consul: the public API, and nothing else."""
+"""A proxyless service mesh for Python on HashiCorp Consul: the public API, and nothing else.
 
-from discovery.config import LiveSettings, MeshConfig
-from discovery.errors import (
-    CallError,
-    CallFailed,
-    ConfigError,
-    DeadlineExceeded,
-    IdentityTaken,
-    MeshError,
-    Nobody,
-    NoInstances,
-    RegistryError,
-    RegistryRejected,
-    RegistryUnavailable,
-    TooManyServices,
-)
-from discovery.model import Attempt, Check, Health, Instance, Outcome, Source, Target, View
-from discovery.registry.static_registry import StaticRegistry
-from discovery.runtime.client import attempts
-from discovery.runtime.health import READINESS, Readiness
-from discovery.runtime.heartbeat import registered
-from discovery.runtime.mesh import Mesh, Service
-from discovery.runtime.running import run
-from discovery.runtime.server import MESH, Server, serving
-from discovery.runtime.surroundings import Surroundings
+A name is loaded when it is first used (PEP 562), since all of it, aiohttp included, takes half a second: a command
+that only reads need not wait for what only a server wants.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from discovery.call_errors import CallError, CallFailed, DeadlineExceeded, Nobody, NoInstances, TooManyServices
+    from discovery.config import LiveSettings, MeshConfig
+    from discovery.errors import (
+        ConfigError,
+        IdentityTaken,
+        MeshError,
+        RegistryError,
+        RegistryRejected,
+        RegistryUnavailable,
+    )
+    from discovery.model import Attempt, Check, Health, Instance, Outcome, Source, Target, View
+    from discovery.registry.static_registry import StaticRegistry
+    from discovery.runtime.client import attempts
+    from discovery.runtime.health import READINESS, Readiness
+    from discovery.runtime.heartbeat import registered
+    from discovery.runtime.mesh import Mesh, Service
+    from discovery.runtime.running import run
+    from discovery.runtime.server import MESH, Server, serving
+    from discovery.runtime.surroundings import Surroundings
+else:
+    # Type checkers must not see this: they would take every misspelt name for one of ours.
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_HOME[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "MESH",
@@ -61,3 +75,40 @@ __all__ = [
     "run",
     "serving",
 ]
+
+_HOME = {
+    "MESH": "discovery.runtime.server",
+    "READINESS": "discovery.runtime.health",
+    "Attempt": "discovery.model",
+    "CallError": "discovery.call_errors",
+    "CallFailed": "discovery.call_errors",
+    "Check": "discovery.model",
+    "ConfigError": "discovery.errors",
+    "DeadlineExceeded": "discovery.call_errors",
+    "Health": "discovery.model",
+    "IdentityTaken": "discovery.errors",
+    "Instance": "discovery.model",
+    "LiveSettings": "discovery.config",
+    "Mesh": "discovery.runtime.mesh",
+    "MeshConfig": "discovery.config",
+    "MeshError": "discovery.errors",
+    "NoInstances": "discovery.call_errors",
+    "Nobody": "discovery.call_errors",
+    "Outcome": "discovery.model",
+    "Readiness": "discovery.runtime.health",
+    "RegistryError": "discovery.errors",
+    "RegistryRejected": "discovery.errors",
+    "RegistryUnavailable": "discovery.errors",
+    "Server": "discovery.runtime.server",
+    "Service": "discovery.runtime.mesh",
+    "Source": "discovery.model",
+    "StaticRegistry": "discovery.registry.static_registry",
+    "Surroundings": "discovery.runtime.surroundings",
+    "Target": "discovery.model",
+    "TooManyServices": "discovery.call_errors",
+    "View": "discovery.model",
+    "attempts": "discovery.runtime.client",
+    "registered": "discovery.runtime.heartbeat",
+    "run": "discovery.runtime.running",
+    "serving": "discovery.runtime.server",
+}

@@ -15,19 +15,11 @@ MeshError
 A response with a status of 400 or more is an answer, not an error: every door returns it.
 
 The call errors derive from ``aiohttp.ClientError`` so that code written for aiohttp catches them, but not
-from ``ServerDisconnectedError`` or ``ClientOSError``, on which aiohttp itself would send the request again.
+from ``ServerDisconnectedError`` or ``ClientOSError``, on which aiohttp itself would send the request again. They stand
+in :mod:`discovery.call_errors`: whoever makes no call need not wait for aiohttp.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from enum import StrEnum
-
-import aiohttp
-
-from discovery.model import Attempt, Target
-
-_NAMES_SHOWN = 12
 
 
 class MeshError(Exception):
@@ -64,57 +56,3 @@ class RegistryUnavailable(RegistryError):
 
 class RegistryRejected(RegistryError):
     """The registry refused (ACL, malformed request). Trying the same again does not help."""
-
-
-class CallError(MeshError, aiohttp.ClientError):
-    """A call to a peer gave no response; ``attempts`` says what each attempt came to, if there was one."""
-
-    attempts: tuple[Attempt, ...] = ()
-
-    def __init__(self, target: Target, message: str) -> None:
-        super().__init__(message)
-        self.target = target
-
-
-class Nobody(StrEnum):
-    """Why there was nobody to send a call to."""
-
-    UNKNOWN = "unknown"  # no such service is registered
-    UNHEALTHY = "unhealthy"  # instances exist, none may be chosen
-    UNREAD = "unread"  # the registry has not told us yet
-
-
-class NoInstances(CallError):
-    """There was nobody to send the call to, after a bounded wait. ``known`` names the services that exist."""
-
-    def __init__(self, target: Target, reason: Nobody, known: Iterable[str] = (), detail: str = "") -> None:
-        self.reason = reason
-        self.known = tuple(sorted(known))
-        names = ", ".join(self.known[:_NAMES_SHOWN]) or "none"
-        if len(self.known) > _NAMES_SHOWN:
-            names += f", and {len(self.known) - _NAMES_SHOWN} more"
-        said = {
-            Nobody.UNKNOWN: f"no service {str(target)!r} is registered; known services: {names}",
-            Nobody.UNHEALTHY: f"no instance of {str(target)!r} can take a request",
-            Nobody.UNREAD: f"the registry has not told us about {str(target)!r} yet",
-        }[reason]
-        super().__init__(target, f"{said} ({detail})" if detail else said)
-
-
-class TooManyServices(CallError):
-    """This process already follows as many services as it may; each costs the registry an open connection."""
-
-
-class CallFailed(CallError):
-    """The call was sent and no attempt brought a response; ``attempts`` says what each came to."""
-
-    def __init__(self, target: Target, message: str, attempts: tuple[Attempt, ...]) -> None:
-        tried = "; ".join(
-            f"{a.number}. {a.instance.id}: {a.outcome.value}{f' ({a.error})' if a.error else ''}" for a in attempts
-        )
-        super().__init__(target, f"{message}: {tried}" if tried else message)
-        self.attempts = attempts
-
-
-class DeadlineExceeded(CallFailed, TimeoutError):
-    """Time ran out before any attempt brought a response."""

@@ -119,6 +119,19 @@ class View:
         return max(0.0, now - self.as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How a followed service stands. ``view_age_s`` is ``None`` before the registry's first answer.
+
+    ``watch_lag_s``: for how long the registry could not be read, or not be believed; 0 while it can.
+    """
+
+    target: Target
+    view_age_s: float | None
+    watch_lag_s: float
+    retry_budget: float
+
+
 class Outcome(StrEnum):
     """What one attempt came to. Only what is *known* about the far side tells them apart."""
 

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-from discovery.model import Attempt, Instance, Target, View
+from discovery.model import Attempt, Followed, Health, Instance, Target, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStart:
-    """One request about to go on the wire. ``reason`` says why it is a repeat; the first has none."""
+    """One request about to go on the wire. ``reason`` says why it is a repeat; the first has none.
+
+    The instance was picked out of so many ``candidates``. ``pool`` is the worst health that let anybody be one:
+    ``critical`` means that the checks are doubted.
+    """
 
     number: int
     instance: Instance
     url: str
     reason: str = ""
     waited_s: float = 0.0
+    candidates: int = 1
+    pool: Health = Health.PASSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,13 @@ class AttemptHandle(Protocol):
 
 class CallHandle(Protocol):
     """One call while it lasts, from the user's request to the last byte of the answer."""
+
+    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
+        """The call is made on *view*, which the registry confirmed *age_s* ago; ``None`` when it never answered.
+
+        Told only where it explains the call: it waited for somebody to be there, or the registry is away.
+        """
+        ...
 
     def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
         """Begin an attempt; the observer may add its context to *headers*, which go on the wire."""
@@ -98,11 +111,21 @@ class ViewChanged:
 
 @dataclass(frozen=True, slots=True)
 class WatchFailed:
-    """The registry could not tell us about *what*; the last known view stays in use."""
+    """The registry could not tell us about *what*, so many times in a row; the last known view stays in use."""
 
     what: str
     error: Exception
     retry_in_s: float
+    failures: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRecovered:
+    """The registry tells us about *what* again, *away_s* after the first of the failures."""
+
+    what: str
+    failures: int
+    away_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +177,25 @@ class SettingsChanged:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Told once a second. ``loop_lag_s`` is how much later than asked for the event loop came round to it."""
+
+    loop_lag_s: float
+    followed: tuple[Followed, ...]
+
+
 Event = (
     ViewChanged
     | WatchFailed
+    | WatchRecovered
     | AnswerDoubted
     | Registered
     | RegistrationFailed
     | Deregistered
     | StateChanged
     | SettingsChanged
+    | Pulse
 )
 
 
@@ -180,40 +213,33 @@ class NullObserver:
     """Tells nobody."""
 
     def call(self, call: Call, /) -> CallHandle:
-        return _NULL_CALL
+        return _NULL_HANDLE
 
     def request(self, request: IncomingRequest, /) -> RequestHandle:
-        return _NULL_REQUEST
+        return _NULL_HANDLE
 
     def notify(self, event: Event, /) -> None:
         return None
 
 
-class _NullAttempt:
+class _NullHandle:
+    """A call, an attempt and a request in one, of which nothing is kept."""
+
+    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
+        return None
+
+    def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
+        return self
+
     def headers_arrived(self, status: int) -> None:
         return None
 
-    def end(self, attempt: Attempt) -> None:
-        return None
-
-
-class _NullCall:
-    def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
-        return _NULL_ATTEMPT
-
-    def end(self, attempts: tuple[Attempt, ...], error: BaseException | None = None) -> None:
-        return None
-
-
-class _NullRequest:
     def activate(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def end(self, status: int | None, route: str = "", nack: str = "", error: BaseException | None = None) -> None:
+    def end(self, *_: object, **__: object) -> None:
         return None
 
 
-_NULL_ATTEMPT = _NullAttempt()
-_NULL_CALL = _NullCall()
-_NULL_REQUEST = _NullRequest()
+_NULL_HANDLE = _NullHandle()
 NULL: Observer = NullObserver()

@@ -1,16 +1,34 @@
 """What happens in the mesh, as traces, metrics and logs.
 
 ``discovery.run(app, config, observe=observability.observer)`` is all that a service needs.
+
+As in ``discovery``, a name is loaded when it is first used: `mesh trace` does not wait for the SDK.
 """
 
-from observability.config import TelemetryConfig
-from observability.current import current_trace_id
-from observability.journal import journal
-from observability.lines import configure_logs
-from observability.receiver import Receiver
-from observability.setup import observer
-from observability.spans import Span
-from observability.tree import Node, render_tree, trace_tree
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from observability.config import TelemetryConfig
+    from observability.current import current_trace_id
+    from observability.jaeger import read_jaeger
+    from observability.lines import configure_logs
+    from observability.log_only import journal
+    from observability.receiver import Receiver
+    from observability.setup import exposing, observer
+    from observability.spans import Span
+    from observability.tree import Node, render_tree, trace_tree
+else:
+    # Type checkers must not see this: they would take every misspelt name for one of ours.
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_HOME[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Node",
@@ -19,8 +37,25 @@ __all__ = [
     "TelemetryConfig",
     "configure_logs",
     "current_trace_id",
+    "exposing",
     "journal",
     "observer",
+    "read_jaeger",
     "render_tree",
     "trace_tree",
 ]
+
+_HOME = {
+    "Node": "observability.tree",
+    "Receiver": "observability.receiver",
+    "Span": "observability.spans",
+    "TelemetryConfig": "observability.config",
+    "configure_logs": "observability.lines",
+    "current_trace_id": "observability.current",
+    "exposing": "observability.setup",
+    "journal": "observability.log_only",
+    "observer": "observability.setup",
+    "read_jaeger": "observability.jaeger",
+    "render_tree": "observability.tree",
+    "trace_tree": "observability.tree",
+}

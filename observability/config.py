@@ -25,12 +25,22 @@ class LogFormat(StrEnum):
     PRETTY = "pretty"
 
 
+class Exposure(StrEnum):
+    """Who may read the metrics at ``/metrics``: nobody, whoever is on the same host, or everybody."""
+
+    OFF = "off"
+    LOCAL = "local"
+    OPEN = "open"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryConfig:
     """What one process does with its telemetry.
 
     ``traces``, ``metrics`` and ``logs`` are full URLs of OTLP endpoints; a signal without one is not exported.
-    ``log_format`` ``None`` means pretty on a terminal, else JSON. ``queue_size`` bounds what waits for export.
+    ``zipkin`` is where spans go, too. ``log_format`` ``None`` means pretty on a terminal, else JSON; ``trace_lines``
+    ``None`` means that traces are written where the log is for people and nothing else takes them. ``queue_size``
+    bounds what waits for export.
     """
 
     log_format: LogFormat | None = None
@@ -39,6 +49,9 @@ class TelemetryConfig:
     traces: str = field(default="", repr=False)
     metrics: str = field(default="", repr=False)
     logs: str = field(default="", repr=False)
+    zipkin: str = field(default="", repr=False)
+    trace_lines: bool | None = None
+    exposure: Exposure = Exposure.OFF
     # Plenty for a collector in the same region; a process that leaves does not wait longer anyway.
     timeout_s: float = 2.0
     # The SDK's own default.
@@ -46,7 +59,7 @@ class TelemetryConfig:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read ``MESH_LOG``, ``MESH_LOG_LEVEL`` and the ``OTEL_*`` variables.
+        """Read ``MESH_LOG``, ``MESH_LOG_LEVEL``, ``MESH_METRICS`` and the ``OTEL_*`` variables.
 
         Raises:
             ConfigError: listing every variable that makes no sense, not only the first.
@@ -65,17 +78,34 @@ class TelemetryConfig:
                         values[setting] = parsed
         if problems:
             raise ConfigError(*problems)
-        base = values.pop("endpoint", "")
-        disabled = values.pop("disabled", False)
-        for signal in SIGNALS:
-            if disabled:
-                values[signal] = ""
-            elif base:
-                values.setdefault(signal, f"{base}/v1/{signal}")
-        return cls(**values)
+        return cls(**_destinations(values))
 
 
 SIGNALS = ("traces", "metrics", "logs")
+# Where the specification of OpenTelemetry says that Zipkin is.
+ZIPKIN_ENDPOINT = "http://localhost:9411/api/v2/spans"
+
+
+def _destinations(values: dict[str, Any]) -> dict[str, Any]:
+    """Replace what was said of endpoints and exporters by where each signal really goes."""
+    base = values.pop("endpoint", "")
+    disabled = values.pop("disabled", False)
+    exporters = {signal: values.pop(f"{signal}_exporters", ("otlp",)) for signal in SIGNALS}
+    for signal in SIGNALS:
+        if disabled or "otlp" not in exporters[signal]:
+            values[signal] = ""
+        elif base:
+            values.setdefault(signal, f"{base}/v1/{signal}")
+    if disabled or "zipkin" not in exporters["traces"]:
+        values["zipkin"] = ""
+    else:
+        values.setdefault("zipkin", ZIPKIN_ENDPOINT)
+    if "console" in exporters["traces"]:
+        values["trace_lines"] = True
+    elif "none" in exporters["traces"]:
+        values["trace_lines"] = False
+    return values
+
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _SAMPLERS = tuple(
@@ -90,6 +120,22 @@ def _one_of(*names: str) -> Callable[[str], str]:
         return raw.lower()
 
     return parse
+
+
+def _some_of(*names: str) -> Callable[[str], tuple[str, ...]]:
+    one = _one_of(*names, "none")
+
+    def parse(raw: str) -> tuple[str, ...]:
+        found = tuple(one(name.strip()) for name in raw.split(","))
+        if "none" in found and len(found) > 1:
+            raise ValueError("none stands alone")
+        return found
+
+    return parse
+
+
+def _exposure(raw: str) -> Exposure:
+    return Exposure(_one_of(*Exposure)(raw))
 
 
 def _level(raw: str) -> int:
@@ -149,9 +195,14 @@ _SECRETIVE = frozenset({_url})
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_LOG": ("log_format", _format),
     "MESH_LOG_LEVEL": ("log_level", _level),
+    "MESH_METRICS": ("exposure", _exposure),
     "OTEL_SDK_DISABLED": ("disabled", _switch),
     "OTEL_EXPORTER_OTLP_ENDPOINT": ("endpoint", _url),
     **{f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT": (signal, _url) for signal in SIGNALS},
+    "OTEL_TRACES_EXPORTER": ("traces_exporters", _some_of("otlp", "zipkin", "console")),
+    "OTEL_METRICS_EXPORTER": ("metrics_exporters", _some_of("otlp")),
+    "OTEL_LOGS_EXPORTER": ("logs_exporters", _some_of("otlp")),
+    "OTEL_EXPORTER_ZIPKIN_ENDPOINT": ("zipkin", _url),
     "OTEL_EXPORTER_OTLP_TIMEOUT": ("timeout_s", _seconds),
     "OTEL_EXPORTER_OTLP_PROTOCOL": ("", _one_of("http/protobuf")),
     "OTEL_BSP_MAX_QUEUE_SIZE": ("queue_size", _size),

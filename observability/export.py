@@ -1,4 +1,4 @@
-"""Getting telemetry out: OTLP over HTTP, in batches, from threads that nobody ever waits for.
+"""Getting telemetry out over HTTP, in batches, from threads that nobody ever waits for.
 
 These are the SDK's exporters and processors, each with a :class:`~observability.ledger.Ledger` that knows what
 became of what it was given.
@@ -17,6 +17,7 @@ from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExportResult
 from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import export as sdk_export
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 from observability.ledger import Ledger
@@ -101,7 +102,7 @@ class MetricExporter(OTLPMetricExporter):
 class SpanQueue(BatchSpanProcessor):
     """The SDK's batches, behind a ledger: a span without room is counted, and costs a few hundred nanoseconds."""
 
-    def __init__(self, exporter: SpanExporter, ledger: Ledger, size: int) -> None:
+    def __init__(self, exporter: sdk_export.SpanExporter, ledger: Ledger, size: int) -> None:
         super().__init__(exporter, max_queue_size=size)
         self._ledger = ledger
 

@@ -1,6 +1,7 @@
 """Log lines, for machines (JSON) or for people, from ``logging`` and ``structlog`` alike.
 
-Each says which service and instance it comes from, and the trace it belongs to, if any. A record is one line:
+Each says which service and instance it comes from, and the trace it belongs to, if any. What can be recognised as a
+secret is taken out, whoever wrote the line. A record is one line:
 whatever a stranger managed to put into it, a control character comes out as its escape. A traceback for people is
 the one exception, and every line of it is marked as belonging to it.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
@@ -21,6 +23,7 @@ from structlog.typing import EventDict, WrappedLogger
 from discovery.model import Instance
 from observability.config import LogFormat, TelemetryConfig
 from observability.otlp_handler import OtlpHandler
+from observability.redaction import Redaction
 from observability.text import clip, escape
 
 # Enough for a sentence with its data, and for a traceback of a hundred frames.
@@ -86,15 +89,16 @@ def formatter(identity: Instance, log_format: LogFormat, *, colours: bool = Fals
     render = _Pretty(colours=colours) if log_format is LogFormat.PRETTY else _json
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
-        processors=[structlog.processors.format_exc_info, _Facts(identity), render],
+        processors=[structlog.processors.format_exc_info, _Facts(identity, Redaction(os.environ)), render],
     )
 
 
 class _Facts:
     """Adds what every line says; nothing that was logged under the same names can hide it."""
 
-    def __init__(self, identity: Instance) -> None:
+    def __init__(self, identity: Instance, redact: Redaction) -> None:
         self._identity = identity
+        self._redact = redact
 
     def __call__(self, logger: WrappedLogger, method: str, fields: EventDict) -> EventDict:
         record: logging.LogRecord = fields.pop("_record")
@@ -105,21 +109,22 @@ class _Facts:
             "logger": record.name,
             "service": self._identity.service,
             "instance": self._identity.id,
-            "event": clip(str(fields.pop("event", "")), VALUE_MAX),
+            "event": self._text(fields.pop("event", "")),
         }
         context = trace.get_current_span().get_span_context()
         if context.is_valid:
             line["trace_id"] = trace.format_trace_id(context.trace_id)
             line["span_id"] = trace.format_span_id(context.span_id)
         for name, value in fields.items():
-            line.setdefault(name, _plain(value))
+            line.setdefault(name, value if _is_plain(value) else self._text(value, name))
         return line
 
+    def _text(self, value: object, name: str = "") -> str:
+        return clip(self._redact.field(name, str(value)), VALUE_MAX)
 
-def _plain(value: object) -> object:
-    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return clip(str(value), VALUE_MAX)
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _json(logger: WrappedLogger, method: str, fields: EventDict) -> str:

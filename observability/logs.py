@@ -14,13 +14,16 @@ from discovery.observer import (
     AnswerDoubted,
     Deregistered,
     Event,
+    Pulse,
     Registered,
     RegistrationFailed,
     SettingsChanged,
     StateChanged,
     ViewChanged,
     WatchFailed,
+    WatchRecovered,
 )
+from observability.redaction import redact
 from observability.text import clip
 
 _log = logging.getLogger("mesh")
@@ -32,7 +35,9 @@ NAMED = 8
 def tell(event: Event) -> None:
     """Write the line, or lines, of *event*."""
     match event:
-        case ViewChanged() | WatchFailed() | AnswerDoubted():
+        case Pulse():
+            return  # it changes nothing
+        case ViewChanged() | WatchFailed() | WatchRecovered() | AnswerDoubted():
             _tell_of_others(event)
         case Registered() | RegistrationFailed() | Deregistered() | StateChanged():
             _tell_of_us(event)
@@ -40,19 +45,23 @@ def tell(event: Event) -> None:
             # The names only: the store holds whatever operators put there, by mistake too.
             _info("settings changed", keys=_names(sorted(values)))
             for problem in problems:
-                _warn("setting left out", problem=clip(problem))
+                _warn("setting left out", problem=clip(redact(problem)))
         case _:
             assert_never(event)
 
 
-def _tell_of_others(event: ViewChanged | WatchFailed | AnswerDoubted) -> None:
+def _tell_of_others(event: ViewChanged | WatchFailed | WatchRecovered | AnswerDoubted) -> None:
     match event:
         case ViewChanged(view, added, removed, changed):
             news = {"added": added, "removed": removed, "changed": changed}
             named = {kind: _names(ids) for kind, ids in news.items() if ids}
             _info("view changed", target=str(view.target), instances=len(view.instances), **named)
-        case WatchFailed(what, error, retry_in_s):
-            _warn("watch failed", what=what, error=_reason(error), next_try_s=round(retry_in_s, 1))
+        case WatchFailed(what, error, retry_in_s, failures):
+            if failures & (failures - 1) == 0:  # the 1st, 2nd, 4th, ...: heard at once, and never a flood
+                next_try_s = round(retry_in_s, 1)
+                _warn("watch failed", what=what, error=_reason(error), failures=failures, next_try_s=next_try_s)
+        case WatchRecovered(what, failures, away_s):
+            _info("watch recovered", what=what, failures=failures, away_s=round(away_s, 1))
         case AnswerDoubted(target, reason):
             _warn("answer doubted", target=str(target), reason=reason)
         case _:
@@ -90,4 +99,4 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return clip(f"{type(error).__name__}: {error}", 300)
+    return clip(redact(f"{type(error).__name__}: {error}"), 300)

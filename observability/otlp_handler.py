@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
 
 from opentelemetry import context as otel
 from opentelemetry._logs import LoggerProvider, SeverityNumber
 from opentelemetry.util.types import AnyValue
 
+from observability import semconv
+from observability.redaction import Redaction
 from observability.text import clip
 
 # What the export itself logs would be exported in turn, for ever.
@@ -29,11 +33,12 @@ _SEVERITIES = (
 
 
 class OtlpHandler(logging.Handler):
-    """Hands every record to a provider of OpenTelemetry loggers, with the trace it was made in."""
+    """Hands every record to a provider of OpenTelemetry loggers, with its trace and without recognisable secrets."""
 
     def __init__(self, provider: LoggerProvider) -> None:
         super().__init__()
         self._provider = provider
+        self._redact = Redaction(os.environ)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Translate and queue *record*; never waits."""
@@ -55,14 +60,16 @@ class OtlpHandler(logging.Handler):
             context=otel.get_current(),
             severity_number=_severity(record.levelno),
             severity_text=record.levelname,
-            body=clip(body, BODY_MAX),
+            body=self._text("", body),
             attributes={
-                name: _value(value)
-                for name, value in fields.items()
+                name: value if isinstance(value, bool | int | float) else self._text(name, value)
+                for name, value in (*fields.items(), *_told(_exception(failure)))
                 if name not in _STANDARD and name not in {"event", "exc_info"}
             },
-            exception=_exception(failure),
         )
+
+    def _text(self, name: str, value: object) -> AnyValue:
+        return clip(self._redact.field(name, str(value)), BODY_MAX)
 
 
 def _severity(level: int) -> SeverityNumber:
@@ -78,5 +85,9 @@ def _exception(failure: object) -> BaseException | None:
     return failure if isinstance(failure, BaseException) else None
 
 
-def _value(value: object) -> AnyValue:
-    return value if isinstance(value, bool | int | float) else clip(str(value), BODY_MAX)
+def _told(error: BaseException | None) -> Iterator[tuple[str, str]]:
+    # The SDK would do the same, and take the text as it is.
+    if error is not None:
+        yield semconv.EXCEPTION_TYPE, type(error).__qualname__
+        yield semconv.EXCEPTION_MESSAGE, str(error)
+        yield semconv.EXCEPTION_STACKTRACE, "".join(traceback.format_exception(error))

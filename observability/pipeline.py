@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from opentelemetry import metrics as metrics_api
 from opentelemetry import trace as trace_api
@@ -18,22 +19,36 @@ from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.sdk import metrics as sdk_metrics
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace.export import SpanExporter as SdkSpanExporter
 from opentelemetry.trace import TracerProvider
 
 from discovery.clock import Clock
+from discovery.errors import ConfigError
 from discovery.model import Instance
 from observability import semconv
-from observability.config import LogFormat, TelemetryConfig
+from observability.config import Exposure, LogFormat, TelemetryConfig
 from observability.console import TraceLines
 from observability.export import LogExporter, LogQueue, MetricExporter, SpanExporter, SpanQueue
 from observability.ledger import Ledger
 from observability.lines import shown_as
 from observability.otlp_handler import OtlpHandler
 
+if TYPE_CHECKING:
+    from observability.exposition import Exposition
+
 # With what comes before and after, the end of the interpreter included, 2 s in all.
 FLUSH_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Who makes the spans and the measurements of a process, and shows the latter where that was wished for."""
+
+    traces: TracerProvider
+    metrics: MeterProvider
+    exposition: Exposition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +71,29 @@ def resource(identity: Instance) -> Resource:
 
 
 @contextmanager
-def pipeline(
-    identity: Instance, config: TelemetryConfig, clock: Clock
-) -> Iterator[tuple[TracerProvider, MeterProvider]]:
-    """Make the providers of a process, send its log records as well, and end all that in at most 2 s."""
+def pipeline(identity: Instance, config: TelemetryConfig, clock: Clock) -> Iterator[Providers]:
+    """Make the providers of a process, send its log records as well, and end all that in at most 2 s.
+
+    Raises:
+        ConfigError: when the settings ask for something that is not installed.
+    """
     who = resource(identity)
+    exposition = _exposition(config.exposure)
     # The exporters complain several times about each batch; the ledgers do it better.
     logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL + 1)
-    traces, traces_pipe = _traces(config, who, clock)
-    metrics, metrics_pipe = _metrics(config, who, clock)
-    handler, logs_pipe = _logs(config, who, clock)
+    traces, traces_pipes = _traces(config, identity, who, clock)
+    metrics, metrics_pipes = _metrics(config, who, clock, exposition)
+    handler, logs_pipes = _logs(config, who, clock)
     _publish(traces, metrics)
     root = logging.getLogger()
     if handler is not None:
         root.addHandler(handler)
     try:
-        yield traces, metrics
+        yield Providers(traces, metrics, exposition)
     finally:
         if handler is not None:
             root.removeHandler(handler)
-        close([pipe for pipe in (traces_pipe, metrics_pipe, logs_pipe) if pipe is not None], clock)
+        close([*traces_pipes, *metrics_pipes, *logs_pipes], clock)
 
 
 def close(pipes: Sequence[Pipe], clock: Clock) -> None:
@@ -94,35 +112,77 @@ def close(pipes: Sequence[Pipe], clock: Clock) -> None:
         pipe.ledger.close()
 
 
-def _traces(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[TracerProvider, Pipe]:
+def _traces(
+    config: TelemetryConfig, identity: Instance, who: Resource, clock: Clock
+) -> tuple[TracerProvider, list[Pipe]]:
     provider = sdk_trace.TracerProvider(resource=who, shutdown_on_exit=False)
-    ledger = Ledger("spans", config.queue_size, clock)
-    if not config.traces:
-        if shown_as(config) is LogFormat.PRETTY:
-            provider.add_span_processor(TraceLines())
-        return provider, Pipe(ledger, provider.shutdown, provider.shutdown)
-    exporter = SpanExporter(config.traces, config.timeout_s, ledger)
-    provider.add_span_processor(SpanQueue(exporter, ledger, config.queue_size))
-    return provider, Pipe(ledger, provider.shutdown, exporter.shutdown)
+    pipes: list[Pipe] = []
+
+    def send(exporter: SdkSpanExporter, ledger: Ledger) -> None:
+        queue = SpanQueue(exporter, ledger, config.queue_size)
+        provider.add_span_processor(queue)
+        pipes.append(Pipe(ledger, queue.shutdown, exporter.shutdown))
+
+    if config.traces:
+        ledger = Ledger("spans", config.queue_size, clock)
+        send(SpanExporter(config.traces, config.timeout_s, ledger), ledger)
+    if config.zipkin:
+        ledger = Ledger("spans for Zipkin", config.queue_size, clock)
+        send(_zipkin(config, ledger, identity), ledger)
+    lines = config.trace_lines
+    if lines is None:
+        lines = not pipes and shown_as(config) is LogFormat.PRETTY
+    if lines:
+        to_log = TraceLines()
+        provider.add_span_processor(to_log)
+        pipes.append(Pipe(Ledger("traces", 0, clock), to_log.shutdown, to_log.shutdown))
+    return provider, pipes
 
 
-def _metrics(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[MeterProvider, Pipe | None]:
-    if not config.metrics:
-        return NoOpMeterProvider(), None
+def _zipkin(config: TelemetryConfig, ledger: Ledger, identity: Instance) -> SdkSpanExporter:
+    try:
+        from observability.zipkin import ZipkinSpans  # noqa: PLC0415 - only those who ask for it have it installed
+    except ModuleNotFoundError as error:
+        raise _missing("OTEL_TRACES_EXPORTER=zipkin", error, "zipkin") from None
+    return ZipkinSpans(config.zipkin, config.timeout_s, ledger, identity)
+
+
+def _exposition(exposure: Exposure) -> Exposition | None:
+    if exposure is Exposure.OFF:
+        return None
+    try:
+        from observability.exposition import Exposition  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        raise _missing(f"MESH_METRICS={exposure}", error, "prometheus") from None
+    return Exposition(strangers=exposure is Exposure.OPEN)
+
+
+def _missing(setting: str, error: ModuleNotFoundError, extra: str) -> ConfigError:
+    return ConfigError(f"{setting} needs {error.name}, which is not installed: pip install 'proconsul[{extra}]'")
+
+
+def _metrics(
+    config: TelemetryConfig, who: Resource, clock: Clock, exposition: Exposition | None
+) -> tuple[MeterProvider, list[Pipe]]:
     ledger = Ledger("reports of metrics", 1, clock)
-    exporter = MetricExporter(config.metrics, config.timeout_s, ledger)
-    provider = sdk_metrics.MeterProvider([PeriodicExportingMetricReader(exporter)], who, shutdown_on_exit=False)
-    return provider, Pipe(ledger, provider.shutdown, exporter.shutdown)
+    readers: list[MetricReader] = [exposition.reader] if exposition else []
+    exporter = MetricExporter(config.metrics, config.timeout_s, ledger) if config.metrics else None
+    if exporter:
+        readers.append(PeriodicExportingMetricReader(exporter))
+    if not readers:
+        return NoOpMeterProvider(), []
+    provider = sdk_metrics.MeterProvider(readers, who, shutdown_on_exit=False)
+    return provider, [Pipe(ledger, provider.shutdown, exporter.shutdown if exporter else provider.shutdown)]
 
 
-def _logs(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[OtlpHandler | None, Pipe | None]:
+def _logs(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[OtlpHandler | None, list[Pipe]]:
     if not config.logs:
-        return None, None
+        return None, []
     ledger = Ledger("log records", config.queue_size, clock)
     exporter = LogExporter(config.logs, config.timeout_s, ledger)
     provider = LoggerProvider(who, shutdown_on_exit=False)
     provider.add_log_record_processor(LogQueue(exporter, ledger, config.queue_size))
-    return OtlpHandler(provider), Pipe(ledger, provider.shutdown, exporter.shutdown)
+    return OtlpHandler(provider), [Pipe(ledger, provider.shutdown, exporter.shutdown)]
 
 
 def _publish(traces: TracerProvider, metrics: MeterProvider) -> None:

@@ -16,10 +16,10 @@ from typing import Self
 from aiohttp import web
 
 from observability import otlp
-from observability.forward import CONTENT_TYPE, Forward
 from observability.spans import Span
 from observability.store import Store
 
+CONTENT_TYPE = "application/x-protobuf"
 # One batch of 512 spans with all their attributes is about half a megabyte.
 MAX_BODY = 8 * 2**20
 MAX_SPANS = 20_000
@@ -29,14 +29,13 @@ READ_S = 10.0
 class Receiver:
     """Receives while the block lasts. ``received`` counts the spans, metrics and log records.
 
-    *port* 0 takes any free one; *forward* is the base URL of a collector that gets everything, too. It must not
-    share an event loop with a process that flushes its own telemetry into it: that flush would wait for itself.
+    *port* 0 takes any free one. It must not share an event loop with a process that flushes its own telemetry into
+    it: that flush would wait for itself.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, forward: str | None = None) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self._host = host
         self._port = port
-        self._forward = Forward(forward) if forward else None
         self._store = Store(MAX_SPANS)
         self._news = asyncio.Condition()
         self._stack = AsyncExitStack()
@@ -65,8 +64,6 @@ class Receiver:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            if self._forward is not None:
-                await stack.enter_async_context(self._forward)
             app = web.Application(client_max_size=MAX_BODY)
             app.add_routes(
                 [
@@ -103,8 +100,6 @@ class Receiver:
             raise web.HTTPRequestTimeout from None
         except (ValueError, zlib.error, web.RequestPayloadError, ConnectionError) as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
-        if self._forward is not None:
-            self._forward.offer(request.path, encoding, body)
         # An empty message: everything was taken.
         return web.Response(body=b"", content_type=CONTENT_TYPE)
 

@@ -8,6 +8,7 @@ There is no convention for discovery, retries or refusals: those names are ours 
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Final
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
@@ -36,25 +37,48 @@ USER_AGENT_ORIGINAL: Final = "user_agent.original"
 ERROR_TYPE: Final = "error.type"
 SERVICE_PEER_NAME: Final = "service.peer.name"
 
+# Log records.
+EXCEPTION_TYPE: Final = "exception.type"
+EXCEPTION_MESSAGE: Final = "exception.message"
+EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
+
 # Ours.
 MESH_ATTEMPT: Final = "mesh.attempt"
 MESH_ATTEMPTS: Final = "mesh.attempts"
 MESH_DATACENTER: Final = "mesh.datacenter"
 MESH_INSTANCE_ID: Final = "mesh.instance.id"
+MESH_LOOKUP: Final = "mesh.lookup"
+MESH_LOOKUP_INSTANCES: Final = "mesh.lookup.instances"
+MESH_LOOKUP_WAIT: Final = "mesh.lookup.wait"
 MESH_NACK: Final = "mesh.nack"
 MESH_OUTCOME: Final = "mesh.outcome"
+MESH_PICK_CANDIDATES: Final = "mesh.pick.candidates"
+MESH_PICK_POOL: Final = "mesh.pick.pool"
 MESH_RETRY_DELAY: Final = "mesh.retry.delay"
 MESH_RETRY_REASON: Final = "mesh.retry.reason"
+MESH_VIEW_AGE: Final = "mesh.view.age"
+MESH_VIEW_SOURCE: Final = "mesh.view.source"
 
 # Metrics.
 HTTP_CLIENT_REQUEST_DURATION: Final = "http.client.request.duration"
 HTTP_SERVER_REQUEST_DURATION: Final = "http.server.request.duration"
+HTTP_SERVER_ACTIVE_REQUESTS: Final = "http.server.active_requests"
+MESH_CLIENT_ACTIVE_ATTEMPTS: Final = "mesh.client.active_attempts"
+MESH_CLIENT_ATTEMPTS: Final = "mesh.client.attempts"
+MESH_CLIENT_CALLS: Final = "mesh.client.calls"
+MESH_CLIENT_PICKS: Final = "mesh.client.picks"
 MESH_CLIENT_RESENDS: Final = "mesh.client.resends"
 MESH_INSTANCES: Final = "mesh.instances"
 MESH_HEALTH: Final = "mesh.health"
+MESH_LOOP_LAG: Final = "mesh.loop.lag"
+MESH_RETRY_BUDGET: Final = "mesh.retry.budget"
+MESH_SERVER_NACKS: Final = "mesh.server.nacks"
+MESH_WATCH_LAG: Final = "mesh.watch.lag"
 
 # What the conventions advise for both durations, in seconds.
 DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+# An idle event loop is up to a millisecond late.
+LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 # A method is a label, and strangers invent methods: all others count as one.
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
@@ -64,6 +88,14 @@ OTHER: Final = "_OTHER"
 def method(name: str) -> str:
     """*name* as a label."""
     return name if name in METHODS else OTHER
+
+
+_STATUSES = frozenset(map(int, HTTPStatus))
+
+
+def status(code: int) -> int:
+    """*code* as a label: one that is not registered counts as the first of its class (RFC 9110, 15)."""
+    return code if code in _STATUSES else code // 100 * 100
 
 
 def error_type(error: BaseException | None) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
+from aiohttp import web
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
@@ -16,13 +18,15 @@ from observability.config import TelemetryConfig
 from observability.lines import configure_logs
 from observability.metrics import Metrics
 from observability.pipeline import pipeline
-from observability.telemetry import Telemetry
+from observability.telemetry import METRICS_PATH, Telemetry
 from observability.tracing import Tracing
 
 
 @contextmanager
-def observer(identity: Instance) -> Iterator[Observer]:
+def observer(identity: Instance, app: web.Application | None = None) -> Iterator[Observer]:
     """Observe one process: set up its log, traces and metrics as the environment says, and flush them at the end.
+
+    *app*, which must not run yet, shows the metrics at ``/metrics`` to those whom ``MESH_METRICS`` lets read them.
 
     Leaving takes at most 2 s, whatever the collector does. That time blocks the event loop, so it comes last.
 
@@ -32,8 +36,15 @@ def observer(identity: Instance) -> Iterator[Observer]:
     config = TelemetryConfig.from_env()
     clock = SystemClock()
     configure_logs(identity, config)
-    with pipeline(identity, config, clock) as (traces, metrics):
-        yield telemetry(traces, metrics, clock)
+    with pipeline(identity, config, clock) as providers:
+        if app is not None and providers.exposition is not None:
+            app.router.add_get(METRICS_PATH, providers.exposition.answer)
+        yield telemetry(providers.traces, providers.metrics, clock)
+
+
+def exposing(app: web.Application) -> Callable[[Instance], AbstractContextManager[Observer]]:
+    """Observe as :func:`observer` does, and show the metrics at ``/metrics`` of *app* if ``MESH_METRICS`` says so."""
+    return partial(observer, app=app)
 
 
 def telemetry(traces: TracerProvider, metrics: MeterProvider, clock: Clock) -> Telemetry:

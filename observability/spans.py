@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import StatusCode, format_span_id, format_trace_id
+from typing import TYPE_CHECKING
 
 from observability import semconv
+
+if TYPE_CHECKING:
+    # Reading a trace needs no SDK, and `mesh trace` does not wait for it.
+    from opentelemetry.sdk.trace import ReadableSpan
 
 Value = str | bool | int | float
 
@@ -40,16 +42,16 @@ def from_sdk(span: ReadableSpan) -> Span:
     context = span.get_span_context()
     resource = span.resource.attributes
     return Span(
-        trace_id=format_trace_id(context.trace_id) if context else "",
-        span_id=format_span_id(context.span_id) if context else "",
-        parent_id=format_span_id(span.parent.span_id) if span.parent else "",
+        trace_id=f"{context.trace_id:032x}" if context else "",
+        span_id=f"{context.span_id:016x}" if context else "",
+        parent_id=f"{span.parent.span_id:016x}" if span.parent else "",
         name=span.name,
         kind=span.kind.name.lower(),
         service=str(resource.get(semconv.SERVICE_NAME, "")),
         instance=str(resource.get(semconv.SERVICE_INSTANCE_ID, "")),
         start_ns=span.start_time or 0,
         end_ns=span.end_time or 0,
-        failed=span.status.status_code is StatusCode.ERROR,
+        failed=not span.status.is_ok,
         attributes={
             key: value if isinstance(value, (str, bool, int, float)) else str(value)
             for key, value in (span.attributes or {}).items()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, Metric, NumberDataPoint
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -34,19 +34,26 @@ class Recorded:
 
     def measured(self, metric: str) -> list[tuple[Mapping[str, Value], float]]:
         """The series of *metric*: labels, and how many values there were, or what the value is."""
-        data = self._reader.get_metrics_data()
         return [
             (
                 {key: value for key, value in (point.attributes or {}).items() if isinstance(value, Value)},
                 point.count if isinstance(point, HistogramDataPoint) else point.value,
             )
-            for group in (data.resource_metrics if data else ())
-            for scope in group.scope_metrics
-            for each in scope.metrics
+            for each in self._read()
             if each.name == metric
             for point in each.data.data_points
             if isinstance(point, HistogramDataPoint | NumberDataPoint)
         ]
+
+    def metrics(self) -> list[str]:
+        """The names of all metrics that have a series."""
+        return [each.name for each in self._read()]
+
+    def _read(self) -> Iterator[Metric]:
+        data = self._reader.get_metrics_data()
+        for group in data.resource_metrics if data else ():
+            for scope in group.scope_metrics:
+                yield from scope.metrics
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, set_span_in_context
 from opentelemetry.util.types import AnyValue
 
-from discovery.model import Attempt, Outcome
+from discovery.model import Attempt, Outcome, View
 from discovery.observer import AttemptHandle, AttemptStart, Call, IncomingRequest
 from observability import semconv
 from observability.text import clip, redact_query, redact_url
@@ -74,6 +74,19 @@ class TracedCall:
         self._span = tracer.start_span(name, parent, SpanKind.INTERNAL, attributes)
         self.context = set_span_in_context(self._span, parent)
 
+    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
+        """Say how old a view is that may be out of date, and for how long the call had to wait for it."""
+        span = self._span
+        if not span.is_recording():
+            return
+        if view is not None:
+            span.set_attributes({semconv.MESH_VIEW_AGE: age_s, semconv.MESH_VIEW_SOURCE: view.source.value})
+        if waited_s:
+            results: Attributes = {semconv.MESH_LOOKUP_WAIT: waited_s}
+            if view is not None:
+                results[semconv.MESH_LOOKUP_INSTANCES] = len(view.instances)
+            span.add_event(semconv.MESH_LOOKUP, results)
+
     def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
         """Begin an attempt; its context goes into *headers*, so the far side's spans hang below it."""
         if not self._span.is_recording():
@@ -87,6 +100,8 @@ class TracedCall:
         attributes[semconv.URL_FULL] = redact_url(start.url)
         attributes[semconv.MESH_ATTEMPT] = start.number
         attributes[semconv.MESH_INSTANCE_ID] = instance.id
+        attributes[semconv.MESH_PICK_CANDIDATES] = start.candidates
+        attributes[semconv.MESH_PICK_POOL] = start.pool.value
         if start.number > 1:
             attributes[semconv.HTTP_REQUEST_RESEND_COUNT] = start.number - 1
             attributes[semconv.MESH_RETRY_REASON] = start.reason

@@ -28,6 +28,13 @@ def eligible(instances: Iterable[Instance], trusted: Collection[str] = ()) -> tu
     return weighted or tuple(i for i in available if i.health is not Health.WARNING)
 
 
+def worst(instances: Iterable[Instance]) -> Health:
+    """The worst health among *instances*; of nobody it is ``PASSING``."""
+    found = {instance.health for instance in instances}
+    # The words are declared worst first.
+    return next((health for health in Health if health in found), Health.PASSING)
+
+
 def weight_of(instance: Instance) -> float:
     """The share of an eligible instance, relative to others: a divisor of its cost, and so never zero."""
     return float(max(_weight(instance), 1))

@@ -14,7 +14,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from discovery import wire
-from discovery.errors import CallFailed, DeadlineExceeded
+from discovery.call_errors import CallFailed, DeadlineExceeded
 from discovery.model import Attempt, Place
 from discovery.observer import AttemptStart, Call, CallHandle
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
@@ -74,6 +74,11 @@ class Exchange:
     def tried(self) -> frozenset[Place]:
         """Where it was tried."""
         return frozenset(record.instance.place for record in self.records)
+
+    def looked_up(self, now: float, waited_s: float = 0.0) -> None:
+        """Tell on what the call is made."""
+        view = self.directory.view
+        self.handle.looked_up(view, view.age(now) if view else 0.0, waited_s)
 
     def take(self, answer: aiohttp.ClientResponse) -> None:
         """Keep an answer in place of an earlier one."""
@@ -146,7 +151,9 @@ class Caller:
             directory.budget.deposit(now)
             endpoint = directory.pick(now)
             if endpoint is None:
-                endpoint = await self._directories.somebody(directory, exchange.deadline_at)
+                endpoint = await self._somebody(exchange)
+            elif directory.trouble is not None:
+                exchange.looked_up(now)
             tried = await self._attempt(exchange, endpoint)
             if not tried.answered:
                 tried = await self._go_on(exchange, tried)
@@ -158,6 +165,14 @@ class Caller:
             exchange.fail(failure)
             raise failure from tried.error
         return exchange.hand_over(exchange.answer, tried)
+
+    async def _somebody(self, exchange: Exchange) -> Endpoint:
+        began = self._clock.now()
+        try:
+            return await self._directories.somebody(exchange.directory, exchange.deadline_at)
+        finally:
+            now = self._clock.now()
+            exchange.looked_up(now, now - began)
 
     async def _go_on(self, exchange: Exchange, tried: Tried) -> Tried:
         verdict = self._decide(exchange, tried)
@@ -205,6 +220,8 @@ class Caller:
             f"http://{endpoint.instance.address}{exchange.path}",
             again.reason if again else "",
             again.delay_s if again else 0.0,
+            exchange.directory.choices(exchange.tried),
+            exchange.directory.pool,
         )
         tried = await attempt.make(
             lambda: exchange.send(endpoint, headers, left),

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
+from discovery.call_errors import Nobody, NoInstances, TooManyServices
 from discovery.config import MeshConfig
-from discovery.errors import Nobody, NoInstances, RegistryError, TooManyServices
-from discovery.model import Target
+from discovery.errors import RegistryError
+from discovery.model import Followed, Target
 from discovery.policy.balancer import Balancer
 from discovery.policy.deadline import remaining, tighten
 from discovery.policy.watch import WAIT_S
@@ -61,6 +62,10 @@ class Directories:
             self._open[target] = directory
             self._tasks.start(watch(self._registry, directory, self._around), f"watch {target}")
         return directory
+
+    def followed(self, now: float) -> tuple[Followed, ...]:
+        """How each of them stands."""
+        return tuple(directory.followed(now) for directory in self._open.values())
 
     async def somebody(self, directory: Directory, deadline_at: float | None) -> Endpoint:
         """Wait, within bounds and until *deadline_at*, for somebody to send a call to.

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 from yarl import URL
 
-from discovery.model import Instance, Place, Target, View
+from discovery.model import Followed, Health, Instance, Place, Target, View
 from discovery.observer import ViewChanged
 from discovery.policy.balancer import Balancer
 from discovery.policy.budget import RetryBudget
-from discovery.policy.health import eligible, weight_of
+from discovery.policy.health import eligible, weight_of, worst
 from discovery.policy.load import PeakEwma
 from discovery.policy.membership import compare
 from discovery.runtime.identity import boot_of
@@ -52,6 +52,7 @@ class Directory:
         self.target = target
         self.view: View | None = None
         self.trouble: Exception | None = None  # why the last read failed, while it does
+        self.pool = Health.PASSING  # the worst health among those who may be chosen
         self.budget = RetryBudget()
         self._balancer = balancer
         self._clock = around.clock
@@ -63,6 +64,7 @@ class Directory:
         self._suspects: frozenset[str] = frozenset()
         self._suspects_until = 0.0
         self._nobody_since: float | None = None
+        self._failing_since: float | None = None
         self._news = asyncio.Event()
 
     def replace(self, view: View, suspects: frozenset[str] = frozenset(), suspects_until: float = 0.0) -> None:
@@ -71,7 +73,7 @@ class Directory:
         *suspects* turned critical in a crowd: until then they may be chosen as before, since a restarted agent
         shows all its instances as critical until its checks have run.
         """
-        old, self.view, self.trouble = self.view, view, None
+        old, self.view, self.trouble, self._failing_since = self.view, view, None, None
         if suspects:
             self._suspects, self._suspects_until = suspects, suspects_until
         change = compare(old.instances if old else (), view.instances)
@@ -85,6 +87,17 @@ class Directory:
     def failed(self, error: Exception) -> None:
         """Note that the registry could not be read; the last view stays in use, as old as it gets."""
         self.trouble = error
+        if self._failing_since is None:
+            self._failing_since = self._clock.now()
+
+    def followed(self, now: float) -> Followed:
+        """How well we are informed, and how many retries are left."""
+        return Followed(
+            self.target,
+            None if self.view is None else self.view.age(now),
+            0.0 if self._failing_since is None else now - self._failing_since,
+            self.budget.balance(now),
+        )
 
     def _endpoint(self, instance: Instance) -> Endpoint:
         known = self._endpoints.get(instance.place)
@@ -98,6 +111,7 @@ class Directory:
     def _choose_candidates(self) -> None:
         chosen = eligible([endpoint.instance for endpoint in self._endpoints.values()], trusted=self._suspects)
         self._candidates = tuple(self._endpoints[instance.place] for instance in chosen)
+        self.pool = worst(chosen)
         if self._candidates:
             self._nobody_since = None
 
@@ -116,6 +130,12 @@ class Directory:
         if without:
             candidates = [one for one in candidates if one.instance.place not in without] or candidates
         return self._balancer.pick(candidates, now, self._rng)
+
+    def choices(self, without: Collection[Place]) -> int:
+        """How many :meth:`pick` chooses between."""
+        if not without:
+            return len(self._candidates)
+        return sum(one.instance.place not in without for one in self._candidates) or len(self._candidates)
 
     def others(self, without: Collection[Place]) -> bool:
         """Whether anybody may be chosen who is not one of *without*."""

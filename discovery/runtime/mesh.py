@@ -19,7 +19,7 @@ from discovery.policy.two_choices import TwoChoices
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
-from discovery.runtime import settings
+from discovery.runtime import pulse, settings
 from discovery.runtime.address import Addresses, Logical, parse
 from discovery.runtime.body import replayable
 from discovery.runtime.client import Caller, Default
@@ -75,6 +75,7 @@ class Mesh(Verbs):
         await self._stack.enter_async_context(self._pool)
         await self._stack.enter_async_context(self._tasks)
         self._tasks.start(settings.keep(self.settings, self._registry, self.config.name, self._around), "settings")
+        self._tasks.start(pulse.beat(self._directories, self._around), "pulse")
         return self
 
     async def __aexit__(

@@ -19,7 +19,23 @@ TIMEOUT_S = 15.0
 ATTEMPT_TIMEOUT_S = 5.0
 ATTEMPTS = 3
 
-_PARSERS: Mapping[str, Callable[[str], Any]] = {"timeout_s": float, "attempt_timeout_s": float, "attempts": int}
+
+def _number(kind: type[float | int], what: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            return kind(text)
+        except ValueError:
+            # Python would quote it, and operators put secrets under the wrong key.
+            raise ValueError(f"expected {what}") from None
+
+    return parse
+
+
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "timeout_s": _number(float, "a number of seconds"),
+    "attempt_timeout_s": _number(float, "a number of seconds"),
+    "attempts": _number(int, "a whole number"),
+}
 
 
 def prefix(service: str) -> str:

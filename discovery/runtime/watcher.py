@@ -12,7 +12,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 from discovery.errors import RegistryError, RegistryUnavailable
 from discovery.model import View
-from discovery.observer import AnswerDoubted, WatchFailed
+from discovery.observer import AnswerDoubted, WatchFailed, WatchRecovered
 from discovery.policy.backoff import REGISTRY
 from discovery.policy.membership import doubt, suspects
 from discovery.policy.watch import WAIT_S, Cursor, Pace
@@ -41,19 +41,23 @@ async def follow(
     around: Surroundings,
 ) -> NoReturn:
     """Read, accept, and read on from there, until cancelled; after a failure and a pause, afresh."""
-    cursor, pace, failures = Cursor(), Pace(), 0
+    cursor, pace, failures, failed_at = Cursor(), Pace(), 0, 0.0
     while True:
         await around.clock.sleep(pace.delay(around.clock.now()))
         try:
             answer = await read(cursor.index)
         except RegistryError as error:
             failures += 1
+            if failures == 1:
+                failed_at = around.clock.now()
             pause = REGISTRY.delay(failures, around.rng)
-            around.observer.notify(WatchFailed(what, error, pause))
+            around.observer.notify(WatchFailed(what, error, pause, failures))
             cursor = Cursor()
             await around.clock.sleep(pause)
             continue
-        failures = 0
+        if failures:
+            around.observer.notify(WatchRecovered(what, failures, around.clock.now() - failed_at))
+            failures = 0
         cursor = cursor.advance(answer.index)
         if cursor.index:  # else it is older than what is known: the fresh read decides
             accept(answer)

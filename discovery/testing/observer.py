@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from discovery.model import Attempt
+from discovery.model import Attempt, View
 from discovery.observer import AttemptStart, Call, Event, IncomingRequest
 
 E = TypeVar("E", bound=Event)
@@ -33,6 +33,15 @@ class RecordedAttempt:
         self.told()
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """On what a call was made, where that was worth telling."""
+
+    view: View | None
+    age_s: float
+    waited_s: float
+
+
 @dataclass(slots=True, eq=False)
 class RecordedCall:
     """One call, with its attempts."""
@@ -40,7 +49,12 @@ class RecordedCall:
     call: Call
     told: Callable[[], None]
     attempts: list[RecordedAttempt] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
     ends: list[tuple[tuple[Attempt, ...], BaseException | None]] = field(default_factory=list)
+
+    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
+        self.lookups.append(Lookup(view, age_s, waited_s))
+        self.told()
 
     def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> RecordedAttempt:
         handle = RecordedAttempt(start, dict(headers), self.told)

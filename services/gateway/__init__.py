@@ -1,1 +1,1 @@
-"""The one way in: ``/api/<service>/...`` goes to whoever registered under that name with the tag ``api``."""
+"""The one way in: ``/api/<service>/...`` goes to whoever registered with the tag ``api``, all else to the shop."""

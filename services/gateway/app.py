@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from services.gateway import shop
+from services.gateway.api import api
 from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
 from services.gateway.published import follow
-from services.gateway.relay import relay
 from services.gateway.target import PREFIX
 from services.kit.boundary import boundary
 
@@ -17,7 +18,10 @@ def build() -> web.Application:
     app = web.Application(middlewares=[boundary, entrance])
     app.on_response_prepare.append(conceal)
     app.cleanup_ctx.append(follow)
-    app.router.add_get("/", index)
+    for path in (f"/{PREFIX}", f"/{PREFIX}/"):
+        app.router.add_get(path, index)
     for method in METHODS:
-        app.router.add_route(method, f"/{PREFIX}/{{rest:.*}}", relay)
+        app.router.add_route(method, f"/{PREFIX}/{{rest:.+}}", api)
+    app.router.add_get(shop.PATH, shop.shop)
+    app.router.add_post(shop.PATH, shop.shop)
     return app

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from multidict import CIMultiDict
 
 from discovery import wire
+from services.gateway.side import Side
 from services.kit.problem import Problem
 
 # RFC 9110, 7.6.1, and what belongs to one connection by other documents.
@@ -46,7 +47,9 @@ _REPLACED = frozenset(
 )
 _OURS = ("x-forwarded-", wire.PREFIX.lower())
 
-# What an answer may tell the world. Not Server, not cookies, and no address of ours: Location and Link are rewritten.
+_COOKIE = "cookie"
+
+# What an answer may tell the world. Not Server, and no address of ours: Location and Link are rewritten.
 _PUBLIC = frozenset(
     {
         "accept",
@@ -68,8 +71,26 @@ _PUBLIC = frozenset(
     }
 )
 
+# What only a page needs: who it is that looks at it, and what a browser may do with it.
+_OF_PAGES = frozenset(
+    {
+        "content-security-policy",
+        "cross-origin-embedder-policy",
+        "cross-origin-opener-policy",
+        "cross-origin-resource-policy",
+        "permissions-policy",
+        "referrer-policy",
+        "set-cookie",
+        "x-content-type-options",
+        "x-frame-options",
+    }
+)
+_OUTWARD = {Side.API: _PUBLIC, Side.SHOP: _PUBLIC | _OF_PAGES}
 
-def inward(headers: CIMultiDict[str] | Mapping[str, str], *, peer: str, scheme: str, host: str) -> CIMultiDict[str]:
+
+def inward(
+    headers: CIMultiDict[str] | Mapping[str, str], side: Side, *, peer: str, scheme: str, host: str
+) -> CIMultiDict[str]:
     """The headers for the request behind, made from those of the client at the address *peer*; HTTP/1.0 has no *host*.
 
     Raises:
@@ -81,6 +102,8 @@ def inward(headers: CIMultiDict[str] | Mapping[str, str], *, peer: str, scheme: 
         lower = name.lower()
         # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
         if "_" in lower or lower in named or lower in _HOP_BY_HOP or lower in _REPLACED or lower.startswith(_OURS):
+            continue
+        if lower == _COOKIE and side is not Side.SHOP:
             continue
         if not value.replace("\t", " ").isprintable():
             raise Problem(400, "the value of a header is not text")
@@ -94,12 +117,12 @@ def inward(headers: CIMultiDict[str] | Mapping[str, str], *, peer: str, scheme: 
     return kept
 
 
-def outward(headers: Mapping[str, str]) -> CIMultiDict[str]:
+def outward(headers: Mapping[str, str], side: Side) -> CIMultiDict[str]:
     """The headers of an answer from behind that the client may see."""
     named = _named_by_connection(headers)
     kept: CIMultiDict[str] = CIMultiDict()
     for name, value in headers.items():
-        if name.lower() in _PUBLIC and name.lower() not in named:
+        if name.lower() in _OUTWARD[side] and name.lower() not in named:
             kept.add(name, value)
     return kept
 

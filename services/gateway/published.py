@@ -12,16 +12,17 @@ from contextlib import suppress
 from aiohttp import web
 
 from discovery import MESH, Mesh, TooManyServices
+from services.gateway.target import SHOP
 from services.kit.main import PUBLIC_TAG
 from services.kit.problem import Problem
 
 
 async def follow(app: web.Application) -> AsyncIterator[None]:
-    """Follow every public service from the start: who was never asked for is needed too, when the registry is away."""
+    """Follow the shop and every public service from the start: when they are asked for, the registry may be away."""
 
     async def following(mesh: Mesh) -> None:
         async for names in mesh.watch_names():
-            for name in _public(names):
+            for name in (SHOP, *_public(names)):
                 with suppress(TooManyServices):
                     mesh.view(name)
 
@@ -32,7 +33,7 @@ async def follow(app: web.Application) -> AsyncIterator[None]:
 
 
 async def published(mesh: Mesh, wanted: str = "") -> frozenset[str]:
-    """The public services. Endpoints from settings have no tags: who listed them meant them.
+    """The public services. Endpoints from settings have no tags: who listed them meant them, but for the shop's pages.
 
     Raises:
         Problem: 503 until the registry has told us, since "not there" would be a guess.
@@ -40,7 +41,7 @@ async def published(mesh: Mesh, wanted: str = "") -> frozenset[str]:
     names = await mesh.names(wanted)
     if not names:
         raise Problem(503, "the registry has not told yet what is here", headers={"Retry-After": "2"})
-    return _public(names) | frozenset(mesh.config.static)
+    return _public(names) | frozenset(mesh.config.static) - {SHOP}
 
 
 def _public(names: Mapping[str, tuple[str, ...]]) -> frozenset[str]:

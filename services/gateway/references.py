@@ -1,4 +1,4 @@
-"""References in an answer (``Location``, ``Link``), as the client must see them: below ``/api``, or not at all.
+"""References in an answer (``Location``, ``Link``), as the client must see them: at a path of ours, or not at all.
 
 A reference that leads anywhere else could only tell an address of ours, or send the client to somebody's choice.
 """
@@ -10,23 +10,31 @@ from collections.abc import Callable
 
 from yarl import URL
 
-from services.gateway.target import PREFIX
+from services.gateway import target
+from services.gateway.side import Side
+from services.kit.problem import Problem
 
 # <target> and its parameters (RFC 8288, 3); a comma ends them unless it is quoted.
 _LINK = re.compile(r'<([^<>]*)>((?:[^,"<>]|"[^"]*")*)')
 
 
-def public(reference: str, asked: URL, answered_at: str) -> str | None:
+def public(reference: str, side: Side, asked: URL, answered_at: str) -> str | None:
     """The public form of a reference in the answer that *answered_at* (``host:port``) gave to *asked*; None: none."""
     try:
         resolved = asked.join(URL(reference))
     except ValueError:
         return None
-    ours = resolved.scheme == "http" and resolved.authority in {asked.authority, answered_at}
-    if not ours or not f"{resolved.raw_path}/".startswith(f"/{asked.host}/"):
+    if resolved.scheme != "http" or resolved.authority not in {asked.authority, answered_at}:
         return None
-    fragment = f"#{resolved.raw_fragment}" if resolved.raw_fragment else ""
-    return f"/{PREFIX}{resolved.raw_path_qs}{fragment}"
+    if side is Side.API and not f"{resolved.raw_path}/".startswith(f"/{asked.host}/"):
+        return None
+    seen = f"{side.value}{resolved.raw_path_qs}"
+    try:
+        # What we would refuse ourselves leads nowhere, or elsewhere: a browser takes //host for a host.
+        target.parse(seen)
+    except Problem:
+        return None
+    return f"{seen}#{resolved.raw_fragment}" if resolved.raw_fragment else seen
 
 
 def links(value: str, rewrite: Callable[[str], str | None]) -> str:

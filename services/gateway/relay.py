@@ -1,4 +1,4 @@
-"""One request, carried to the service that it names and back."""
+"""One request, carried to a service behind the gateway and back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from yarl import URL
 
 import discovery
 from services.gateway import headers, references, upload
-from services.gateway.entrance import TARGET
-from services.gateway.published import published
+from services.gateway.side import Side
 from services.kit.body import Body
-from services.kit.problem import Problem
 
 _log = logging.getLogger(__name__)
 
@@ -27,36 +25,40 @@ _PIECE_BYTES = 64 * 1024
 # A client that takes nothing for so long is gone, or means harm.
 _STALL_S = 30.0
 
-_NOBODY = {"Retry-After": "2"}
 
+async def relay(request: web.Request, asked: URL, side: Side) -> web.StreamResponse:
+    """Send *request* to the logical URL *asked*, and its answer to the client.
 
-async def relay(request: web.Request) -> web.StreamResponse:
-    """``/api/<service>/...``."""
-    mesh = request.app[discovery.MESH]
-    target = request[TARGET]
-    if target.service not in await published(mesh, target.service):
-        raise Problem(404, "there is no such API here; / lists them")
+    Raises:
+        Problem: when it is the request that cannot be sent.
+        CallError: when there is no answer.
+    """
     body = Body(request, limit=REQUEST_BYTES)
     data = await upload.begin(body, IN_MEMORY_BYTES)
     passed = headers.inward(
         request.headers,
+        side,
         peer=request.remote or "unknown",
         scheme=request.scheme,
         # request.host would ask the resolver, and wait, when there is none.
         host=request.headers.get(hdrs.HOST, ""),
     )
-    asked = target.url()
+    mesh = request.app[discovery.MESH]
     try:
         async with mesh.request(
             request.method, asked, headers=passed, data=data, skip_auto_headers=(hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
         ) as answer:
-            return await _pass_back(request, answer, asked)
+            return await _pass_back(request, answer, asked, side)
     except discovery.CallError as error:
-        raise body.problem or _problem(error) from error
+        if body.problem:
+            raise body.problem from error
+        raise
 
 
-async def _pass_back(request: web.Request, answer: aiohttp.ClientResponse, asked: URL) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, headers=_public_headers(answer, asked))
+async def _pass_back(
+    request: web.Request, answer: aiohttp.ClientResponse, asked: URL, side: Side
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=_public_headers(answer, asked, side))
     # Encoded answers are decoded on their way, and then have another length.
     if hdrs.CONTENT_ENCODING not in answer.headers:
         response.content_length = answer.content_length
@@ -74,27 +76,15 @@ async def _pass_back(request: web.Request, answer: aiohttp.ClientResponse, asked
     return response
 
 
-def _public_headers(answer: aiohttp.ClientResponse, asked: URL) -> CIMultiDict[str]:
-    kept = headers.outward(answer.headers)
+def _public_headers(answer: aiohttp.ClientResponse, asked: URL, side: Side) -> CIMultiDict[str]:
+    kept = headers.outward(answer.headers, side)
     answered_at = discovery.attempts(answer)[-1].instance.address
 
     def rewrite(reference: str) -> str | None:
-        return references.public(reference, asked, answered_at)
+        return references.public(reference, side, asked, answered_at)
 
     if (location := answer.headers.get(hdrs.LOCATION)) and (rewritten := rewrite(location)):
         kept[hdrs.LOCATION] = rewritten
     if link := references.links(", ".join(answer.headers.getall(hdrs.LINK, [])), rewrite):
         kept[hdrs.LINK] = link
     return kept
-
-
-def _problem(error: discovery.CallError) -> Problem:
-    match error:
-        case discovery.NoInstances(reason=discovery.Nobody.UNKNOWN):
-            return Problem(404, "there is no such API here; / lists them")
-        case discovery.NoInstances() | discovery.TooManyServices():
-            return Problem(503, "no instance of this service can take a request now", headers=_NOBODY)
-        case discovery.DeadlineExceeded():
-            return Problem(504, "the service did not answer in time")
-        case _:
-            return Problem(502, "the service gave no answer")

@@ -22,6 +22,9 @@ _AMBIGUOUS = frozenset("/\\%;")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 PREFIX = "api"
+SHOP = "marketplace"
+# The first segments that are not the shop's: ours, and what every process of the mesh says about itself.
+RESERVED = (PREFIX, "health", "mesh", "metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,15 @@ class Target:
 
     def url(self) -> URL:
         """The logical URL behind ``/api``: its path begins with the service's own name."""
-        path = "".join(f"/{quote(segment, safe='')}" for segment in self.segments[1:])
-        return URL(f"http://{self.service}{path}{'?' if self.query else ''}{self.query}")
+        return self._at(self.service, self.segments[1:])
+
+    def shop_url(self) -> URL:
+        """The logical URL of the same path at the shop."""
+        return self._at(SHOP, self.segments)
+
+    def _at(self, service: str, segments: tuple[str, ...]) -> URL:
+        path = "".join(f"/{quote(segment, safe='')}" for segment in segments)
+        return URL(f"http://{service}{path}{'?' if self.query else ''}{self.query}")
 
 
 def parse(raw: str) -> Target:

@@ -12,9 +12,8 @@ from aiohttp import web
 
 import discovery
 import observability
-from discovery.observer import Observer
 
-Observe = Callable[[discovery.Instance], AbstractContextManager[Observer]]
+Observe = Callable[[discovery.Instance], AbstractContextManager[Any]]
 
 # The gateway leads the world to services with this tag, and to no other.
 PUBLIC_TAG = "api"
@@ -31,13 +30,13 @@ def main(
     *,
     port: int,
     api: bool = False,
-    observe: Observe = observability.observer,
+    observe: Observe | None = None,
     **settings: Any,
 ) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
-    *api* lets the gateway lead the world to it. Settings that make no sense are told one by one, and end the
-    process with 2.
+    *api* lets the gateway lead the world to it. *observe* is asked in place of OpenTelemetry. Settings that make no
+    sense are told one by one, and end the process with 2.
     """
     try:
         config = discovery.MeshConfig.from_env(name, default_port=port, **settings)
@@ -46,4 +45,4 @@ def main(
         for problem in error.problems:
             print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201 - the last word of a process that cannot start
         sys.exit(2)
-    discovery.run(app, public(config) if api else config, observe=observe)
+    discovery.run(app, public(config) if api else config, observe=observe or observability.exposing(app))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from discovery.model import NOTHING, Attempt, Instance, Outcome, Target
+from discovery.model import NOTHING, Attempt, Health, Instance, Outcome, Target
 from discovery.observer import AttemptStart, Call, IncomingRequest
 
 
@@ -22,7 +22,8 @@ def call(method: str = "GET", path: str = "/ports?laptop=7") -> Call:
 
 def start(number: int = 1, *, reason: str = "", waited_s: float = 0.0, query: str = "laptop=7") -> AttemptStart:
     instance = peer(number)
-    return AttemptStart(number, instance, f"http://{instance.address}/ports?{query}", reason, waited_s)
+    url = f"http://{instance.address}/ports?{query}"
+    return AttemptStart(number, instance, url, reason, waited_s, 3, Health.WARNING)
 
 
 def attempt(

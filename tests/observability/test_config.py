@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from discovery.errors import ConfigError
-from observability.config import LogFormat, TelemetryConfig
+from observability.config import Exposure, LogFormat, TelemetryConfig
 
 
 def test_nothing_said_means_no_export_and_lines_at_info() -> None:
@@ -99,3 +99,53 @@ def test_an_endpoints_password_is_in_no_text() -> None:
     with pytest.raises(ConfigError) as raised:
         TelemetryConfig.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://me:s3cret@collector"})
     assert "s3cret" not in str(raised.value)
+
+
+def test_zipkin_is_asked_for_by_name_and_is_where_the_specification_says() -> None:
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    config = TelemetryConfig.from_env({"OTEL_TRACES_EXPORTER": "zipkin", **endpoint})
+    assert (config.traces, config.zipkin) == ("", "http://localhost:9411/api/v2/spans")
+    assert config.metrics == "http://collector:4318/v1/metrics"
+    named = {"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://zipkin:1/in"}
+    both = TelemetryConfig.from_env({"OTEL_TRACES_EXPORTER": "OTLP, zipkin", **endpoint, **named})
+    assert (both.traces, both.zipkin) == ("http://collector:4318/v1/traces", "http://zipkin:1/in")
+    assert TelemetryConfig.from_env({**endpoint, **named}).zipkin == "", "its address alone asks for nothing"
+    assert TelemetryConfig.from_env({"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_SDK_DISABLED": "true"}).zipkin == ""
+
+
+def test_each_signal_can_be_kept_at_home() -> None:
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    for signal in ("traces", "metrics", "logs"):
+        config = TelemetryConfig.from_env({f"OTEL_{signal.upper()}_EXPORTER": "none", **endpoint})
+        assert [name for name in ("traces", "metrics", "logs") if not getattr(config, name)] == [signal]
+
+
+@pytest.mark.parametrize(
+    ("exporter", "lines"), [("", None), ("otlp", None), ("zipkin", None), ("none", False), ("otlp,console", True)]
+)
+def test_traces_are_written_to_the_log_when_asked_for_and_not_when_nothing_is(
+    exporter: str, lines: bool | None
+) -> None:
+    assert TelemetryConfig.from_env({"OTEL_TRACES_EXPORTER": exporter}).trace_lines is lines
+
+
+def test_the_metrics_are_shown_to_nobody_unless_told() -> None:
+    assert TelemetryConfig.from_env({}).exposure is Exposure.OFF
+    assert TelemetryConfig.from_env({"MESH_METRICS": "Local"}).exposure is Exposure.LOCAL
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_TRACES_EXPORTER", "jaeger"),
+        ("OTEL_TRACES_EXPORTER", "otlp,none"),
+        ("OTEL_TRACES_EXPORTER", "otlp,"),
+        ("OTEL_METRICS_EXPORTER", "zipkin"),
+        ("OTEL_LOGS_EXPORTER", "console"),
+        ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "zipkin:9411"),
+        ("MESH_METRICS", "on"),
+    ],
+)
+def test_destinations_that_make_no_sense_are_refused(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=variable):
+        TelemetryConfig.from_env({variable: value})

@@ -179,6 +179,20 @@ def test_a_terminal_gets_lines_for_people(
     assert json.loads(machine)["event"] == "careful"
 
 
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_what_is_recognised_as_secret_is_on_no_line(
+    identity: Instance, log_format: LogFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", "s3cret-token")
+    try:
+        raise RuntimeError("no login at http://me:s3cret@db?key=s3cret with s3cret-token")
+    except RuntimeError:
+        failed = record("it broke: %s", "password=s3cret", extra={"exc_info": sys.exc_info(), "cookie": "s3cret"})
+    line = formatter(identity, log_format).format(failed)
+    assert "s3cret" not in line
+    assert "no login at http://db?key=REDACTED with REDACTED" in line
+
+
 def test_nonsense_in_the_environment_is_refused(identity: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESH_LOG", "xml")
     with new_logging() as root:

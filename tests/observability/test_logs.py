@@ -11,12 +11,14 @@ from discovery.observer import (
     AnswerDoubted,
     Deregistered,
     Event,
+    Pulse,
     Registered,
     RegistrationFailed,
     SettingsChanged,
     StateChanged,
     ViewChanged,
     WatchFailed,
+    WatchRecovered,
 )
 from observability.logs import tell
 from observability.testing import recorded
@@ -39,7 +41,13 @@ AWAY = RegistryUnavailable("connection refused")
             WatchFailed("ports", AWAY, 1.44),
             logging.WARNING,
             "watch failed",
-            {"what": "ports", "error": "RegistryUnavailable: connection refused", "next_try_s": 1.4},
+            {"what": "ports", "error": "RegistryUnavailable: connection refused", "failures": 1, "next_try_s": 1.4},
+        ),
+        (
+            WatchRecovered("ports", 5, 12.34),
+            logging.INFO,
+            "watch recovered",
+            {"what": "ports", "failures": 5, "away_s": 12.3},
         ),
         (
             AnswerDoubted(Target("ports"), "empty"),
@@ -80,6 +88,32 @@ def test_a_setting_that_was_left_out_has_a_warning_of_its_own(caplog: pytest.Log
     caplog.set_level(logging.INFO)
     tell(SettingsChanged({"attempts": "many"}, ("attempts: expected a whole number",)))
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+
+
+def test_a_registry_that_stays_away_is_mentioned_less_and_less_often(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for failures in range(1, 1001):
+        tell(WatchFailed("ports", AWAY, 1.0, failures))
+    assert [vars(record)["failures"] for record in caplog.records] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+
+
+def test_what_a_registry_answers_is_told_without_recognisable_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    error = RegistryUnavailable("it said: 500 X-Consul-Token: s3cret")
+    for event in (
+        WatchFailed("ports", error, 1.0),
+        RegistrationFailed(peer(), error, 1.0),
+        Deregistered(peer(), error),
+        SettingsChanged({}, ("hook: http://me:s3cret@x",)),
+    ):
+        tell(event)
+    assert len(caplog.records) == 4
+    assert "s3cret" not in repr([vars(record) for record in caplog.records])
+
+
+def test_a_pulse_is_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    tell(Pulse(9.0, ()))
+    assert caplog.records == []
 
 
 def test_a_thousand_instances_are_named_by_the_first_few(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,8 +10,9 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
-from discovery.model import Health, Instance, Outcome, Target, View
-from discovery.observer import ViewChanged
+from discovery.call_errors import Nobody, NoInstances
+from discovery.model import Followed, Health, Instance, Outcome, Target, View
+from discovery.observer import Call, Pulse, ViewChanged
 from discovery.testing.clock import FakeClock
 from observability.metrics import Metrics
 from observability.semconv import DURATION_BUCKETS
@@ -100,10 +102,11 @@ def test_durations_use_the_conventions_buckets_and_point_to_the_right_trace() ->
     provider = MeterProvider([reader], shutdown_on_exit=False)
     metrics = Metrics(provider.get_meter("test"))
     mine = SpanContext(trace_id=7, span_id=8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-    metrics.attempted("GET", attempt(duration_s=0.03), set_span_in_context(NonRecordingSpan(mine)))
+    metrics.attempted("ports", "GET", attempt(duration_s=0.03), set_span_in_context(NonRecordingSpan(mine)))
     data = reader.get_metrics_data()
     assert data
-    (metric,) = [each for group in data.resource_metrics for scope in group.scope_metrics for each in scope.metrics]
+    found = [each for group in data.resource_metrics for scope in group.scope_metrics for each in scope.metrics]
+    (metric,) = [each for each in found if each.name == CLIENT]
     (point,) = metric.data.data_points
     assert isinstance(point, HistogramDataPoint)
     assert metric.unit == "s"
@@ -112,3 +115,69 @@ def test_durations_use_the_conventions_buckets_and_point_to_the_right_trace() ->
     (exemplar,) = point.exemplars
     assert exemplar.trace_id == 7
     provider.shutdown()
+
+
+def test_calls_attempts_and_picks_are_counted_by_what_they_came_to(told: Recorded) -> None:
+    for outcome, error in ((Outcome.ANSWERED, None), (Outcome.LOST, ConnectionError("x"))):
+        handle = told.observer.call(call())
+        last = attempt(1, outcome, None)
+        handle.attempt(start(), CIMultiDict()).end(last)
+        handle.end((last,), error)
+    told.observer.call(call()).end((), NoInstances(Target("ports"), Nobody.UNKNOWN))
+    told.observer.call(call()).end((), asyncio.CancelledError())
+
+    service = {"service.peer.name": "ports"}
+    assert told.measured("mesh.client.calls") == [
+        ({**service, "mesh.outcome": "answered"}, 1),
+        ({**service, "mesh.outcome": "lost", "error.type": "ConnectionError"}, 1),
+        ({**service, "error.type": "NoInstances"}, 1),
+        ({**service, "mesh.outcome": "cancelled"}, 1),
+    ]
+    assert told.measured("mesh.client.attempts") == [
+        ({**service, "mesh.outcome": "answered"}, 1),
+        ({**service, "mesh.outcome": "lost"}, 1),
+    ]
+    assert told.measured("mesh.client.picks") == [({**service, "mesh.pick.pool": "warning"}, 2)]
+
+
+def test_what_is_under_way_is_counted_until_it_is_over(told: Recorded) -> None:
+    handle = told.observer.call(Call(Target("ports", "dc2"), "GET", "/"))
+    first, second = (handle.attempt(start(number), CIMultiDict()) for number in (1, 2))
+    served = told.observer.request(request("BREW"))
+    sent = {"service.peer.name": "ports.dc2"}
+    handled = {"http.request.method": "_OTHER", "url.scheme": "http"}
+    assert told.measured("mesh.client.active_attempts") == [(sent, 2)]
+    assert told.measured("http.server.active_requests") == [(handled, 1)]
+    first.end(attempt())
+    second.end(attempt())
+    served.end(None)
+    assert told.measured("mesh.client.active_attempts") == [(sent, 0)]
+    assert told.measured("http.server.active_requests") == [(handled, 0)]
+
+
+def test_refusals_are_counted_by_their_reason(told: Recorded) -> None:
+    for nack in ("draining", "", "deadline", "draining"):
+        told.observer.request(request()).end(503, nack=nack)
+    assert told.measured("mesh.server.nacks") == [({"mesh.nack": "draining"}, 2), ({"mesh.nack": "deadline"}, 1)]
+
+
+def test_a_pulse_tells_how_things_stand_now(told: Recorded) -> None:
+    ports, laptops = Target("ports"), Target("laptops", "dc2")
+    told.observer.notify(Pulse(0.5, (Followed(ports, 7.0, 0.0, 10.0),)))
+    told.observer.notify(Pulse(0.0, (Followed(ports, 8.0, 0.0, 9.5), Followed(laptops, None, 3.0, 10.0))))
+
+    of_ports, of_laptops = {"service.peer.name": "ports"}, {"service.peer.name": "laptops.dc2"}
+    assert told.measured("mesh.view.age") == [(of_ports, 8.0)], "there is no view of laptops yet"
+    assert told.measured("mesh.watch.lag") == [(of_ports, 0.0), (of_laptops, 3.0)]
+    assert told.measured("mesh.retry.budget") == [(of_ports, 9.5), (of_laptops, 10.0)]
+    assert told.measured("mesh.loop.lag") == [({}, 2)]
+
+
+@pytest.mark.parametrize(("status", "label"), [(200, 200), (418, 418), (299, 200), (499, 400), (999, 900)])
+def test_a_status_that_is_not_registered_counts_as_the_first_of_its_class(
+    told: Recorded, status: int, label: int
+) -> None:
+    told.observer.request(request()).end(status)
+    ((labels, _),) = told.measured(SERVER)
+    assert labels["http.response.status_code"] == label
+    assert labels.get("error.type") == (str(label) if label >= 500 else None)

@@ -81,6 +81,20 @@ def test_an_exception_goes_along_from_both_libraries(exported: Exported) -> None
     assert exported.records()[2].attributes["n"] == 3  # type: ignore[index]  # seen above
 
 
+def test_what_is_recognised_as_secret_does_not_go_out(exported: Exported) -> None:
+    with new_logging() as root:
+        root.addHandler(OtlpHandler(exported.provider))
+        try:
+            raise KeyError("http://me:s3cret@db")
+        except KeyError:
+            logging.getLogger("shop").exception("password=s3cret", extra={"token": "s3cret"})
+    (record,) = exported.records()
+    attributes = dict(record.attributes or {})
+    assert "s3cret" not in repr((record.body, attributes))
+    assert attributes["exception.message"] == "'http://db'"
+    assert "KeyError: 'http://db'" in str(attributes["exception.stacktrace"])
+
+
 @pytest.mark.parametrize("name", ["opentelemetry.sdk.trace", "urllib3.connectionpool", "requests"])
 def test_what_the_export_itself_says_is_not_exported(exported: Exported, name: str) -> None:
     OtlpHandler(exported.provider).handle(logging.LogRecord(name, 30, "", 0, "retrying", (), None))

@@ -104,7 +104,7 @@ async def test_traces_metrics_and_logs_arrive_whole(identity: Instance, monkeypa
             "└─ call ports",
             "└─ attempt 1 → ports-1",
         ]
-        assert receiver.received == {"traces": 3, "metrics": 3, "logs": 2}
+        assert receiver.received == {"traces": 3, "metrics": 8, "logs": 2}
         assert "s3cret" not in repr(spans)
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from aiohttp import web
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -148,36 +147,6 @@ async def test_a_reader_can_wait_for_a_trace_to_be_whole(session: aiohttp.Client
         assert len(await waiting) == 2
         with pytest.raises(TimeoutError):
             await receiver.wait_for(TRACE_ID, lambda spans: len(spans) == 3, timeout_s=0.01)
-
-
-async def test_everything_is_handed_on_to_the_next_collector(session: aiohttp.ClientSession) -> None:
-    async with Receiver() as second, Receiver(forward=second.endpoint) as first:
-        compressed = gzip.compress(traces(1))
-        await post(session, f"{first.endpoint}/v1/traces", compressed, **{"Content-Encoding": "gzip"})
-        await second.wait_for(TRACE_ID, lambda spans: len(spans) == 1)
-        assert first.trace(TRACE_ID) == second.trace(TRACE_ID)
-
-
-async def test_a_next_collector_that_is_away_or_says_no_disturbs_nobody(
-    session: aiohttp.ClientSession, unused_tcp_port: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def refuse(request: web.Request) -> web.Response:
-        refused.set()
-        return web.Response(status=500)
-
-    refused = asyncio.Event()
-    app = web.Application()
-    app.router.add_post("/v1/traces", refuse)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
-    async with Receiver(forward=f"http://127.0.0.1:{unused_tcp_port}") as receiver:
-        for number in (1, 2):
-            assert await post(session, f"{receiver.endpoint}/v1/traces", traces(number)) == 200
-            await refused.wait()
-            await runner.cleanup()
-        assert len(receiver.trace(TRACE_ID)) == 2
-    assert "did not reach the next collector: it answered 500" in caplog.text
 
 
 async def test_ipv6_is_an_address_like_any_other() -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import opentelemetry.semconv._incubating.attributes as incubating
+import opentelemetry.semconv._incubating.metrics as incubating_metrics
 import opentelemetry.semconv.attributes as stable
 import opentelemetry.semconv.metrics as stable_metrics
 import pytest
@@ -25,7 +26,7 @@ DOCUMENT = (Path(__file__).parents[2] / "docs/telemetry.md").read_text(encoding=
 def known() -> set[str]:
     """Every name of the conventions that the installed package knows."""
     found: set[str] = {http_metrics.HTTP_CLIENT_REQUEST_DURATION, http_metrics.HTTP_SERVER_REQUEST_DURATION}
-    for package in (stable, incubating, stable_metrics):
+    for package in (stable, incubating, stable_metrics, incubating_metrics):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             found.update(value for value in vars(importlib.import_module(module.name)).values() if type(value) is str)
     return found

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, Sampler, SamplingResult
 
-from discovery.errors import Nobody, NoInstances
+from discovery.call_errors import Nobody, NoInstances
 from discovery.model import Instance, Outcome, Target
 from discovery.observer import Call
 from discovery.testing.clock import FakeClock
@@ -79,6 +79,8 @@ def test_a_call_with_a_retry_is_one_span_above_its_attempts(told: Recorded) -> N
         "url.full": "http://127.0.0.1:5001/ports?laptop=REDACTED",
         "mesh.attempt": 1,
         "mesh.instance.id": "ports-1",
+        "mesh.pick.candidates": 3,
+        "mesh.pick.pool": "warning",
         "mesh.outcome": "nacked",
         "http.response.status_code": 503,
         "error.type": "503",

@@ -11,13 +11,25 @@ import pytest
 from sqlalchemy.engine import URL
 
 import discovery
+from services.console.app import build as build_console
+from services.console.settings import ConsoleSettings
 from services.gateway.app import build as build_gateway
+from services.kit.storage import file_url
 from services.laptops.app import build as build_laptops
+from services.marketplace.app import build as build_marketplace
 from services.ports.app import build as build_ports
+from services.recommendations.app import build as build_recommendations
 from tests.services.support import enrolled, served
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
-PORTS = {"gateway": 8080, "laptops": 5000, "ports": 5001}
+PORTS = {
+    "console": 4318,
+    "gateway": 8080,
+    "laptops": 5000,
+    "marketplace": 5003,
+    "ports": 5001,
+    "recommendations": 5002,
+}
 
 CURL = argparse.ArgumentParser(prog="curl", exit_on_error=False)
 CURL.add_argument("-s", action="store_true")
@@ -34,15 +46,29 @@ def lines(service: str) -> list[str]:
 
 @pytest.mark.parametrize("service", PORTS)
 async def test_every_line_to_try_works(
-    service: str, registry: discovery.StaticRegistry, ports_url: URL, laptops_url: URL
+    service: str, registry: discovery.StaticRegistry, ports_url: URL, laptops_url: URL, tmp_path: Path
 ) -> None:
     async with (
         served(build_ports(ports_url), "ports", registry, tags=("api",)) as ports,
         served(build_laptops(laptops_url), "laptops", registry, tags=("api",)) as laptops,
     ):
         await enrolled(registry, "ports", "laptops")
-        async with served(build_gateway(), "gateway", registry) as gateway:
-            client = {"ports": ports, "laptops": laptops, "gateway": gateway}[service]
+        looks = file_url(tmp_path / "recommendations.db")
+        kept = ConsoleSettings(path=tmp_path / "console.db")
+        async with (
+            served(build_recommendations(looks), "recommendations", registry) as recommendations,
+            served(build_marketplace(), "marketplace", registry) as marketplace,
+            served(build_gateway(), "gateway", registry) as gateway,
+            served(build_console(kept), "console", registry) as console,
+        ):
+            client = {
+                "console": console,
+                "gateway": gateway,
+                "laptops": laptops,
+                "marketplace": marketplace,
+                "ports": ports,
+                "recommendations": recommendations,
+            }[service]
             start, *tries = lines(service)
             assert start.startswith(f"python -m services.{service} ")
             assert len(tries) >= 3

@@ -22,7 +22,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     ("name", "port", "tags"),
-    [("gateway", 8080, ()), ("laptops", 5000, ("api",)), ("ports", 5001, ("api",))],
+    [
+        ("console", 4318, ()),
+        ("gateway", 8080, ()),
+        ("laptops", 5000, ("api",)),
+        ("marketplace", 5003, ()),
+        ("ports", 5001, ("api",)),
+        ("recommendations", 5002, ("api",)),
+    ],
 )
 def test_a_service_has_its_port_its_tags_and_its_own_file(
     name: str, port: int, tags: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
 import click
 import pytest
 
+from discovery.cli import exits
 from discovery.cli import main as cli
 from discovery.errors import ConfigError
 
@@ -29,9 +31,9 @@ def add(monkeypatch: pytest.MonkeyPatch) -> Add:
 
 def test_what_a_command_returns_is_the_exit_code(add: Add) -> None:
     add(lambda: 1)
-    assert cli.run(["try"]) == cli.FAILED
+    assert cli.run(["try"]) == exits.FAILED
     add(lambda: None)
-    assert cli.run(["try"]) == cli.OK
+    assert cli.run(["try"]) == exits.OK
 
 
 def test_settings_that_make_no_sense_are_listed_all_of_them(add: Add, capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,7 +41,7 @@ def test_settings_that_make_no_sense_are_listed_all_of_them(add: Add, capsys: py
         raise ConfigError("MESH_PORT='x': expected a whole number", "two is too many")
 
     add(refuse)
-    assert cli.run(["try"]) == cli.COULD_NOT_RUN
+    assert cli.run(["try"]) == exits.COULD_NOT_RUN
     assert capsys.readouterr().err == "mesh: MESH_PORT='x': expected a whole number\nmesh: two is too many\n"
 
 
@@ -48,7 +50,7 @@ def test_a_wrong_word_is_one_sentence_with_where_to_look(
     add: Add, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     add(lambda: 0)
-    assert cli.run(arguments) == cli.COULD_NOT_RUN
+    assert cli.run(arguments) == exits.COULD_NOT_RUN
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "nothing" in err
@@ -61,7 +63,7 @@ def test_an_interruption_is_its_own_exit_code(add: Add, error: type[BaseExceptio
         raise error
 
     add(interrupted)
-    assert cli.run(["try"]) == cli.INTERRUPTED
+    assert cli.run(["try"]) == exits.INTERRUPTED
 
 
 def test_a_defect_is_not_hidden(add: Add) -> None:
@@ -78,7 +80,7 @@ def test_help_lists_the_commands_and_the_exit_codes(add: Add, capsys: pytest.Cap
         """Do something."""
 
     add(callback)
-    assert cli.run(["--help"]) == cli.OK
+    assert cli.run(["--help"]) == exits.OK
     out = capsys.readouterr().out
-    assert "try  Do something." in out
+    assert re.search(r"try +Do something\.", out)
     assert "130 interrupted" in out

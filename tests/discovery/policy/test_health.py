@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from discovery.model import MAINTENANCE_CHECKS, Check, Health, Instance
-from discovery.policy.health import eligible, weight_of
+from discovery.policy.health import eligible, weight_of, worst
 
 PASSING, WARNING, CRITICAL = Health.PASSING, Health.WARNING, Health.CRITICAL
 
@@ -70,3 +70,16 @@ def test_those_who_are_trusted_may_be_chosen_though_critical(instances: list[Ins
 )
 def test_the_weight_follows_the_health_and_can_always_divide(one: Instance, expected: float) -> None:
     assert weight_of(one) == expected
+
+
+@pytest.mark.parametrize(
+    ("healths", "expected"),
+    [
+        ((), PASSING),
+        ((PASSING, PASSING), PASSING),
+        ((PASSING, WARNING), WARNING),
+        ((WARNING, CRITICAL, PASSING), CRITICAL),
+    ],
+)
+def test_a_group_is_as_well_as_its_worst(healths: tuple[Health, ...], expected: Health) -> None:
+    assert worst(instance("a", health) for health in healths) is expected

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from discovery.errors import CallFailed
+from discovery.call_errors import CallFailed
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry

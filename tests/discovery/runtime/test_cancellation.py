@@ -15,9 +15,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from discovery.call_errors import NoInstances
 from discovery.clock import SystemClock
 from discovery.config import MeshConfig
-from discovery.errors import NoInstances, RegistryUnavailable
+from discovery.errors import RegistryUnavailable
 from discovery.model import Instance, Target, View
 from discovery.observer import Registered, StateChanged
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration

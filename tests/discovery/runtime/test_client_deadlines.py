@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from discovery import wire
+from discovery.call_errors import DeadlineExceeded
 from discovery.clock import SystemClock
 from discovery.config import LiveSettings
-from discovery.errors import DeadlineExceeded
 from discovery.model import Outcome
 from discovery.runtime import context
 from discovery.testing.clock import FakeClock

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from discovery.errors import Nobody, NoInstances, RegistryUnavailable, TooManyServices
+from discovery.call_errors import Nobody, NoInstances, TooManyServices
+from discovery.errors import RegistryUnavailable
 from discovery.model import Check, Health, Instance, Target
 from discovery.registry.port import Answer, Names
 from discovery.runtime.mesh import Mesh

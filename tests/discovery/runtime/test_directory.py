@@ -87,3 +87,21 @@ def test_urls_are_joined_once_and_forgotten_in_time(directory: Directory) -> Non
     for number in range(1000):
         endpoint.url(f"/{number}")
     assert len(endpoint._urls) <= 256
+
+
+def test_it_says_between_how_many_it_chooses_and_how_well_the_worst_of_them_is(directory: Directory) -> None:
+    assert directory.choices(()) == 0
+    tell(directory, A, B, replace(B, id="c", health=Health.CRITICAL))
+    assert (directory.choices(()), directory.choices([A.place]), directory.pool) == (2, 1, Health.PASSING)
+    assert directory.choices([A.place, B.place]) == 2, "all were tried: all may be tried again"
+    tell(directory, A, replace(B, health=Health.WARNING))
+    assert (directory.choices(()), directory.pool) == (2, Health.WARNING)
+
+
+def test_those_whose_fall_is_doubted_make_a_critical_pool_until_it_is_believed(directory: Directory) -> None:
+    ill = [replace(each, health=Health.CRITICAL) for each in (A, B)]
+    view = View(target=directory.target, instances=tuple(ill), index=1, as_of=0)
+    directory.replace(view, suspects=frozenset("ab"), suspects_until=10.0)
+    assert (directory.choices(()), directory.pool) == (2, Health.CRITICAL)
+    directory.pick(10.0)
+    assert (directory.choices(()), directory.pool) == (0, Health.PASSING)

@@ -13,8 +13,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 import discovery
+from discovery.call_errors import NoInstances
 from discovery.clock import SystemClock
-from discovery.errors import NoInstances, RegistryUnavailable
+from discovery.errors import RegistryUnavailable
 from discovery.model import View
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.static_registry import StaticRegistry

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from discovery.call_errors import CallFailed
 from discovery.clock import SystemClock
 from discovery.config import LiveSettings
-from discovery.errors import CallFailed
 from discovery.model import Outcome
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer

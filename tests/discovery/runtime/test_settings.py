@@ -156,3 +156,10 @@ async def test_while_the_store_is_away_the_last_values_stay(
         assert settings.timeout_s == TIMEOUT_S
     assert {failed.what for failed in observer.told(WatchFailed)} == {"settings below mesh/ports/"}
     assert len(observer.told(SettingsChanged)) == 2
+
+
+@pytest.mark.parametrize("key", ["timeout_s", "attempt_timeout_s", "attempts", "fault", "password"])
+def test_a_secret_under_the_wrong_key_is_not_told(key: str) -> None:
+    (problem,) = of(faults=True).take({key: "s3cret"})
+    assert problem.startswith(f"{key}: ")
+    assert "s3cret" not in problem

@@ -12,7 +12,7 @@ import pytest
 
 from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
 from discovery.model import Health, Instance, Target, View
-from discovery.observer import AnswerDoubted, ViewChanged, WatchFailed
+from discovery.observer import AnswerDoubted, ViewChanged, WatchFailed, WatchRecovered
 from discovery.policy.backoff import REGISTRY
 from discovery.policy.watch import WAIT_S
 from discovery.registry.port import Answer, Names
@@ -160,7 +160,10 @@ async def test_failures_back_off_and_say_for_how_long(
 
     rng = Random(1)
     pauses = [REGISTRY.delay(failures, rng) for failures in range(1, 9)]
-    assert observer.told(WatchFailed) == [WatchFailed("service ports", error, pause) for pause in pauses]
+    assert observer.told(WatchFailed) == [
+        WatchFailed("service ports", error, pause, failures) for failures, pause in enumerate(pauses, 1)
+    ]
+    assert observer.told(WatchRecovered) == []
     assert [index for index, _ in lookup.reads] == [0, 5, *[0] * 8]
     between = [after - before for before, after in pairwise(lookup.times[1:])]
     # The token bucket may add a little to a short pause.
@@ -177,6 +180,20 @@ async def test_the_count_of_failures_begins_anew_after_a_success(
     rng = Random(1)
     expected = [REGISTRY.delay(failures, rng) for failures in (1, 2, 3, 1)]
     assert [failed.retry_in_s for failed in observer.told(WatchFailed)] == expected
+    assert [failed.failures for failed in observer.told(WatchFailed)] == [1, 2, 3, 1]
+
+
+async def test_a_recovery_is_told_once_and_after_how_long(
+    directory: Directory, observer: RecordingObserver, clock: FakeClock
+) -> None:
+    away = RegistryUnavailable("away")
+    lookup = Scripted(answer(5), away, away)
+    async with watching(lookup, directory, observer, clock):
+        await clock.advance(30)
+        lookup.go_on(answer(6), answer(7))
+        await clock.advance(30)
+
+    assert observer.told(WatchRecovered) == [WatchRecovered("service ports", 2, 30.0)]
 
 
 async def test_the_last_view_stays_in_use_and_grows_old_while_the_registry_is_away(

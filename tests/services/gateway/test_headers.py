@@ -6,6 +6,7 @@ import pytest
 from multidict import CIMultiDict
 
 from services.gateway import headers
+from services.gateway.side import Side
 from services.kit.problem import Problem
 
 OURS = {
@@ -45,18 +46,19 @@ NAMING = [
 SPELLINGS = [str.lower, str.upper, str.title, lambda name: name.replace("-", "_"), lambda name: name]
 
 
-def inward(*pairs: tuple[str, str]) -> CIMultiDict[str]:
-    return headers.inward(CIMultiDict(pairs), peer="192.0.2.1", scheme="http", host="shop.example")
+def inward(*pairs: tuple[str, str], side: Side = Side.API) -> CIMultiDict[str]:
+    return headers.inward(CIMultiDict(pairs), side, peer="192.0.2.1", scheme="http", host="shop.example")
 
 
+@pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("forged", FORGED)
-def test_no_way_of_naming_or_spelling_a_header_passes_for_ours(forged: str) -> None:
+def test_no_way_of_naming_or_spelling_a_header_passes_for_ours(forged: str, side: Side) -> None:
     for naming, spelled, named in itertools.product([None, *NAMING], SPELLINGS, SPELLINGS):
         pairs = [(spelled(forged), "evil"), (spelled(forged), "evil again")]
         if naming is not None:
             option = named(forged)
             pairs += [("Connection", naming.format(option, option)), ("connection", "close")]
-        seen = inward(*pairs)
+        seen = inward(*pairs, side=side)
         assert {name: seen.getall(name) for name in OURS} == {name: [value] for name, value in OURS.items()}
         assert "evil" not in " ".join(seen.values())
         assert set(seen) == set(OURS)
@@ -66,13 +68,18 @@ def test_no_way_of_naming_or_spelling_a_header_passes_for_ours(forged: str) -> N
     "hop", ["Connection", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Upgrade"]
 )
 def test_what_belongs_to_one_connection_stays_on_it(hop: str) -> None:
-    assert hop not in inward((hop, "x"))
-    assert hop not in headers.outward(CIMultiDict({hop: "x"}))
+    for side in Side:
+        assert hop not in inward((hop, "x"), side=side)
+        assert hop not in headers.outward(CIMultiDict({hop: "x"}), side)
 
 
 def test_what_connection_names_stays_on_it() -> None:
     assert "X-Custom" not in inward(("X-Custom", "1"), ("Connection", "close, x-custom"))
-    assert "ETag" not in headers.outward(CIMultiDict({"ETag": '"1"', "Connection": "etag"}))
+    assert "ETag" not in headers.outward(CIMultiDict({"ETag": '"1"', "Connection": "etag"}), Side.API)
+    assert "Cookie" not in inward(("Cookie", "a=b"), ("Connection", "cookie"), side=Side.SHOP)
+    assert "Set-Cookie" not in headers.outward(
+        CIMultiDict({"Set-Cookie": "a=b", "Connection": "set-cookie"}), Side.SHOP
+    )
 
 
 def test_the_rest_goes_in_as_it_is() -> None:
@@ -80,7 +87,6 @@ def test_the_rest_goes_in_as_it_is() -> None:
         ("Accept", "application/json"),
         ("Authorization", "Bearer x"),
         ("Content-Type", "application/json"),
-        ("Cookie", "a=b"),
         ("Idempotency-Key", "k"),
         ("If-None-Match", '"1"'),
         ("X-Custom", "one"),
@@ -100,28 +106,52 @@ def test_a_value_that_is_not_text_is_refused(value: str) -> None:
     assert refusal.value.status == 400
 
 
-def test_only_what_is_on_the_list_goes_out() -> None:
-    told = {
-        "Content-Type": "application/json",
-        "Cache-Control": "no-store",
-        "ETag": '"1"',
-        "Retry-After": "3",
-        "Allow": "GET",
-        "Vary": "Accept",
-    }
-    kept_back = {
-        "Server": "nginx/1.0",
-        "X-Powered-By": "magic",
-        "Set-Cookie": "session=1",
-        "Mesh-Instance": "ports-10.0.0.1-5001",
-        "Mesh-Retries": "exhausted",
-        "Via": "1.1 inside",
-        "X-Forwarded-For": "10.0.0.1",
-        "Content-Length": "7",
-        "Transfer-Encoding": "chunked",
-        "Location": "http://10.0.0.1/",
-        "Link": "<http://10.0.0.1/>",
-        "Alt-Svc": 'h2="10.0.0.1:1"',
-    }
+TOLD = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "ETag": '"1"',
+    "Retry-After": "3",
+    "Allow": "GET",
+    "Vary": "Accept",
+}
+OF_PAGES = {
+    "Set-Cookie": "session=1",
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+KEPT_BACK = {
+    "Server": "nginx/1.0",
+    "X-Powered-By": "magic",
+    "Mesh-Instance": "ports-10.0.0.1-5001",
+    "Mesh-Retries": "exhausted",
+    "Via": "1.1 inside",
+    "X-Forwarded-For": "10.0.0.1",
+    "Content-Length": "7",
+    "Transfer-Encoding": "chunked",
+    "Location": "http://10.0.0.1/",
+    "Refresh": "0; url=http://10.0.0.1/",
+    "Link": "<http://10.0.0.1/>",
+    "Alt-Svc": 'h2="10.0.0.1:1"',
+    "Strict-Transport-Security": "max-age=1",
+}
 
-    assert dict(headers.outward(CIMultiDict(told | kept_back))) == told
+
+@pytest.mark.parametrize(("side", "told"), [(Side.API, TOLD), (Side.SHOP, TOLD | OF_PAGES)])
+def test_only_what_is_on_the_list_of_its_side_goes_out(side: Side, told: dict[str, str]) -> None:
+    assert dict(headers.outward(CIMultiDict(TOLD | OF_PAGES | KEPT_BACK), side)) == told
+
+
+def test_cookies_are_between_the_browser_and_the_shop() -> None:
+    sent = [("Cookie", "a=b"), ("cookie", "c=d")]
+    assert inward(*sent, side=Side.SHOP).getall("Cookie") == ["a=b", "c=d"]
+    assert "Cookie" not in inward(*sent, side=Side.API)
+
+    set_twice = CIMultiDict([("Set-Cookie", "a=b; Secure"), ("Set-Cookie", "c=d")])
+    assert headers.outward(set_twice, Side.SHOP).getall("Set-Cookie") == ["a=b; Secure", "c=d"]
+    assert "Set-Cookie" not in headers.outward(set_twice, Side.API)

@@ -21,12 +21,14 @@ async def test_everything_that_the_index_lists_works(
     ):
         await enrolled(registry, "ports", "laptops")
         async with served(build(), "gateway", registry) as client:
-            index = await client("GET", "/")
+            index = await client("GET", "/api")
             assert [entry["service"] for entry in index.json["services"]] == ["laptops", "ports"]
-            page = await client("GET", "/", headers={"Accept": "text/html,*/*"})
+            page = await client("GET", "/api", headers={"Accept": "text/html,*/*"})
             assert page.headers["Content-Type"].startswith("text/html")
-            links = re.findall(r'href="([^"]+)"', page.text)
+            *links, shop = re.findall(r'href="([^"]+)"', page.text)
             assert links == [path for entry in index.json["services"] for path in entry["try"]]
+            assert shop == "/"
+            assert (await client("GET", "/api/")).json == index.json
             for path in [*links, index.json["health"]]:
                 assert (await client("GET", path)).status == 200
 
@@ -42,7 +44,7 @@ async def test_everything_that_the_index_lists_works(
 async def test_a_name_from_the_registry_cannot_write_the_page(registry: discovery.StaticRegistry) -> None:
     registry.replace("<script>", [instance("<script>", 1)])
     async with served(build(), "gateway", registry) as client:
-        page = await client("GET", "/", headers={"Accept": "text/html"})
+        page = await client("GET", "/api", headers={"Accept": "text/html"})
 
     assert "<script>" not in page.text
 

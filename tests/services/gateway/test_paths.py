@@ -19,6 +19,19 @@ ODD: dict[bytes, set[int]] = {
     b"CONNECT /api/echo/x HTTP/1.1\r\nHost: gw": {400, 405},
     b"TRACE /api/echo/x HTTP/1.1\r\nHost: gw": {405},
     b"TRACE / HTTP/1.1\r\nHost: gw": {405},
+    b"PUT / HTTP/1.1\r\nHost: gw": {405},
+    b"GET http://marketplace/ HTTP/1.1\r\nHost: gw": {400},
+    b"GET /health/x HTTP/1.1\r\nHost: gw": {404},
+    b"POST /health/ready HTTP/1.1\r\nHost: gw\r\nContent-Length: 0": {405},
+    b"GET /health HTTP/1.1\r\nHost: gw": {404},
+    b"GET /%68ealth/x HTTP/1.1\r\nHost: gw": {404},
+    b"GET /mesh HTTP/1.1\r\nHost: gw": {404},
+    b"GET /mesh/view HTTP/1.1\r\nHost: gw": {404},
+    b"GET /m%65sh/view HTTP/1.1\r\nHost: gw": {404},
+    b"GET /metrics HTTP/1.1\r\nHost: gw": {404},
+    b"GET /%6detrics/ HTTP/1.1\r\nHost: gw": {404},
+    b"PUT /api HTTP/1.1\r\nHost: gw\r\nContent-Length: 0": {405},
+    b"GET /%61pi/nobody HTTP/1.1\r\nHost: gw": {404},
     b"PROPFIND /api/echo/x HTTP/1.1\r\nHost: gw": {400, 405},
     b"BREW /api/echo/x HTTP/1.1\r\nHost: gw": {400, 405},
     b"get /api/echo/x HTTP/1.1\r\nHost: gw": {400, 405},
@@ -69,7 +82,11 @@ async def test_no_odd_request_reaches_a_service(registry: discovery.StaticRegist
         # In a request line a space ends the target, and a NUL the request.
         odd[b"GET %s HTTP/1.1\r\nHost: gw" % target.encode()] = {400}
     wrong: dict[bytes, bytes] = {}
-    async with behind(registry, "echo", echo), served(build(), "gateway", registry) as client:
+    async with (
+        behind(registry, "echo", echo),
+        behind(registry, "marketplace", echo),
+        served(build(), "gateway", registry) as client,
+    ):
         for head, statuses in odd.items():
             answer = await client.raw(head + b"\r\nConnection: close\r\n\r\n")
             if int(answer.split(b" ")[1]) not in statuses or b"Traceback" in answer or b"aiohttp" in answer.lower()[:9]:

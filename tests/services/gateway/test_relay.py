@@ -84,7 +84,12 @@ async def test_every_public_service_is_followed_and_no_other(registry: discovery
         registry.replace("late", [instance("late", 1)])
         await told_of(client, "late")
 
-        assert {str(target) for target in client.server.mesh._directories._open} == {"echo", "late", "gateway"}
+        assert {str(target) for target in client.server.mesh._directories._open} == {
+            "echo",
+            "late",
+            "gateway",
+            "marketplace",
+        }
 
 
 async def test_a_stranger_cannot_set_a_deadline(registry: discovery.StaticRegistry) -> None:
@@ -104,11 +109,10 @@ async def test_what_is_unknown_and_what_is_not_public_look_the_same(registry: di
         behind(registry, "secret", Echo(), tags=("internal",)),
         served(build(), "gateway", registry) as client,
     ):
-        for name in ("secret", "nobody", "gateway", "evil.example", "localhost", ""):
+        for name in ("secret", "nobody", "gateway", "marketplace", "evil.example", "localhost"):
             answer = await client("GET", f"/api/{name}")
             assert (answer.status, answer.fields) == (404, [])
-            assert answer.json["detail"] == "there is no such API here; / lists them"
-        assert (await client("GET", "/elsewhere")).status == 404
+            assert answer.json["detail"] == "there is no such API here; /api lists them"
 
 
 async def test_endpoints_from_the_settings_are_public(registry: discovery.StaticRegistry) -> None:
@@ -142,7 +146,7 @@ async def test_before_the_registry_has_told_anything_nothing_is_said_to_be_missi
             raise discovery.RegistryUnavailable("no leader at 10.0.0.1")
 
     async with served(build(), "gateway", Away()) as client:
-        for path in ("/api/laptops", "/"):
+        for path in ("/api/laptops", "/api", "/"):
             answer = await client("GET", path)
             assert (answer.status, answer.fields, answer.headers["Retry-After"]) == (503, [], "2")
             assert "10.0.0.1" not in answer.text
@@ -204,7 +208,7 @@ async def test_an_answer_says_nothing_about_us(registry: discovery.StaticRegistr
 
     async with behind(registry, "echo", talkative), served(build(), "gateway", registry) as client:
         relayed = await client("GET", "/api/echo")
-        own = [await client("GET", path) for path in ("/", "/nowhere", "/api/nobody", "/a//b")]
+        own = [await client("GET", path) for path in ("/api", "/health/nowhere", "/api/nobody", "/a//b")]
 
     assert set(relayed.headers) == {"Content-Type", "Content-Length", "Date", "Etag", "Location", "Link"}
     assert relayed.headers["Location"] == "/api/echo/7"

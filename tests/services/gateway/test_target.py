@@ -112,6 +112,24 @@ def test_other_paths_name_none(raw: str) -> None:
     assert target.parse(raw).service == ""
 
 
+@pytest.mark.parametrize(
+    ("raw", "url"),
+    [
+        ("/", "http://marketplace/"),
+        ("/?q=a%20b&page=2", "http://marketplace/?q=a%20b&page=2"),
+        ("/laptops/3", "http://marketplace/laptops/3"),
+        ("/laptops/", "http://marketplace/laptops/"),
+        ("/a%20b/%C3%A9/@x", "http://marketplace/a%20b/%C3%A9/@x"),
+        ("/marketplace", "http://marketplace/marketplace"),
+    ],
+)
+def test_at_the_shop_a_path_is_the_same(raw: str, url: str) -> None:
+    parsed = target.parse(raw)
+
+    assert str(parsed.shop_url()) == url
+    assert target.parse(parsed.shop_url().raw_path_qs).segments == parsed.segments
+
+
 def test_what_was_forwarded_reads_the_same_again() -> None:
     for raw in ("/api/laptops/a%20b%C3%A9", "/api/laptops/~.-_!$&'()*+,=:@", "/api/l/x?y=%2520"):
         once = target.parse(raw)

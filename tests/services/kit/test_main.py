@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("name", ["gateway", "laptops", "ports"])
+@pytest.mark.parametrize("name", ["console", "gateway", "laptops", "marketplace", "ports", "recommendations"])
 def test_settings_that_make_no_sense_are_told_at_once_and_without_a_traceback(name: str) -> None:
     wrong = {"MESH_PORT": "http", "MESH_TIMEOUT_S": "-1", "MESH_FAULTS": "perhaps", "CONSUL_HTTP_ADDR": "::::"}
 

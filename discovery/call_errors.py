@@ -1,0 +1,71 @@
+"""The errors of a call, which aiohttp's callers catch as well.
+
+They stand apart from :mod:`discovery.errors`, where the whole tree is drawn, because they need aiohttp, which takes
+longer to load than most commands take to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import aiohttp
+
+from discovery.errors import MeshError
+from discovery.model import Attempt, Target
+
+_NAMES_SHOWN = 12
+
+
+class CallError(MeshError, aiohttp.ClientError):
+    """A call to a peer gave no response; ``attempts`` says what each attempt came to, if there was one."""
+
+    attempts: tuple[Attempt, ...] = ()
+
+    def __init__(self, target: Target, message: str) -> None:
+        super().__init__(message)
+        self.target = target
+
+
+class Nobody(StrEnum):
+    """Why there was nobody to send a call to."""
+
+    UNKNOWN = "unknown"  # no such service is registered
+    UNHEALTHY = "unhealthy"  # instances exist, none may be chosen
+    UNREAD = "unread"  # the registry has not told us yet
+
+
+class NoInstances(CallError):
+    """There was nobody to send the call to, after a bounded wait. ``known`` names the services that exist."""
+
+    def __init__(self, target: Target, reason: Nobody, known: Iterable[str] = (), detail: str = "") -> None:
+        self.reason = reason
+        self.known = tuple(sorted(known))
+        names = ", ".join(self.known[:_NAMES_SHOWN]) or "none"
+        if len(self.known) > _NAMES_SHOWN:
+            names += f", and {len(self.known) - _NAMES_SHOWN} more"
+        said = {
+            Nobody.UNKNOWN: f"no service {str(target)!r} is registered; known services: {names}",
+            Nobody.UNHEALTHY: f"no instance of {str(target)!r} can take a request",
+            Nobody.UNREAD: f"the registry has not told us about {str(target)!r} yet",
+        }[reason]
+        super().__init__(target, f"{said} ({detail})" if detail else said)
+
+
+class TooManyServices(CallError):
+    """This process already follows as many services as it may; each costs the registry an open connection."""
+
+
+class CallFailed(CallError):
+    """The call was sent and no attempt brought a response; ``attempts`` says what each came to."""
+
+    def __init__(self, target: Target, message: str, attempts: tuple[Attempt, ...]) -> None:
+        tried = "; ".join(
+            f"{a.number}. {a.instance.id}: {a.outcome.value}{f' ({a.error})' if a.error else ''}" for a in attempts
+        )
+        super().__init__(target, f"{message}: {tried}" if tried else message)
+        self.attempts = attempts
+
+
+class DeadlineExceeded(CallFailed, TimeoutError):
+    """Time ran out before any attempt brought a response."""

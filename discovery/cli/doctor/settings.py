@@ -1,0 +1,48 @@
+"""The variables of this process: those that make no sense, and those that nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from discovery.cli.doctor.finding import Finding, ok, problem, warning
+from discovery.config import MeshConfig
+from discovery.errors import ConfigError
+from discovery.variables import VARIABLES
+
+_ID = "settings"
+
+# Consul's own command reads these, and we do not.
+_NOT_READ = {
+    "CONSUL_HTTP_SSL": "write https:// in CONSUL_HTTP_ADDR instead",
+    "CONSUL_HTTP_AUTH": "put nothing before Consul that asks for a password; it has tokens",
+    "CONSUL_CACERT": "name the CA's certificate in SSL_CERT_FILE instead",
+    "CONSUL_CAPATH": "name the CA's certificate in SSL_CERT_FILE instead",
+    "CONSUL_NAMESPACE": "use a Consul, or a token, of that namespace",
+}
+
+
+def judge_settings(environ: Mapping[str, str], arguments: Mapping[str, Any]) -> list[Finding]:
+    """Read the environment as the library would; *arguments* beat it."""
+    found: list[Finding] = []
+    try:
+        MeshConfig.from_env("mesh", environ, **arguments)
+    except ConfigError as exc:
+        found += [problem(_ID, each, "correct or unset it; docs/settings.md has the table") for each in exc.problems]
+    for name in sorted(environ):
+        if name in _NOT_READ:
+            found.append(warning(_ID, f"{name} is set, and not read by the library", _NOT_READ[name]))
+        elif name not in VARIABLES and name.startswith("MESH_") and (near := _meant(name)):
+            found.append(warning(_ID, f"{name} is set, and means nothing", f"did you mean {near}?"))
+    if environ.get("CONSUL_HTTP_TOKEN") and environ.get("CONSUL_HTTP_TOKEN_FILE"):
+        found.append(warning(_ID, "CONSUL_HTTP_TOKEN_FILE beats CONSUL_HTTP_TOKEN, and both are set", "unset one"))
+    if environ.get("MESH_STATIC"):
+        text = "MESH_STATIC is set: the library asks no registry, whatever is found below"
+        found.append(warning(_ID, text, "unset it to go through Consul"))
+    return found or [ok(_ID, "the variables make sense")]
+
+
+def _meant(name: str) -> str:
+    """A variable that is spelt almost so."""
+    return next(iter(get_close_matches(name, VARIABLES, n=1, cutoff=0.85)), "")

@@ -1,0 +1,41 @@
+"""``/api/<service>/...``: to the service that the path names, if the world may name it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+import discovery
+from services.gateway.entrance import TARGET
+from services.gateway.published import published
+from services.gateway.relay import relay
+from services.gateway.side import Side
+from services.kit.problem import Problem
+
+_NOBODY = {"Retry-After": "2"}
+
+
+async def api(request: web.Request) -> web.StreamResponse:
+    """``/api/<service>/...``."""
+    target = request[TARGET]
+    if target.service not in await published(request.app[discovery.MESH], target.service):
+        raise _unknown()
+    try:
+        return await relay(request, target.url(), Side.API)
+    except discovery.CallError as error:
+        raise _problem(error) from error
+
+
+def _unknown() -> Problem:
+    return Problem(404, "there is no such API here; /api lists them")
+
+
+def _problem(error: discovery.CallError) -> Problem:
+    match error:
+        case discovery.NoInstances(reason=discovery.Nobody.UNKNOWN):
+            return _unknown()
+        case discovery.NoInstances() | discovery.TooManyServices():
+            return Problem(503, "no instance of this service can take a request now", headers=_NOBODY)
+        case discovery.DeadlineExceeded():
+            return Problem(504, "the service did not answer in time")
+        case _:
+            return Problem(502, "the service gave no answer")

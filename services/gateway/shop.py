@@ -1,0 +1,43 @@
+"""Every path that is neither the API's nor about ourselves: the shop's pages, or one that says that it is away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aiohttp import web
+
+import discovery
+from services.gateway import page
+from services.gateway.entrance import TARGET
+from services.gateway.relay import relay
+from services.gateway.side import Side
+from services.gateway.target import PREFIX, RESERVED, SHOP
+from services.kit.problem import Problem
+
+PATH = rf"/{{rest:(?!(?:{'|'.join(RESERVED)})(?:/|$)).*}}"
+
+_AWAY: Mapping[str, str] = MappingProxyType({"Retry-After": "2", **page.NEGOTIATED})
+_PAGE = page.render(
+    "The shop is away",
+    f'<p>It gave no answer just now. The rest goes on: the API is at <a href="/{PREFIX}">/{PREFIX}</a>.</p>\n'
+    '<p><a href="">Try again</a></p>',
+)
+
+
+async def shop(request: web.Request) -> web.StreamResponse:
+    """The same path at the shop, which needs no public tag: to lead to it is what this gateway is for."""
+    mesh = request.app[discovery.MESH]
+    # One that nobody registered is away at once; a call would wait for it to come.
+    if SHOP not in await mesh.names(SHOP):
+        return _away(request)
+    try:
+        return await relay(request, request[TARGET].shop_url(), Side.SHOP)
+    except discovery.CallError as error:
+        return _away(request, error)
+
+
+def _away(request: web.Request, error: discovery.CallError | None = None) -> web.Response:
+    if page.wanted(request):
+        return page.response(_PAGE, status=503, headers=_AWAY)
+    raise Problem(503, f"the shop gave no answer; the API is at /{PREFIX}", headers=_AWAY) from error

@@ -1,0 +1,60 @@
+"""The files of the shop: few and small, so they are kept in memory and named by their content.
+
+A page asks for ``/static/shop.css?v=<digest>``. Under that name the content never changes, so browsers may keep it;
+when two versions of the shop run side by side, the wrong one answers for this once, and nobody keeps that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ETag, web
+
+from services.kit.problem import Problem
+
+_FOLDER = Path(__file__).parent / "static"
+_TYPES: Mapping[str, str] = {".css": "text/css", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    content: bytes
+    type: str
+    digest: str
+
+
+class Assets:
+    """All files of the folder, as they were when the process began."""
+
+    def __init__(self) -> None:
+        self._assets = {path.name: _read(path) for path in sorted(_FOLDER.iterdir())}
+
+    def url(self, name: str) -> str:
+        """Where a page finds the file."""
+        return f"/static/{name}?v={self._assets[name].digest}"
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """``GET /static/{name}``."""
+        asset = self._assets.get(request.match_info["name"])
+        if asset is None:
+            raise Problem(404, "There is nothing under this address.")
+        lasting = request.query.get("v") == asset.digest
+        tags = request.if_none_match or ()
+        known = any(tag.value in {asset.digest, "*"} for tag in tags)
+        response = web.Response(
+            status=304 if known else 200,
+            body=None if known else asset.content,
+            content_type=asset.type,
+            charset="utf-8",
+            headers={"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"},
+        )
+        response.etag = ETag(asset.digest)
+        return response
+
+
+def _read(path: Path) -> _Asset:
+    content = path.read_bytes()
+    return _Asset(content, _TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:16])

@@ -1,0 +1,55 @@
+"""From a template to an answer. Everything is escaped unless a template says otherwise, and none does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+import discovery
+import observability
+from services.marketplace import wording
+from services.marketplace.assets import Assets
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Renderer:
+    """Knows the templates, and what every page has at its foot."""
+
+    def __init__(self, assets: Assets, console_url: str) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "asset": assets.url,
+            "connector": wording.connector,
+            "console_url": console_url,
+            "drawing": wording.drawing,
+            "moment": wording.moment,
+            "money": wording.money,
+            "most_watts": wording.most_watts,
+            "sentence": wording.sentence,
+            "sides": wording.sides,
+            "tint": wording.tint,
+        }
+
+    def page(
+        self, request: web.Request, template: str, *, status: int = 200, whole: bool = True, **facts: Any
+    ) -> web.Response:
+        """The page that *template* makes of *facts*; one that is not *whole* may be better at the next moment."""
+        config = request.app[discovery.MESH].config
+        text = self._environment.get_template(template).render(
+            facts, instance=config.instance_id or config.name, trace_id=observability.current_trace_id()
+        )
+        # What a page shows depends on who looks.
+        caching = "private, no-cache" if whole else "no-store"
+        return web.Response(
+            text=text, status=status, content_type="text/html", charset="utf-8", headers={"Cache-Control": caching}
+        )

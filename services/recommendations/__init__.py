@@ -1,0 +1,1 @@
+"""Laptops for a customer, each with the reasons for it."""

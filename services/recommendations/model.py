@@ -1,0 +1,56 @@
+"""What this service is asked, what it is told, and what it answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.kit.schema import ID_MAX, Schema, WholeNumber
+
+# Opaque: who that is, only the sender knows.
+Customer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class Laptop(BaseModel):
+    """A laptop as the laptops service tells it. What else it may tell one day is none of our business."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    id: int
+    title: str
+    model: str
+    stock: int
+    price_cents: int | None
+    currency: str
+
+
+class Seen(Schema):
+    """Somebody looked at a laptop. Whether it exists is not asked, as with the ports."""
+
+    customer: Customer
+    laptop: Annotated[int, Field(ge=1, le=ID_MAX)]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One customer's looks at one laptop: how many there were, and when the last was (seconds since 1970)."""
+
+    customer: str
+    laptop: int
+    times: int
+    last_s: float
+
+
+class ForSomebody(Schema):
+    """For whom, if that is known, and how many at most."""
+
+    customer: Customer | None = None
+    limit: Annotated[WholeNumber, Field(ge=1, le=20)] = 3
+
+
+class Query(ForSomebody):
+    """``laptop`` is the one that is being looked at."""
+
+    laptop: Annotated[WholeNumber, Field(ge=1, le=ID_MAX)] | None = None
