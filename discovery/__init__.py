@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from discovery.runtime.heartbeat import registered
     from discovery.runtime.mesh import Mesh, Service
     from discovery.runtime.running import run
-    from discovery.runtime.server import MESH, Server, serving
+    from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
     from discovery.runtime.surroundings import Surroundings
 else:
     # Type checkers must not see this: they would take every misspelt name for one of ours.
@@ -40,6 +40,7 @@ else:
 
 
 __all__ = [
+    "LEAVING",
     "MESH",
     "READINESS",
     "Attempt",
@@ -57,6 +58,7 @@ __all__ = [
     "MeshError",
     "NoInstances",
     "Nobody",
+    "Observe",
     "Outcome",
     "Readiness",
     "RegistryError",
@@ -77,6 +79,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "LEAVING": "discovery.runtime.server",
     "MESH": "discovery.runtime.server",
     "READINESS": "discovery.runtime.health",
     "Attempt": "discovery.model",
@@ -94,6 +97,7 @@ _HOME = {
     "MeshError": "discovery.errors",
     "NoInstances": "discovery.call_errors",
     "Nobody": "discovery.call_errors",
+    "Observe": "discovery.runtime.server",
     "Outcome": "discovery.model",
     "Readiness": "discovery.runtime.health",
     "RegistryError": "discovery.errors",

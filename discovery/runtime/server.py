@@ -43,6 +43,8 @@ _CLOSE_S = 1.0
 _DEREGISTER_S = 3.0
 
 MESH = web.AppKey("MESH", Mesh)
+# Set when no new request is taken any more: what lasts by its nature, like a stream of events, has to end now.
+LEAVING = web.AppKey("LEAVING", asyncio.Event)
 
 # Makes the observer once we know who we are; leaving the block flushes it.
 Observe = Callable[[Instance], AbstractContextManager[Observer]]
@@ -68,8 +70,8 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Serve *app* as a member of the mesh while the block lasts; leave politely at its end.
 
-    The app finds its mesh at ``app[discovery.MESH]``. Serving does not wait for the registry: registration goes on
-    in the background until it succeeds.
+    The app finds its mesh at ``app[discovery.MESH]``, and at ``app[discovery.LEAVING]`` what tells a stream to end.
+    Serving does not wait for the registry: registration goes on in the background until it succeeds.
 
     Raises:
         ConfigError: when the port cannot be bound.
@@ -145,6 +147,7 @@ class _Membership:
 
     def _equip(self) -> None:
         self._app[MESH] = self._mesh
+        self._app[LEAVING] = asyncio.Event()
         self._app.middlewares.insert(0, web.middleware(self._inbound))
         self._app.router.add_get(wire.LIVE_PATH, health.live)
         self._app.router.add_get(wire.READY_PATH, health.ready(self._me, self._around.clock))
@@ -170,10 +173,14 @@ class _Membership:
                 finally:
                     self._become(Lifecycle.DRAINING)
                 await clock.sleep(self._config.drain_s)
-                self._inbound.refusing = True
+                self._refuse()
                 await self._inbound.idle()
         except TimeoutError:
-            self._inbound.refusing = True
+            self._refuse()
+
+    def _refuse(self) -> None:
+        self._inbound.refusing = True
+        self._app[LEAVING].set()
 
     def _become(self, state: Lifecycle) -> None:
         self._me.state = advance(self._me.state, state)

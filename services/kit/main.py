@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +11,6 @@ from aiohttp import web
 
 import discovery
 import observability
-
-Observe = Callable[[discovery.Instance], AbstractContextManager[Any]]
 
 # The gateway leads the world to services with this tag, and to no other.
 PUBLIC_TAG = "api"
@@ -30,7 +27,7 @@ def main(
     *,
     port: int,
     api: bool = False,
-    observe: Observe | None = None,
+    observe: discovery.Observe | None = None,
     **settings: Any,
 ) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.

@@ -1,0 +1,1 @@
+"""Taking telemetry in: OTLP over HTTP, made rows of, and stored."""

@@ -1,0 +1,38 @@
+import { useData } from "../api.js";
+import { useNow } from "../clock.js";
+import { ago, age, brief, bytes, count, many } from "../format.js";
+import { useNews } from "../live.js";
+import { html, useEffect } from "../ui.js";
+import { Icon } from "./icon.js";
+
+const sum = (counts) => Object.values(counts).reduce((total, value) => total + value, 0);
+
+const REFRESH_MS = 10_000;
+
+/** What the console keeps, for how long, and what it had to leave out. */
+export function Footer() {
+  const { data, again } = useData("/data/status");
+  const now = useNow(REFRESH_MS);
+  useNews(again, REFRESH_MS);
+  useEffect(() => {
+    if (!document.hidden) again();
+  }, [now]);
+  return html`<footer class="bottom">${data && html`<${Kept} status=${data} now=${now} />`}</footer>`;
+}
+
+function Kept({ status, now }) {
+  const { stored, keep } = status;
+  const dropped = sum(status.dropped);
+  const lost = Object.entries(status.dropped)
+    .filter(([, items]) => items)
+    .map(([kind, items]) => `${count(items)} of ${kind}`);
+  const oldest = status.oldest_ms ? `, oldest ${ago((now - status.oldest_ms) / 1000)}` : "";
+  return html`
+    <span>${many(stored.traces, "trace")}, ${many(stored.spans, "span")}, ${many(stored.logs, "log line")} stored</span>
+    <span>${bytes(status.bytes)} of ${bytes(keep.bytes)}</span>
+    <span>kept for ${age(keep.hours * 3600)}${oldest}</span>
+    ${dropped > 0 && html`<span class="warn strong" title=${lost.join(", ")}><${Icon} name="warning"
+      size="14" /> ${count(dropped)} dropped: more came in than could be stored</span>`}
+    ${status.trouble && html`<span class="bad strong"><${Icon} name="warning" size="14" /> <bdi>
+      ${brief(status.trouble, 300)}</bdi></span>`}`;
+}
