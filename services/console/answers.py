@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 import discovery
-from services.console import status
-from services.console.catalogue import Catalogue
-from services.console.database import Database
 from services.console.ingest.recorder import Recorder
-from services.console.load import Loads, loads
-from services.console.map import service_map
-from services.console.metrics import list_metrics
-from services.console.query import MapQuery, MetricsQuery, TracesQuery
+from services.console.live.catalogue import Catalogue
+from services.console.reading import status
+from services.console.reading.load import Loads, loads
+from services.console.reading.map import service_map
+from services.console.reading.metrics import list_metrics
+from services.console.reading.query import MapQuery, MetricsQuery, TracesQuery
+from services.console.reading.trace import read_trace
+from services.console.reading.traces import list_traces, stored
 from services.console.settings import ConsoleSettings
-from services.console.trace import read_trace
-from services.console.traces import list_traces, stored
+from services.console.store.database import Database
 from services.kit.problem import Problem
 
 Ask = Callable[[Connection], Any]

@@ -14,18 +14,18 @@ from sqlalchemy import Connection, text
 import discovery
 from services.console import data
 from services.console.answers import Answers
-from services.console.catalogue import Catalogue
 from services.console.data import ANSWERS, LIVE
-from services.console.database import Database
 from services.console.guard import HOSTS, guard, protect
 from services.console.ingest import receiving
 from services.console.ingest.recorder import Recorder
-from services.console.jaeger import Jaeger
-from services.console.live import Live
+from services.console.jaeger.api import Jaeger
+from services.console.live.catalogue import Catalogue
+from services.console.live.live import Live
+from services.console.live.telling import tell_services, tell_traces
 from services.console.pages import Pages
-from services.console.retention import retain
 from services.console.settings import ConsoleSettings
-from services.console.telling import tell_services, tell_traces
+from services.console.store.database import Database
+from services.console.store.retention import retain
 from services.kit.boundary import boundary
 
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from contextlib import suppress
 from aiohttp import web
 
 from services.console.answers import Answers
-from services.console.live import Live
-from services.console.query import MapQuery, MetricsQuery, TracesQuery
+from services.console.live.live import Live
+from services.console.reading.query import MapQuery, MetricsQuery, TracesQuery
 from services.kit.problem import Problem
 from services.kit.validation import read_query
 

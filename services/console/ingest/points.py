@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from sqlalchemy import Connection
 
 from services.console.ingest.forms import Group
@@ -17,6 +18,9 @@ from services.console.ingest.values import attributes, chosen, encoded, json_tex
 _ADD = """
 INSERT INTO points (resource, metric, unit, kind, attributes, time_ns, value, count, buckets)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+# Each report says the whole sum since the process began.
+_CUMULATIVE = int(AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE)
 
 # The kinds of OTLP, and what they are for us. The last two have no buckets that one could draw beside others.
 _KINDS = {
@@ -76,7 +80,11 @@ def count_points(groups: Iterable[Group]) -> int:
 
 def _points(metric: Any) -> tuple[str, Any]:
     name = chosen(metric, "data", _KINDS)
-    return (_KINDS[name], getattr(metric, name).data_points) if name else ("", ())
+    if not name:
+        return "", ()
+    data = getattr(metric, name)
+    counts = name == "sum" and data.is_monotonic and data.aggregation_temporality == _CUMULATIVE
+    return "counter" if counts else _KINDS[name], data.data_points
 
 
 def _number(point: Any) -> float:

@@ -10,9 +10,9 @@ import asyncio
 import logging
 from collections import Counter
 
-from services.console.database import Database
 from services.console.ingest.parcel import Parcel
 from services.console.ingest.stored import Stored
+from services.console.store.database import Database
 from services.kit.problem import Problem
 
 _log = logging.getLogger(__name__)

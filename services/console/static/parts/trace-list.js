@@ -23,7 +23,8 @@ function Row({ trace, longest, now, lit, light }) {
       <span class="trace-name">
         <i class="pill" aria-hidden="true"></i>
         <span class="cut"><bdi class="soft">${brief(trace.service, 40)}</bdi> <bdi class="strong"
-          title=${brief(trace.name, 400)}>${brief(trace.name, 120)}</bdi></span>
+          title=${brief(trace.name, 400)}>${brief(trace.name, 120)}</bdi>${trace.path && !trace.name.endsWith(trace.path)
+          && html` <bdi class="mono faint">${brief(trace.path, 120)}</bdi>`}</span>
         ${trace.status !== null && html`<span class=${`num ${trace.status >= 500 ? "bad strong" : "faint"}`}>
           ${trace.status}</span>`}
         ${!trace.rooted && html`<span class="chip"

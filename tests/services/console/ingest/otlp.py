@@ -18,12 +18,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from sqlalchemy import Connection, text
 
 from discovery.testing.clock import FakeClock
-from services.console.database import Database
 from services.console.ingest.forms import Json, Protobuf
 from services.console.ingest.parcel import Parcel
 from services.console.ingest.receiving import add_routes
 from services.console.ingest.recorder import Recorder
 from services.console.ingest.stored import Stored
+from services.console.store.database import Database
 from services.kit.boundary import boundary
 
 PROTOBUF = Protobuf.content_type

@@ -27,7 +27,7 @@ from sqlalchemy import create_engine
 from services.console.ingest.forms import SIGNALS, Form, Json, Protobuf
 from services.console.ingest.parcel import Parcel
 from services.console.ingest.stored import Stored
-from services.console.schema import LOGS, METADATA, POINTS, SPANS
+from services.console.store.schema import LOGS, METADATA, POINTS, SPANS
 from tests.services.console.ingest.otlp import START, logs, metrics, span, span_id, spans, trace_id
 
 REQUESTS: dict[str, Callable[[], Any]] = {

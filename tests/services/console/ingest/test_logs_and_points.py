@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AggregationTemporality,
     ExponentialHistogramDataPoint,
     HistogramDataPoint,
     Metric,
@@ -78,6 +79,22 @@ async def test_every_point_is_a_row(tmp_path: Path) -> None:
         ("exponential", "histogram", 4.0, 2, ""),
         ("summary", "histogram", 2.0, 1, ""),
     ]
+
+
+async def test_only_a_sum_that_grows_from_the_beginning_of_its_process_is_a_counter(tmp_path: Path) -> None:
+    cumulative = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    delta = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+    sent = []
+    for name, grows, temporality in [("grows", True, cumulative), ("both", False, cumulative), ("delta", True, delta)]:
+        metric = Metric(name=name)
+        metric.sum.is_monotonic = grows
+        metric.sum.aggregation_temporality = temporality
+        metric.sum.data_points.append(NumberDataPoint(as_int=7))
+        sent.append(metric)
+    async with console(tmp_path) as stores:
+        await stores.store(reports(*sent), "metrics")
+        found = await stores.rows("SELECT metric, kind FROM points")
+    assert [tuple(row.values()) for row in found] == [("grows", "counter"), ("both", "sum"), ("delta", "sum")]
 
 
 async def test_a_point_whose_value_is_no_number_is_left_out(tmp_path: Path) -> None:

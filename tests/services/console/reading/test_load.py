@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from services.console import load as module
-from services.console.figures import Figures
-from services.console.load import Load, loads
-from tests.services.console.reading.support import NOW, Sent, Store, request
+from services.console.reading import load as module
+from services.console.reading.figures import Figures
+from services.console.reading.load import Load, loads
+from tests.services.console.support import NOW, Sent, Store, request
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.map import Presence, service_map
-from tests.services.console.reading.support import NOW, Sent, Store, attempt, request
+from services.console.reading.map import Presence, service_map
+from tests.services.console.support import NOW, Sent, Store, attempt, request
 
 
 def drawn(store: Store, minutes: int = 15, **registered: Presence) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.metrics import list_metrics
-from tests.services.console.reading.support import MS, NOW, Store
+from services.console.reading.metrics import list_metrics
+from tests.services.console.support import MS, NOW, Store
 
 
 def series(store: Store, service: str = "shop") -> list[dict[str, Any]]:
@@ -44,6 +44,16 @@ def test_a_histogram_is_its_rate_and_its_mean(store: Store) -> None:
     assert rate["points"] == [(moment(-120), 1.0), (moment(-60), 0.0), (moment(-1), 5 / 59)]
     assert (mean["kind"], mean["unit"]) == ("mean", "s")
     assert mean["points"] == [(moment(-120), 0.05), (moment(-1), 0.1)]
+
+
+def test_a_counter_is_its_rate_also_after_its_process_began_anew(store: Store) -> None:
+    for at, total in [(-180, 10.0), (-120, 70.0), (-60, 70.0), (-1, 5.9)]:
+        store.point("mesh.client.picks", at, total, kind="counter", unit="{pick}")
+
+    (rate,) = series(store)
+
+    assert (rate["kind"], rate["unit"]) == ("rate", "{pick}/s")
+    assert rate["points"] == [(moment(-120), 1.0), (moment(-60), 0.0), (moment(-1), 0.1)]
 
 
 def test_who_says_nothing_has_no_series(store: Store) -> None:

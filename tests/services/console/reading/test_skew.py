@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.console.skew import shift
+from services.console.reading.skew import shift
 
 PARENT = (100, 200)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.console.trace import LOGS_MAX, SPANS_MAX, read_trace
-from tests.services.console.reading.support import MS, NOW, Sent, Store, attempt, call, request, span_id, trace_id
+from services.console.reading.trace import LOGS_MAX, SPANS_MAX, read_trace
+from tests.services.console.support import MS, NOW, Sent, Store, attempt, call, request, span_id, trace_id
 
 
 def read(store: Store, name: str = "t") -> dict[str, Any]:

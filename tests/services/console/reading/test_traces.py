@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.console.query import TracesQuery
-from services.console.traces import list_traces
-from tests.services.console.reading.support import MS, NOW, Store, attempt, call, request, trace_id
+from services.console.reading.query import TracesQuery
+from services.console.reading.traces import list_traces
+from tests.services.console.support import MS, NOW, Store, attempt, call, request, trace_id
 
 
 def found(store: Store, **query: str) -> dict[str, Any]:
@@ -27,7 +27,14 @@ def test_an_empty_console_says_so(store: Store) -> None:
 def test_a_trace_in_the_list_is_what_stands_at_its_top(store: Store) -> None:
     own_id = store.trace(
         "t",
-        request("r", service="gateway", name="GET /api/{rest}", route="/api/{rest}", status=200, lasted=20.5),
+        request(
+            *("r", "", "gateway"),
+            name="GET /api/{rest}",
+            route="/api/{rest}",
+            status=200,
+            lasted=20.5,
+            attributes={"url.path": "/api/laptops/1"},
+        ),
         call("c", "r", 2, "ports", service="gateway"),
         attempt("a", "c", 2, "ports", service="gateway", failed=True),
         request("s", "a", "ports", route="/ports"),
@@ -44,6 +51,7 @@ def test_a_trace_in_the_list_is_what_stands_at_its_top(store: Store) -> None:
             "name": "GET /api/{rest}",
             "rooted": True,
             "route": "/api/{rest}",
+            "path": "/api/laptops/1",
             "status": 200,
             "spans": 4,
             "errors": 1,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from discovery.testing.clock import FakeClock
-from services.console.database import Database
+from services.console.store.database import Database
 from services.kit.problem import Problem
 
 ASIDE = "console.db.broken-20231114T221320Z"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.console.excess import KINDS, Extent, Kind, Pages, excess
+from services.console.store.excess import KINDS, Extent, Kind, Pages, excess
 
 IDS = st.integers(0, 10**6)
 

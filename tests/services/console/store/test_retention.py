@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.console import sweeping
-from services.console.retention import retain, turn
 from services.console.settings import ConsoleSettings
+from services.console.store import sweeping
+from services.console.store.retention import retain, turn
 from tests.services.console.ingest.otlp import START, Console, console, logs, metrics, span, spans
 
 HOUR = 3600.0

@@ -1,0 +1,1 @@
+"""Jaeger's read API over what is kept."""

@@ -1,0 +1,74 @@
+"""Keeping only so much, and only for so long."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import NoReturn, Protocol
+
+from sqlalchemy import Connection
+
+from services.console.settings import ConsoleSettings
+from services.console.store.arrivals import mark
+from services.console.store.database import Database
+from services.console.store.excess import Kind, excess
+from services.console.store.sweeping import drop, extents, pages, shrink, sweep, unused
+from services.kit.problem import Problem
+
+_log = logging.getLogger(__name__)
+
+# At the highest rate some fifty megabytes come in between.
+_EVERY_S = 5.0
+
+# Deleted in one step.
+_RESOURCES = 500
+
+
+class Clock(Protocol):
+    """Tells the time of day, and pauses."""
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Pause the current task."""
+        ...
+
+
+async def retain(database: Database, settings: ConsoleSettings, clock: Clock) -> NoReturn:
+    """Delete what is too old or too much, as long as nobody cancels it."""
+    failed = 0
+    while True:
+        try:
+            await turn(database, settings, clock.wall())
+            failed = 0
+        except Problem as problem:
+            failed += 1
+            if failed & (failed - 1) == 0:  # the 1st, 2nd, 4th, ... in a row
+                _log.warning("nothing could be deleted: %s: %s", problem.detail, problem.cause)
+        await clock.sleep(_EVERY_S)
+
+
+async def turn(database: Database, settings: ConsoleSettings, now: float) -> None:
+    """Delete what there is to delete now, in steps between which others may write.
+
+    Raises:
+        Problem: 503, when the database cannot be written.
+    """
+    keep_s = settings.keep_hours * 3600
+    marked = await database.write(partial(mark, now=now, keep_s=keep_s))
+    upto = await database.write(partial(_decide, settings, now, keep_s))
+    for kind, last in upto.items():
+        while await database.write(partial(sweep, kind=kind, upto=last)):
+            pass
+    while await database.write(shrink):
+        pass
+    if marked:
+        resources, seen = await database.read(unused)
+        for some in (resources[at : at + _RESOURCES] for at in range(0, len(resources), _RESOURCES)):
+            await database.write(partial(drop, resources=some, last=seen))
+
+
+def _decide(settings: ConsoleSettings, now: float, keep_s: float, connection: Connection) -> dict[Kind, int]:
+    return excess(extents(connection, now, keep_s), pages(connection).used_bytes, settings.keep_bytes)

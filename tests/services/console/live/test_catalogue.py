@@ -1,0 +1,133 @@
+"""What the registry says, as readers see it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import discovery
+from discovery.testing.registry import FakeRegistry
+from tests.services.console.support import Console, console, event, request
+from tests.services.support import enrolled, instance
+
+
+async def services(one: Console) -> dict[str, Any]:
+    return {service["name"]: service for service in (await one("/data/services")).json["services"]}
+
+
+async def until(one: Console, *names: str) -> dict[str, Any]:
+    """The services, as soon as *names* are among them and their instances were read."""
+    async with asyncio.timeout(5), await one.listen() as stream:
+        while True:
+            found = {service["name"]: service for service in (await event(stream, "services"))["services"]}
+            if all(name in found and found[name]["age_s"] is not None for name in names):
+                return found
+
+
+async def test_a_service_is_shown_with_its_instances_their_checks_and_their_load(tmp_path: Path) -> None:
+    passing = replace(
+        instance("ports", 5001),
+        meta={"version": "1.2"},
+        weight=3,
+        node="tower",
+        checks=(discovery.Check("service:ports", discovery.Health.PASSING, "alive", "HTTP GET: 200 <b>OK</b>"),),
+    )
+    ill = replace(
+        instance("ports", 5002),
+        health=discovery.Health.CRITICAL,
+        checks=(discovery.Check("_service_maintenance:x", discovery.Health.CRITICAL),),
+    )
+    registry = FakeRegistry()
+    registry.replace("ports", [passing, ill])
+    async with console(tmp_path, registry) as one:
+        one.store.trace("t", request("r", service="ports", instance="ports-5001", lasted=3, start=-1000))
+        load = {"rate": 1 / 60, "errors": 0.0, "p50_ms": 3.0, "p95_ms": 3.0}
+
+        shown = (await until(one, "ports"))["ports"]
+
+        assert shown["age_s"] >= 0
+        assert shown == {
+            "name": "ports",
+            "age_s": shown["age_s"],
+            "source": "static",
+            "index": shown["index"],
+            "problem": "",
+            "load": load,
+            "instances": [
+                {
+                    "id": "ports-5001",
+                    "address": "127.0.0.1:5001",
+                    "health": "passing",
+                    "weight": 3.0,
+                    "version": "1.2",
+                    "node": "tower",
+                    "maintenance": False,
+                    "checks": [{"name": "alive", "status": "passing", "output": "HTTP GET: 200 <b>OK</b>"}],
+                    "load": load,
+                },
+                {
+                    "id": "ports-5002",
+                    "address": "127.0.0.1:5002",
+                    "health": "critical",
+                    "weight": 1.0,
+                    "version": "",
+                    "node": "",
+                    "maintenance": True,
+                    "checks": [{"name": "_service_maintenance:x", "status": "critical", "output": ""}],
+                    "load": None,
+                },
+            ],
+        }
+        ports = next(node for node in (await one("/data/map")).json["nodes"] if node["name"] == "ports")
+        assert (ports["registered"], ports["instances"], ports["passing"]) == (True, 2, 1)
+
+
+async def test_the_console_registers_itself_and_not_for_the_world(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    async with console(tmp_path, registry):
+        await enrolled(registry, "console")
+
+        assert (await registry.names()).services["console"] == ()
+
+
+async def test_a_registry_that_is_away_is_told_and_what_was_known_stays(tmp_path: Path) -> None:
+    registry = FakeRegistry({"ports": ["127.0.0.1:5001"]})
+    async with console(tmp_path, registry) as one, await one.listen() as stream:
+        await until(one, "ports", "console")
+        registry.fail(discovery.RegistryUnavailable("gone"))
+        async with asyncio.timeout(5):
+            while (await event(stream, "services"))["registry"]["reachable"]:
+                pass
+
+        document = (await one("/data/services")).json
+
+        assert document["registry"] == {"reachable": False, "problem": "gone"}
+        ports = next(service for service in document["services"] if service["name"] == "ports")
+        assert (ports["problem"], len(ports["instances"])) == ("gone", 1)
+        registry.heal()
+
+
+async def test_a_console_without_any_registry_serves_and_is_ready(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.fail(discovery.RegistryUnavailable("nobody there"))
+    async with console(tmp_path, registry) as one:
+        document = (await one("/data/services")).json
+
+        assert document["services"] == []
+        assert document["registry"]["reachable"] is False
+        assert document["registry"]["problem"]
+        assert (await one("/health/ready")).status == 200
+        assert (await one("/")).status == 200
+        registry.heal()
+
+
+async def test_services_beyond_what_one_process_may_follow_are_named(tmp_path: Path) -> None:
+    registry = FakeRegistry({f"s{number}": ["127.0.0.1:1"] for number in range(4)})
+    async with console(tmp_path, registry, max_services=3) as one:
+        found = await until(one, "s0", "s1")
+
+        assert found["s3"]["problem"].startswith("not followed")
+        assert (found["s3"]["instances"], found["s3"]["age_s"]) == ([], None)
+        assert (await one("/data/map")).status == 200

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.console.pages import FOLDER
+from tests.services.console.support import console
+
+PAGES = ["/", "/services/ports", "/services/%3Cscript%3E", "/traces?q=x", f"/trace/{'a' * 32}", "/map"]
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+async def test_every_page_is_the_same_document_whose_script_looks_at_the_address(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        for path in PAGES:
+            answer = await one(path)
+            assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8"), path
+            assert answer.text == (FOLDER / "index.html").read_text(encoding="utf-8")
+            assert "<script>" not in answer.text
+
+
+async def test_files_have_types_that_browsers_accept_and_are_sent_once(tmp_path: Path) -> None:
+    files = sorted(path for path in FOLDER.rglob("*") if path.suffix in TYPES)
+    assert {path.suffix for path in files} == TYPES.keys()
+    async with console(tmp_path) as one:
+        for file in files:
+            path = f"/static/{file.relative_to(FOLDER).as_posix()}"
+            async with one.client.session.get(f"http://{one.client.address}{path}") as answer:
+                assert (answer.status, answer.headers["Content-Type"]) == (200, TYPES[file.suffix]), path
+                assert await answer.read() == file.read_bytes()
+                etag = answer.headers["ETag"]
+            again = await one(path, headers={"If-None-Match": etag})
+            assert (again.status, again.text, again.headers["ETag"]) == (304, "", etag)
+            other = {"If-None-Match": '"other"'}
+            assert (await one.client("HEAD", path, headers=other)).status == 200
+            assert again.headers["Cache-Control"] == "no-cache"
+
+
+NOWHERE = [
+    "nowhere.js",
+    "",
+    "vendor",
+    "../app.py",
+    "..%2fapp.py",
+    "%2e%2e/app.py",
+    "../../../../etc/passwd",
+    "/etc/passwd",
+    "index.html/",
+    "index.html%00",
+]
+
+
+async def test_nothing_else_is_served(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        for path in NOWHERE:
+            head = f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            answer = await one.client.raw(head.encode())
+            assert answer.startswith((b"HTTP/1.1 404", b"HTTP/1.1 400")), path
+            assert b"root:" not in answer
