@@ -146,11 +146,12 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationFailed:
-    """Our instance could not be registered; we go on serving and trying."""
+    """Our instance could not be registered, so many times in a row; we go on serving and trying."""
 
     instance: Instance
     error: Exception
     retry_in_s: float
+    failures: int = 1
 
 
 @dataclass(frozen=True, slots=True)

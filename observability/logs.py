@@ -57,7 +57,7 @@ def _tell_of_others(event: ViewChanged | WatchFailed | WatchRecovered | AnswerDo
             named = {kind: _names(ids) for kind, ids in news.items() if ids}
             _info("view changed", target=str(view.target), instances=len(view.instances), **named)
         case WatchFailed(what, error, retry_in_s, failures):
-            if failures & (failures - 1) == 0:  # the 1st, 2nd, 4th, ...: heard at once, and never a flood
+            if _is_news(failures):
                 next_try_s = round(retry_in_s, 1)
                 _warn("watch failed", what=what, error=_reason(error), failures=failures, next_try_s=next_try_s)
         case WatchRecovered(what, failures, away_s):
@@ -72,8 +72,11 @@ def _tell_of_us(event: Registered | RegistrationFailed | Deregistered | StateCha
     match event:
         case Registered(instance, reason):
             _info("registered", id=instance.id, address=instance.address, reason=reason)
-        case RegistrationFailed(instance, error, retry_in_s):
-            _warn("registration failed", id=instance.id, error=_reason(error), next_try_s=round(retry_in_s, 1))
+        case RegistrationFailed(instance, error, retry_in_s, failures):
+            if _is_news(failures):
+                next_try_s = round(retry_in_s, 1)
+                reason = _reason(error)
+                _warn("registration failed", id=instance.id, error=reason, failures=failures, next_try_s=next_try_s)
         case Deregistered(instance, error):
             if error is None:
                 _info("deregistered", id=instance.id)
@@ -83,6 +86,11 @@ def _tell_of_us(event: Registered | RegistrationFailed | Deregistered | StateCha
             _info("state changed", id=instance.id, state=state)
         case _:
             assert_never(event)
+
+
+def _is_news(failures: int) -> bool:
+    """The 1st, 2nd, 4th, ...: heard at once, and never a flood."""
+    return failures & (failures - 1) == 0
 
 
 def _info(event: str, **fields: object) -> None:

@@ -97,8 +97,8 @@ class ConsulRegistry:
     async def maintained(self, instance_id: str) -> bool:
         return f"_service_maintenance:{instance_id}" in await self._lookup.agent.checks()
 
-    async def heartbeat(self, instance_id: str, note: str = "") -> None:
-        if not await self._control.agent.check.ttl_pass(codec.check_id(instance_id), notes=note):
+    async def heartbeat(self, instance_id: str) -> None:
+        if not await self._control.agent.check.ttl_pass(codec.check_id(instance_id)):
             raise RegistryRejected(f"the agent has no TTL check for {instance_id!r}: register it (again)")
 
     async def _read(

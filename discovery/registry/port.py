@@ -125,7 +125,7 @@ class Enrolment(Protocol):
         """Whether an operator has put the entry into maintenance."""
         ...
 
-    async def heartbeat(self, instance_id: str, note: str = "") -> None:
+    async def heartbeat(self, instance_id: str) -> None:
         """Keep the TTL check of the entry passing. Raises RegistryRejected when the entry or check is gone."""
         ...
 

@@ -109,11 +109,11 @@ class StaticRegistry:
         instance = self._instances.get(instance_id)
         return instance is not None and instance.maintenance
 
-    async def heartbeat(self, instance_id: str, note: str = "") -> None:
+    async def heartbeat(self, instance_id: str) -> None:
         instance, check = self._instances.get(instance_id), self._checks.get(instance_id)
         if instance is None or not isinstance(check, TtlCheck):
             raise RegistryRejected(f"there is no TTL check for {instance_id!r}: register it (again)")
-        self._put(instance, Check(check_id(instance_id), Health.PASSING, output=note))
+        self._put(instance, Check(check_id(instance_id), Health.PASSING))
 
     def _own_check(self, instance_id: str) -> Check | None:
         instance = self._instances.get(instance_id)

@@ -30,14 +30,17 @@ _LEAVE_LIMIT_S = 3.0
 async def beat(instance: Instance, registrar: Registrar, registry: Enrolment, around: Surroundings) -> NoReturn:
     """Keep the TTL check passing. The first beat follows the registration at once."""
     await registrar.entered.wait()
+    missed = 0
     while True:
         pause_s = TTL_S / 3
         try:
             await registry.heartbeat(instance.id)
+            missed = 0
         except RegistryError as error:
             # The registrar puts a lost entry back; the beat has to be there soon after.
             pause_s = _MISSED_S
-            around.observer.notify(RegistrationFailed(instance, error, pause_s))
+            missed += 1
+            around.observer.notify(RegistrationFailed(instance, error, pause_s, missed))
         await around.clock.sleep(pause_s)
 
 

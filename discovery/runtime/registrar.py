@@ -165,7 +165,7 @@ class Registrar:
     async def _pause(self, error: RegistryError, failures: int) -> None:
         # Full jitter alone may come out as nearly nothing, again and again.
         pause_s = _RETRY.base_s / 2 + _RETRY.delay(failures, self._around.rng)
-        self._around.observer.notify(RegistrationFailed(self._instance, error, pause_s))
+        self._around.observer.notify(RegistrationFailed(self._instance, error, pause_s, failures))
         await self._around.clock.sleep(pause_s)
 
 

@@ -65,9 +65,9 @@ class FakeRegistry(StaticRegistry):
         async with self._reachable():
             return await super().entry(instance_id, hash=hash, wait_s=wait_s)
 
-    async def heartbeat(self, instance_id: str, note: str = "") -> None:
+    async def heartbeat(self, instance_id: str) -> None:
         async with self._reachable():
-            await super().heartbeat(instance_id, note)
+            await super().heartbeat(instance_id)
 
     @asynccontextmanager
     async def _reachable(self) -> AsyncIterator[None]:

@@ -76,7 +76,9 @@ async def harmless(opened: Tab) -> None:
     assert opened.wrong == []
     targets = await opened.page.eval_on_selector_all("a", "all => all.map((link) => link.getAttribute('href'))")
     assert [target for target in targets if not target.startswith(("/", "#")) or target.startswith("//")] == []
-    assert await opened.sideways() <= 0
+    for width in (WIDE, NARROW):
+        await opened.resize(width)
+        assert await opened.sideways() <= 0, width
 
 
 async def missing(opened: Tab, names: list[str]) -> list[str]:
@@ -85,9 +87,8 @@ async def missing(opened: Tab, names: list[str]) -> list[str]:
     return [name for name in names if name not in text and " ".join(name.split()) not in text]
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_services_instances_and_checks(browser: Browser, besieged: Console, width: int) -> None:
-    async with tab(browser, besieged.url, width=width) as opened:
+async def test_services_instances_and_checks(browser: Browser, besieged: Console) -> None:
+    async with tab(browser, besieged.url) as opened:
         await opened.open("/")
         await opened.page.get_by_role("button", name="Unfold all").click()
         await opened.counts(".instance", len(SERVICES) + 1)
@@ -96,9 +97,8 @@ async def test_services_instances_and_checks(browser: Browser, besieged: Console
         await harmless(opened)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_the_page_of_each_service(browser: Browser, besieged: Console, width: int) -> None:
-    async with tab(browser, besieged.url, width=width) as opened:
+async def test_the_page_of_each_service(browser: Browser, besieged: Console) -> None:
+    async with tab(browser, besieged.url) as opened:
         await opened.open("/")
         for name in SERVICES:
             address = f"/services/{quote(name, safe=_KEPT_BY_BROWSERS)}"
@@ -119,9 +119,8 @@ async def test_the_page_of_a_service_is_there_at_its_address(besieged: Console, 
         assert answer.content_type == "text/html"
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_the_list_of_traces(browser: Browser, besieged: Console, width: int) -> None:
-    async with tab(browser, besieged.url, width=width) as opened:
+async def test_the_list_of_traces(browser: Browser, besieged: Console) -> None:
+    async with tab(browser, besieged.url) as opened:
         await opened.open("/traces")
         for control in ("Service", "Route"):
             options = opened.page.get_by_role("combobox", name=control).locator("option")
@@ -131,12 +130,12 @@ async def test_the_list_of_traces(browser: Browser, besieged: Console, width: in
 
 
 async def test_filters_for_each_name(browser: Browser, besieged: Console) -> None:
-    async with tab(browser, besieged.url, width=NARROW) as opened:
+    async with tab(browser, besieged.url) as opened:
         await opened.open("/traces")
         for name in SERVICES:
             for control in ("Service", "Route"):
                 await opened.page.get_by_role("combobox", name=control).select_option(value=name)
-            await opened.page.get_by_role("searchbox").fill(name)
+            await opened.page.get_by_role("searchbox").fill(name.partition("\n")[0])
             await opened.press("Enter")
             await opened.page.wait_for_function(
                 "name => ['service', 'route'].every((key) => new URL(location).searchParams.get(key) === name)"
@@ -146,10 +145,10 @@ async def test_filters_for_each_name(browser: Browser, besieged: Console) -> Non
             await harmless(opened)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_the_waterfall_and_the_details_of_every_span(browser: Browser, besieged: Console, width: int) -> None:
-    async with tab(browser, besieged.url, width=width) as opened:
+async def test_the_waterfall_and_the_details_of_every_span(browser: Browser, besieged: Console) -> None:
+    async with tab(browser, besieged.url) as opened:
         await opened.open(TRACE)
+        await harmless(opened)
         await opened.press("j", "Enter")
         for place, name in enumerate(SERVICES):
             await opened.arrives(f"{TRACE}#{span_id(f'request {place}').hex()}")
@@ -159,18 +158,16 @@ async def test_the_waterfall_and_the_details_of_every_span(browser: Browser, bes
         await harmless(opened)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_lines_of_log(browser: Browser, besieged: Console, width: int) -> None:
-    async with tab(browser, besieged.url, width=width) as opened:
+async def test_lines_of_log(browser: Browser, besieged: Console) -> None:
+    async with tab(browser, besieged.url) as opened:
         await opened.open(f"{TRACE}?tab=logs")
 
         assert await missing(opened, [seen(name) for name in [*SERVICES, LONG, ENDLESS]]) == []
         await harmless(opened)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_the_map(browser: Browser, besieged: Console, width: int) -> None:
-    async with tab(browser, besieged.url, width=width) as opened:
+async def test_the_map(browser: Browser, besieged: Console) -> None:
+    async with tab(browser, besieged.url) as opened:
         await opened.open("/map")
         await opened.page.get_by_role("group", name="Service map").wait_for()
 
@@ -178,8 +175,7 @@ async def test_the_map(browser: Browser, besieged: Console, width: int) -> None:
         await harmless(opened)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-async def test_laptops_ports_and_recommendations_of_the_shop(browser: Browser, width: int) -> None:
+async def test_laptops_ports_and_recommendations_of_the_shop(browser: Browser) -> None:
     titles = [*SERVICES, LONG, ENDLESS]
     laptops = [laptop(number, title) | {"model": title} for number, title in enumerate(titles, start=1)]
     ports = [port(number, name, connector=name) for number, name in enumerate(titles, start=1)]
@@ -187,7 +183,7 @@ async def test_laptops_ports_and_recommendations_of_the_shop(browser: Browser, w
     # What the shop shows has no marks that cannot be seen, and a blank for what breaks lines.
     shown = [title for kind, title in NAMES.items() if kind not in {"reversed", "nothing", "lines"}]
     suggestions = suggesting(NAMES["handler"], NAMES["close"])
-    async with shop(answers, suggestions) as served, tab(browser, served.url, width=width) as opened:
+    async with shop(answers, suggestions) as served, tab(browser, served.url) as opened:
         for path in ("/", "/laptops/1"):
             await opened.open(path, "main")
             assert await missing(opened, shown) == []

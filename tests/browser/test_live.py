@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -85,7 +86,9 @@ async def test_the_map_follows_who_is_there_and_who_calls_whom(browser: Browser,
         await is_live(watching)
         await agent.register(1)
         await console.knows("ports", 1)
-        await watching.page.get_by_role("link", name="ports: 1 of 1 instance passing").wait_for(timeout=WITHIN_MS)
+        await watching.page.get_by_role("link", name=re.compile(r"^ports\W+1 of 1 instance passing")).wait_for(
+            timeout=WITHIN_MS
+        )
 
         await console.store({"shop": shop_trace()})
         edge = watching.page.get_by_role("link", name="laptops calls ports")

@@ -179,7 +179,7 @@ class RegistryContract:
         with pytest.raises(RegistryRejected):
             await world.registry.heartbeat(world.instance.id)
         await world.register(TTL)
-        await world.registry.heartbeat(world.instance.id, "alive")
+        await world.registry.heartbeat(world.instance.id)
 
     async def test_every_service_is_named_with_its_tags(self, world: World) -> None:
         def names(index: int) -> Awaitable[Names]:

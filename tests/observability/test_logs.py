@@ -65,7 +65,7 @@ AWAY = RegistryUnavailable("connection refused")
             RegistrationFailed(peer(), AWAY, 2.0),
             logging.WARNING,
             "registration failed",
-            {"id": "ports-1", "next_try_s": 2.0},
+            {"failures": 1, "id": "ports-1", "next_try_s": 2.0},
         ),
         (Deregistered(peer()), logging.INFO, "deregistered", {"id": "ports-1"}),
         (Deregistered(peer(), AWAY), logging.WARNING, "deregistration failed", {"id": "ports-1"}),
@@ -94,7 +94,10 @@ def test_a_registry_that_stays_away_is_mentioned_less_and_less_often(caplog: pyt
     caplog.set_level(logging.INFO)
     for failures in range(1, 1001):
         tell(WatchFailed("ports", AWAY, 1.0, failures))
-    assert [vars(record)["failures"] for record in caplog.records] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+        tell(RegistrationFailed(peer(), AWAY, 1.0, failures))
+    for event in ("watch failed", "registration failed"):
+        told = [vars(record)["failures"] for record in caplog.records if record.msg == event]
+        assert told == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
 
 def test_what_a_registry_answers_is_told_without_recognisable_secrets(caplog: pytest.LogCaptureFixture) -> None:

@@ -23,8 +23,8 @@ WORKERS = Target("worker")
 class Counting(FakeRegistry):
     beats = 0
 
-    async def heartbeat(self, instance_id: str, note: str = "") -> None:
-        await super().heartbeat(instance_id, note)
+    async def heartbeat(self, instance_id: str) -> None:
+        await super().heartbeat(instance_id)
         self.beats += 1
 
 
