@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +133,15 @@ async def test_a_trace_that_is_looked_at_grows(browser: Browser, tmp_path: Path)
         await console.store({"shop": spans[6:]})
 
         await watching.counts("[role=treeitem]", 15)
+
+
+async def test_a_page_says_when_its_console_is_gone_and_keeps_what_it_knew(browser: Browser, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        console = await stack.enter_async_context(opened(tmp_path))
+        async with tab(browser, console.url) as watching:
+            await watching.open("/")
+            await is_live(watching)
+            await stack.aclose()
+
+            await watching.page.get_by_role("status").filter(has_text="Reconnecting").wait_for()
+            await watching.shows("1 instance passing")

@@ -14,12 +14,21 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from services.console.store.schema import METADATA
 
+
+def _statements() -> Iterator[bytes]:
+    """What makes the tables."""
+    for table in METADATA.sorted_tables:
+        yield str(CreateTable(table)).encode()
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield str(CreateIndex(index)).encode()
+
+
 # Tells our tables from those of another version of the console; SQLite keeps such a number, and begins with 0.
-_VERSION = zlib.crc32("".join(str(CreateTable(table)) for table in METADATA.sorted_tables).encode()) >> 1
+_VERSION = zlib.crc32(b"".join(_statements())) >> 1
 
 # Nobody else writes here but a person with a tool of their own.
 _BUSY_S = 1.0
