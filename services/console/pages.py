@@ -1,4 +1,8 @@
-"""The files of the page, read once: each with its type, and a mark of its content by which browsers know it again."""
+"""The files of the page, read once.
+
+The page names them below a mark of all their content, so a browser asks for each of them once and never again, and
+for all of them anew when one has changed. Under their plain names they can be asked for, too.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,12 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-# They are marked, so asking again costs a few bytes, and a new version is seen at once.
 _ASK_AGAIN = "no-cache"
+_NEVER_AGAIN = "max-age=31536000, immutable"
 
+_PREFIX = "/static/"
 # Every page is the same document; its script looks at the address.
-PAGES = ("/", "/services/{name}", "/traces", "/trace/{id}", "/map")
+PAGES = ("/", "/services/{name:[^/]+}", "/traces", "/trace/{id}", "/map")
 
 
 class Pages:
@@ -38,34 +43,42 @@ class Pages:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._files = dict(_read(folder))
+        self._mark = _digest(b"".join(body for _, (body, _) in sorted(self._files.items())))
+        self._shell = self._files[_SHELL][0].replace(_PREFIX.encode(), f"{_PREFIX}{self._mark}/".encode())
 
     def add_routes(self, app: web.Application) -> None:
         """Answer for all pages, and for the files below ``/static``."""
         for path in PAGES:
             app.router.add_get(path, self.page)
-        app.router.add_get("/static/{name:.+}", self.file)
+        app.router.add_get(_PREFIX + "{name:.+}", self.file)
 
     async def page(self, request: web.Request) -> web.Response:
         """Any page."""
-        return self._answer(request, _SHELL)
+        return _answer(request, self._shell, _TYPES[".html"], _ASK_AGAIN)
 
     async def file(self, request: web.Request) -> web.Response:
-        """``GET /static/...``."""
-        return self._answer(request, request.match_info["name"])
-
-    def _answer(self, request: web.Request, name: str) -> web.Response:
-        if name not in self._files:
+        """``GET /static/...``, with the mark of all files or without."""
+        name = request.match_info["name"]
+        plain = name.removeprefix(f"{self._mark}/")
+        if plain not in self._files:
             raise Problem(404, "there is nothing here")
-        body, etag, content_type = self._files[name]
-        headers = {hdrs.ETAG: f'"{etag}"', hdrs.CACHE_CONTROL: _ASK_AGAIN}
-        if any(known.value in {etag, "*"} for known in request.if_none_match or ()):
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=body, headers={**headers, hdrs.CONTENT_TYPE: content_type})
+        body, content_type = self._files[plain]
+        return _answer(request, body, content_type, _ASK_AGAIN if plain == name else _NEVER_AGAIN)
 
 
-def _read(folder: Path) -> Iterator[tuple[str, tuple[bytes, str, str]]]:
+def _answer(request: web.Request, body: bytes, content_type: str, caching: str) -> web.Response:
+    etag = _digest(body)
+    headers = {hdrs.ETAG: f'"{etag}"', hdrs.CACHE_CONTROL: caching}
+    if any(known.value in {etag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers={**headers, hdrs.CONTENT_TYPE: content_type})
+
+
+def _read(folder: Path) -> Iterator[tuple[str, tuple[bytes, str]]]:
     for path in folder.rglob("*"):
         if path.suffix in _TYPES and path.is_file():
-            body = path.read_bytes()
-            etag = hashlib.sha256(body).hexdigest()[:32]
-            yield path.relative_to(folder).as_posix(), (body, etag, _TYPES[path.suffix])
+            yield path.relative_to(folder).as_posix(), (path.read_bytes(), _TYPES[path.suffix])
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]

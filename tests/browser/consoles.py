@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from google.protobuf.message import Message  # type: ignore[import-untyped]  # protobuf comes without types
@@ -46,12 +45,6 @@ class Console:
         if told := list(logs):
             await self.post("logs", lines(told, begin_ns))
 
-    async def ask(self, path: str) -> Any:
-        """What the page would be told."""
-        async with self.session.get(f"{self.url}{path}") as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
-
     async def knows(self, service: str, instances: int) -> None:
         """Wait until the registry has told the console that so many are there."""
         async for view in self.mesh.watch(service):
@@ -72,10 +65,14 @@ def now_ns() -> int:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, registry: discovery.StaticRegistry | None = None, **settings: Any
+    folder: Path, registry: discovery.StaticRegistry | None = None, consul_url: str = ""
 ) -> AsyncIterator[Console]:
-    """A console on a free port, which keeps its data in *folder*; *settings* are those of its mesh."""
-    config = discovery.MeshConfig(name="console", instance_id="console-1", drain_s=0.0, **settings)
+    """A console on a free port, which keeps its data in *folder*; without a Consul it has a registry of its own."""
+    config = discovery.MeshConfig(name="console", instance_id="console-1", drain_s=0.0)
+    if consul_url:
+        config = replace(config, consul_url=consul_url)
+    else:
+        registry = registry or discovery.StaticRegistry()
     app = build(ConsoleSettings(path=folder / "console.db"))
     async with (
         discovery.serving(app, config, registry=registry) as server,

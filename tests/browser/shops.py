@@ -29,13 +29,12 @@ LAPTOPS = [laptop(number, title) for number, title in enumerate(MODELS, start=1)
 PORTS = [port(1, "Left USB-C"), port(2, "Rear barrel", "barrel", 120), port(3, "MagLatch", "magnetic", None)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Shop:
-    """A shop that is up. Its neighbours' answers may be put anew at any time."""
+    """A shop that is up. What ``laptops`` answers may be put anew at any time."""
 
     url: str
     laptops: Neighbour
-    recommendations: Neighbour
 
 
 def stocked(laptops: list[dict[str, Any]], extra: dict[str, Any]) -> Answering:
@@ -69,4 +68,4 @@ SUGGESTIONS = suggesting("Tarn Studio 16", "it costs about the same")
 async def shop(laptops: Answering = CATALOGUE, recommendations: Answering = SUGGESTIONS) -> AsyncIterator[Shop]:
     """The shop on a free port."""
     async with opened(laptops=laptops, recommendations=recommendations) as served:
-        yield Shop(f"http://{served.client.address}", served.laptops, served.recommendations)
+        yield Shop(f"http://{served.client.address}", served.laptops)

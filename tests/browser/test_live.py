@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser
 
 from discovery.devagent import Devagent
-from tests.browser.consoles import Console, opened
+from tests.browser.consoles import Console, opened, reference_system
 from tests.browser.tabs import Tab, tab
 from tests.browser.telemetry import page_of, plain_trace, shop_trace
 
@@ -137,11 +137,11 @@ async def test_a_trace_that_is_looked_at_grows(browser: Browser, tmp_path: Path)
 
 async def test_a_page_says_when_its_console_is_gone_and_keeps_what_it_knew(browser: Browser, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        console = await stack.enter_async_context(opened(tmp_path))
+        console = await stack.enter_async_context(opened(tmp_path, reference_system()))
         async with tab(browser, console.url) as watching:
             await watching.open("/")
             await is_live(watching)
             await stack.aclose()
 
             await watching.page.get_by_role("status").filter(has_text="Reconnecting").wait_for()
-            await watching.shows("1 instance passing")
+            await watching.shows("1 of 3 instances critical")

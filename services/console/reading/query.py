@@ -37,6 +37,8 @@ def _cursor(text: object) -> object:
 
 
 Text = Annotated[str, StringConstraints(max_length=200)]
+# As long as a name that was taken in may be.
+Name = Annotated[str, StringConstraints(max_length=1024)]
 Number = Annotated[float, BeforeValidator(_number)]
 Cursor = Annotated[tuple[int, int], BeforeValidator(_cursor)]
 
@@ -53,8 +55,8 @@ class Query(Schema):
 class TracesQuery(Query):
     """Which traces. ``before`` is the cursor of a page: the start of its last trace, and its number."""
 
-    service: Text = ""
-    route: Text = ""
+    service: Name = ""
+    route: Name = ""
     errors: Literal["0", "1"] = "0"
     retries: Literal["0", "1"] = "0"
     min_ms: Number = 0.0
@@ -73,4 +75,4 @@ class MapQuery(Query):
 class MetricsQuery(Query):
     """Whose metrics."""
 
-    service: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    service: Annotated[Name, StringConstraints(min_length=1)]

@@ -52,7 +52,7 @@ export function startLive() {
 /** Call `act` after news of traces, at most once in `everyMs`, and not for what was known before. */
 export function useNews(act, everyMs) {
   const { sequence } = news.use();
-  const state = useRef({ seen: sequence, last: performance.now(), timer: 0 }).current;
+  const state = useRef({ seen: sequence, last: -Infinity, timer: 0 }).current;
   state.act = act;
   useEffect(() => {
     if (sequence === state.seen || state.timer) return;

@@ -27,7 +27,7 @@ NONSENSE = [
     ("traces?limit=ten", "limit"),
     ("traces?limit=1&limit=2", "limit"),
     ("traces?q=" + "x" * 201, "q"),
-    ("traces?service=" + "x" * 201, "service"),
+    ("traces?service=" + "x" * 1025, "service"),
     ("traces?colour=red", "colour"),
     ("map?minutes=0", "minutes"),
     ("map?minutes=1441", "minutes"),

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from services.console.pages import FOLDER
 from tests.services.console.support import console
 
-PAGES = ["/", "/services/ports", "/services/%3Cscript%3E", "/traces?q=x", f"/trace/{'a' * 32}", "/map"]
+PAGES = [
+    "/",
+    "/services/ports",
+    "/services/%3Cscript%3E",
+    "/services/%7B%7D",
+    "/traces?q=x",
+    f"/trace/{'a' * 32}",
+    "/map",
+]
+MARK = re.compile(r"/static/[0-9a-f]{32}/")
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -20,8 +30,18 @@ async def test_every_page_is_the_same_document_whose_script_looks_at_the_address
         for path in PAGES:
             answer = await one(path)
             assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8"), path
-            assert answer.text == (FOLDER / "index.html").read_text(encoding="utf-8")
+            assert MARK.sub("/static/", answer.text) == (FOLDER / "index.html").read_text(encoding="utf-8")
             assert "<script>" not in answer.text
+
+
+async def test_what_the_page_names_is_asked_for_once(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        marks = set(MARK.findall((await one("/")).text))
+        assert len(marks) == 1
+        marked = await one(f"{marks.pop()}main.js")
+        assert marked.text == (FOLDER / "main.js").read_text(encoding="utf-8")
+        assert marked.headers["Cache-Control"] == "max-age=31536000, immutable"
+        assert (await one(f"/static/{'0' * 32}/main.js")).status == 404
 
 
 async def test_files_have_types_that_browsers_accept_and_are_sent_once(tmp_path: Path) -> None:

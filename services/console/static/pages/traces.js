@@ -10,7 +10,7 @@ import { address, usePage, usePlace } from "../router.js";
 import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
 
 const PAGE = 100;
-const REFRESH_MS = 2000;
+const REFRESH_MS = 400;
 
 /** The stored traces: filters, a scatter of their durations, and the list. */
 export function TracesPage() {

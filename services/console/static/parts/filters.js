@@ -17,7 +17,8 @@ export function Filters({ query, services, routes }) {
   const form = useRef();
   const values = new URLSearchParams(query);
   const apply = () => {
-    const next = Object.fromEntries([...new FormData(form.current)].map(([name, value]) => [name, value.trim()]));
+    const typed = ([name, value]) => [name, name === "q" || name === "min_ms" ? value.trim() : value];
+    const next = Object.fromEntries([...new FormData(form.current)].map(typed));
     const wanted = address("/traces", location.search, { errors: "", retries: "", ...next });
     if (wanted !== location.pathname + location.search) go(wanted, { replace: true });
   };

@@ -2,7 +2,7 @@ import { useData } from "../api.js";
 import { useNow } from "../clock.js";
 import { ago, age, brief, bytes, count, many } from "../format.js";
 import { useNews } from "../live.js";
-import { html, useEffect } from "../ui.js";
+import { html, useEffect, useRef } from "../ui.js";
 import { Icon } from "./icon.js";
 
 const sum = (counts) => Object.values(counts).reduce((total, value) => total + value, 0);
@@ -13,9 +13,10 @@ const REFRESH_MS = 10_000;
 export function Footer() {
   const { data, again } = useData("/data/status");
   const now = useNow(REFRESH_MS);
+  const began = useRef(now).current;
   useNews(again, REFRESH_MS);
   useEffect(() => {
-    if (!document.hidden) again();
+    if (now !== began && !document.hidden) again();
   }, [now]);
   return html`<footer class="bottom">${data && html`<${Kept} status=${data} now=${now} />`}</footer>`;
 }

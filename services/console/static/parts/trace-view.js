@@ -2,7 +2,7 @@ import { brief, duration } from "../format.js";
 import { useKeys } from "../keys.js";
 import { address, go, usePlace } from "../router.js";
 import { ancestors, lines, matches } from "../trace-model.js";
-import { html, useEffect, useMemo, useState } from "../ui.js";
+import { html, useLayoutEffect, useMemo, useState } from "../ui.js";
 import { Details } from "./details.js";
 import { Minimap } from "./minimap.js";
 import { TraceTools } from "./trace-tools.js";
@@ -75,7 +75,8 @@ export function TraceView({ tree }) {
     move(next);
   };
 
-  useEffect(() => {
+  // Before the next key is heard, or a step from the span before would be taken back.
+  useLayoutEffect(() => {
     if (chosen < 0) return;
     unfold(chosen);
     setActive(chosen);
