@@ -68,11 +68,14 @@ def parse_scale(scale: Iterable[str]) -> dict[str, int]:
 
 
 def check_places(plan: Mapping[str, int], ports: Mapping[str, int]) -> None:
-    """Refuse a second console, and several gateways at one port (0: each takes a free one).
+    """Refuse a second console, several gateways at one port (0: each takes a free one), and a port for nobody.
 
     Raises:
-        ConfigError: when they would have to share what only one can have.
+        ConfigError: when they would have to share what only one can have, or would not run at all.
     """
+    for place, port in ports.items():
+        if port and not plan.get(place):
+            raise ConfigError(f"--{place}-port {port}: {place} does not run")
     if plan.get("console", 0) > 1:
         raise ConfigError("console: one is enough, since two would each see a part of the traces")
     if (port := ports.get("gateway", 0)) and plan.get("gateway", 0) > 1:

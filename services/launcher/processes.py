@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
+from observability import TelemetryConfig
 from services.launcher.child import Command
 from services.launcher.consul_choice import Choice, agent_command, free_ports
 from services.launcher.plan import PLACES, ROOT
@@ -85,6 +86,12 @@ class Processes:
         """Where the console is, if it runs."""
         return f"http://127.0.0.1:{self._port(CONSOLE)}"
 
+    @property
+    def traces_elsewhere(self) -> bool:
+        """Whether the user's shell sends traces somewhere else than to the console."""
+        config = TelemetryConfig.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": self.console_url, **self.environ})
+        return config.traces != f"{self.console_url}/v1/traces"
+
     def instance_id(self, name: str) -> str:
         """The id in Consul: the plain name, unless it could meet the same name of another system there."""
         return name if self.choice.ours else f"{name}-{self.system}"
@@ -118,12 +125,11 @@ class Processes:
 
     def _telemetry(self, service: str) -> dict[str, str]:
         """Everybody reports to the console, soon enough for somebody who watches; what the user's shell says wins."""
-        if not self.with_console:
+        if not self.with_console or service == "console":
             return {}
-        told = {"MESH_CONSOLE_URL": self.console_url}
-        if service == "console":
-            return told
-        return {**told, "OTEL_EXPORTER_OTLP_ENDPOINT": self.console_url, **_SOON}
+        told = {"OTEL_EXPORTER_OTLP_ENDPOINT": self.console_url, **_SOON}
+        # Pages lead to the console only where traces do, too.
+        return told if self.traces_elsewhere else {**told, "MESH_CONSOLE_URL": self.console_url}
 
     def _inherited(self) -> dict[str, str]:
         environ = {name: value for name, value in self.environ.items() if name not in _OF_ONE_PROCESS}

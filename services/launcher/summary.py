@@ -23,6 +23,7 @@ class Summary:
     ui: str | None
     ready_s: float
     instances: Sequence[Running]
+    traces_elsewhere: bool = False
 
     def place(self, service: str) -> str | None:
         """Where a service is; None when it does not run."""
@@ -36,6 +37,7 @@ class Summary:
             "ui": self.ui,
             "ready_s": self.ready_s,
             "system": self.system,
+            "traces_elsewhere": self.traces_elsewhere,
             "instances": [
                 {"name": each.name, "id": each.id, "pid": each.pid, "url": each.url} for each in self.instances
             ],
@@ -52,10 +54,13 @@ class Summary:
         tries = Table.grid(padding=(0, 2))
         if console := self.place("console"):
             tries.add_row("console", Text(f"{console}/", style="bold"))
+            if self.traces_elsewhere:
+                tries.add_row("", Text("traces go elsewhere, as the OTEL_ variables say"))
         if (gateway := self.place("gateway")) and self.place("marketplace"):
             tries.add_row("shop", Text(f"{gateway}/", style="bold"))
-        if gateway:
-            tries.add_row("request", Text(f"curl {gateway}/api/laptops/1", style="bold"))
+        if gateway and (service := next((name for name in ("laptops", "ports") if self.place(name)), "")):
+            tries.add_row("request", Text(f"curl {gateway}/api/{service}/1", style="bold"))
+        tries.add_row("inside", Text(f"CONSUL_HTTP_ADDR={self.consul} ./mesh ps", style="bold"))
         return Group(self.table(), Text(), tries)
 
 
@@ -68,6 +73,7 @@ async def summarise(system: System, instances: Sequence[Running], ready_s: float
         ui=f"{url}/ui/" if await system.agent.has_ui() else None,
         ready_s=round(ready_s, 2),
         instances=instances,
+        traces_elsewhere=system.traces_elsewhere,
     )
 
 

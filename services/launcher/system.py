@@ -85,6 +85,11 @@ class System:
         return self._processes.system
 
     @property
+    def traces_elsewhere(self) -> bool:
+        """Whether traces go somewhere else than to its console."""
+        return self._processes.traces_elsewhere
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of all instances that are to run."""
         return tuple(f"{service}-{n}" for service, count in self._plan.items() for n in range(1, count + 1))

@@ -49,6 +49,8 @@ def test_a_service_cannot_be_scaled_and_left_out() -> None:
 def test_two_gateways_cannot_share_a_port_and_one_console_is_enough() -> None:
     check_places({"gateway": 2, "console": 1}, {"gateway": 0, "console": 4318})
     check_places({"gateway": 1}, {"gateway": 8080})
+    with pytest.raises(ConfigError, match="--console-port 4318: console does not run"):
+        check_places({"gateway": 1}, {"console": 4318})
     with pytest.raises(ConfigError, match="8080 is for one gateway, not for 2"):
         check_places({"gateway": 2}, {"gateway": 8080})
     with pytest.raises(ConfigError, match="console: one is enough"):
@@ -154,9 +156,13 @@ def test_everybody_reports_to_the_console_but_itself_and_whom_somebody_told_othe
     assert console["MESH_PORT"] == "6"
     assert ports["OTEL_EXPORTER_OTLP_ENDPOINT"] == ports["MESH_CONSOLE_URL"] == mine.console_url
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in console
+    assert not mine.traces_elsewhere
 
     elsewhere = processes(Choice(embedded=True), with_console=True, OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318")
-    assert elsewhere.service("ports-2").environ["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
+    told = elsewhere.service("ports-2").environ
+    assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
+    assert elsewhere.traces_elsewhere
+    assert "MESH_CONSOLE_URL" not in told, "no page leads to traces that are not there"
 
 
 def test_in_a_consul_of_others_ids_name_the_system_and_the_token_is_kept() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -26,6 +27,7 @@ SUMMARY = Summary(
         Running("gateway-1", "gateway-1", 11, "http://127.0.0.1:5000", "passing"),
         Running("console-1", "console-1", 10, "http://127.0.0.1:4318", "passing"),
         Running("marketplace-1", "marketplace-1", 13, "http://127.0.0.1:5003", "passing"),
+        Running("laptops-1", "laptops-1", 14, "http://127.0.0.1:5002", "passing"),
         Running("ports-1", "ports-1", 12, "http://127.0.0.1:5001", "passing"),
     ],
 )
@@ -80,17 +82,27 @@ def test_the_answer_fits_a_narrow_terminal_and_says_what_to_try() -> None:
     Console(file=out, width=80).print(SUMMARY)
     lines = out.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
-    tries = [line.split(maxsplit=1) for line in lines[-3:]]
+    tries = [line.split(maxsplit=1) for line in lines[-4:]]
     assert [(name, what.strip()) for name, what in tries] == [
         ("console", "http://127.0.0.1:4318/"),
         ("shop", "http://127.0.0.1:5000/"),
         ("request", "curl http://127.0.0.1:5000/api/laptops/1"),
+        ("inside", "CONSUL_HTTP_ADDR=http://127.0.0.1:8500 ./mesh ps"),
     ]
+
+
+def test_the_answer_says_where_traces_go_and_names_only_what_runs() -> None:
+    out = io.StringIO()
+    few = replace(SUMMARY, instances=[SUMMARY.instances[0], *SUMMARY.instances[4:]], traces_elsewhere=True)
+    Console(file=out, width=80).print(replace(SUMMARY, traces_elsewhere=True))
+    Console(file=out, width=80).print(few)
+    assert "traces go elsewhere, as the OTEL_ variables say" in out.getvalue()
+    assert "curl http://127.0.0.1:5000/api/ports/1" in out.getvalue()
 
 
 def test_the_answer_for_programs_is_one_line() -> None:
     figures = SUMMARY.figures()
-    assert figures["instances"][3] == {"name": "ports-1", "id": "ports-1", "pid": 12, "url": "http://127.0.0.1:5001"}
+    assert figures["instances"][4] == {"name": "ports-1", "id": "ports-1", "pid": 12, "url": "http://127.0.0.1:5001"}
     assert (figures["ready_s"], figures["ui"]) == (3.5, None)
     assert "\n" not in json.dumps(figures)
 
