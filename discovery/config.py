@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import inf
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -116,9 +117,9 @@ class MeshConfig:
 def _problems(config: MeshConfig) -> list[str]:
     def positive(**values: float | None) -> list[str]:
         return [
-            f"{key} must be positive, got {value}"
+            f"{key} must be positive and finite, got {value}"
             for key, value in values.items()
-            if value is not None and not value > 0
+            if value is not None and not 0 < value < inf
         ]
 
     live = config.live

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 # Whoever sends these speaks for somebody else: a proxy on this host makes no stranger a local.
-_FORWARDED = ("Forwarded", "X-Forwarded-For")
+_FORWARDED = (
+    "Forwarded",
+    "Via",  # RFC 9110, 7.6.3: a proxy has to send it
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+)
 
 
 class Exposition:
@@ -39,11 +47,26 @@ class Exposition:
 
 
 def _is_local(request: web.Request) -> bool:
-    """Whether the connection itself comes from this host; what a header claims can only speak against it."""
+    """Whether the connection itself comes from this host; what a header claims can only speak against it.
+
+    The name under which we were reached is looked at too: a page of a stranger's, open in a browser of this host, may
+    have made its own name lead to us (DNS rebinding).
+    """
     peer = request.transport.get_extra_info("peername") if request.transport else None
     if not isinstance(peer, tuple) or any(name in request.headers for name in _FORWARDED):
+        return False
+    if not _is_nobodys_name(request.headers.get(hdrs.HOST, "")):
         return False
     address = ip_address(peer[0])
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return address.is_loopback
+
+
+def _is_nobodys_name(host: str) -> bool:
+    """Whether that is an address, or ``localhost``: names that nobody can make lead elsewhere. HTTP/1.0 has none."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in {"", "localhost"} or bool(ip_address(name))
+    except ValueError:
+        return False

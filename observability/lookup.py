@@ -81,6 +81,8 @@ def show(trace_id: str, console: str, pause: Callable[[float], object], *, as_js
     spans: list[Span] = []
     for number in range(_TRIES):
         if number:
+            if number == 1:
+                click.echo(f"mesh: waiting for trace {trace_id} …", err=True)
             pause(_PAUSE_S)
         if spans := _spans(console, trace_id):
             break

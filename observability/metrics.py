@@ -68,6 +68,7 @@ class Metrics:
         ):
             meter.create_observable_up_down_counter(name, [tally], unit, what)
         self._followed: dict[Target, Followed] = {}
+        self._known: set[str] = set()  # services that the registry has shown; other names may be a stranger's
         for name, read, unit, what in (
             (semconv.MESH_VIEW_AGE, _view_age, "s", "Since the registry last confirmed what is known of a service."),
             (semconv.MESH_WATCH_LAG, _watch_lag, "s", "For how long the registry could not be read; 0 while it can."),
@@ -77,6 +78,7 @@ class Metrics:
 
     def begun(self, service: str, start: AttemptStart, context: Context) -> None:
         """An attempt begins; it is counted again if it is a repeat."""
+        self._known.add(service)
         self._picks.add(service, start.pool)
         self._sent.add(service)
         if start.number > 1:
@@ -94,6 +96,8 @@ class Metrics:
 
     def called(self, service: str, attempts: tuple[Attempt, ...], error: BaseException | None) -> None:
         """A call is over; without any attempt it has an outcome only if it was cancelled."""
+        if not attempts and service not in self._known:
+            service = semconv.OTHER
         unsent = Outcome.CANCELLED if isinstance(error, CancelledError) else ""
         self._calls.add(service, attempts[-1].outcome if attempts else unsent, semconv.error_type(error))
 
@@ -124,6 +128,10 @@ class Metrics:
 
     def seen(self, view: View) -> None:
         """The instances of a service changed."""
+        if view.instances:
+            self._known.add(str(view.target))
+        elif str(view.target) not in self._known:
+            return
         found = Counter(instance.health for instance in view.instances)
         for health in Health:
             labels = {semconv.SERVICE_PEER_NAME: str(view.target), semconv.MESH_HEALTH: health.value}
@@ -132,7 +140,11 @@ class Metrics:
     def felt(self, pulse: Pulse) -> None:
         """How things stand now."""
         self._loop_lag.record(pulse.loop_lag_s)
-        self._followed.update((each.target, each) for each in pulse.followed)
+        self._followed = {each.target: each for each in pulse.followed if self._is_telling(each)}
+
+    def _is_telling(self, followed: Followed) -> bool:
+        """Whether that is somebody, or a service of which the registry has not said that there is nobody."""
+        return str(followed.target) in self._known or followed.watch_lag_s > 0
 
     def _gauge(self, read: Callable[[Followed], float | None]) -> Callable[[CallbackOptions], Iterator[Observation]]:
         def observe(_: CallbackOptions) -> Iterator[Observation]:

@@ -7,16 +7,19 @@ looked up, which takes a quarter of the time in which an answer should be there,
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from discovery.cli.exits import COULD_NOT_RUN, FAILED, INTERRUPTED, OK
+from discovery.cli.exits import COULD_NOT_RUN, FAILED, INTERRUPTED, OK, UNREAD
+from discovery.cli.text import escape
 from discovery.errors import ConfigError, MeshError, RegistryError
 
 if TYPE_CHECKING:
@@ -25,8 +28,31 @@ if TYPE_CHECKING:
 OWN = ("call", "completion", "doctor", "ps", "resolve", "watch")
 
 
+class Unread(Exception):
+    """Whoever reads the answer has gone."""
+
+
+@contextmanager
+def _reader_may_go() -> Iterator[None]:
+    """Say so by an exception of ours: click would end with 1 by itself, which is an answer."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise Unread from None
+
+
 class Commands(click.Group):
     """Loads a command when it is asked for."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Take the words of the command line; some of them, such as --help, are answered here."""
+        with _reader_may_go():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _reader_may_go():
+            return super().invoke(ctx)
 
     @cached_property
     def _found(self) -> dict[str, EntryPoint]:
@@ -52,7 +78,8 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 all is well; 1 it ran and something failed; 2 it could not run; 130 interrupted.",
+    epilog="Exit codes: 0 all is well; 1 it ran and something failed; 2 it could not run; 130 interrupted; "
+    "141 nobody reads the answer.",
 )
 @click.version_option(package_name="proconsul", prog_name="mesh")
 def mesh() -> None:
@@ -68,30 +95,59 @@ def run(arguments: Sequence[str]) -> int:
         code = mesh.main(list(arguments), prog_name="mesh", standalone_mode=False)
     except ConfigError as exc:
         for problem in exc.problems:
-            click.echo(f"mesh: {problem}", err=True)
+            _complain(f"mesh: {problem}")
         return COULD_NOT_RUN
     except RegistryError as exc:
-        click.echo(f"mesh: {exc}", err=True)
+        _complain(f"mesh: {exc}")
         return COULD_NOT_RUN
     except MeshError as exc:
-        click.echo(f"mesh: {exc}", err=True)
+        _complain(f"mesh: {exc}")
         return FAILED
     except click.ClickException as exc:
         path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else "mesh"
         hint = f" (see {path} --help)" if isinstance(exc, click.UsageError) else ""
-        click.echo(f"{path}: {exc.format_message()}{hint}", err=True)
+        _complain(f"{path}: {exc.format_message()}{hint}")
         return COULD_NOT_RUN
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except Unread:
+        return UNREAD
+    except OSError as exc:
+        _complain(f"mesh: {_words(exc)}")
+        return COULD_NOT_RUN
     return code if isinstance(code, int) else OK
+
+
+def _complain(sentence: str) -> None:
+    with suppress(OSError):  # then there is nobody to tell
+        click.echo(sentence, err=True)
+
+
+def _words(error: OSError) -> str:
+    """What the system refused; without the name of a file it was the answer that could not be written."""
+    if error.filename is None:
+        return f"the answer cannot be written: {error.strerror or error}"
+    return f"{escape(str(error.filename))}: {error.strerror}"
 
 
 def main() -> None:
     """Run as a program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # until now it ended us without a word
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream, in a program
-    sys.exit(run(sys.argv[1:]))
+        if stream is not None:  # whoever started us may have closed it
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream, in a program
+    code = run(sys.argv[1:])
+    _let_go(sys.stdout)
+    sys.exit(code)
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Write what is left; where that is in vain it was said before, and the interpreter need not complain of it."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import click
 
 from discovery.cli import records
 from discovery.cli.consul import Consul
 from discovery.cli.exits import FAILED, OK
+from discovery.cli.table import Cell, lines
 from discovery.cli.text import COLOURS, clip, escape
 from discovery.model import Instance
-
-# Into a file or a pipe a row goes whole. Rich itself honours NO_COLOR.
-_WIDE = 1000
 
 
 def ps(consul: Consul, wanted: Sequence[str], *, as_json: bool) -> int:
@@ -55,25 +50,22 @@ def ps(consul: Consul, wanted: Sequence[str], *, as_json: bool) -> int:
 
 
 def _show(instances: Iterable[Instance]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("service", "instance", "address", "health"):
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
-    table.add_column("weight", justify="right", no_wrap=True)
-    for column in ("version", "node", "output"):
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    names = ("service", "instance", "address", "health", "weight", "version", "node", "output")
+    rows = [[Cell(name, dim=True, right=name == "weight") for name in names]]
     before = ""
     for each in instances:
-        table.add_row(
-            # Said once for all instances below it.
-            Text(clip(each.service) if each.service != before else "", style="bold"),
-            Text(clip(each.id)),
-            Text(escape(each.address)),
-            Text(records.state(each), style=COLOURS[each.health]),
-            Text(str(records.weight(each))),
-            Text(clip(each.version)),
-            Text(clip(each.node)),
-            Text(records.trouble(each), style="dim"),
+        rows.append(
+            [
+                # Said once for all instances below it.
+                Cell(clip(each.service) if each.service != before else "", bold=True),
+                Cell(clip(each.id)),
+                Cell(escape(each.address)),
+                Cell(records.state(each), COLOURS[each.health]),
+                Cell(str(records.weight(each)), right=True),
+                Cell(clip(each.version)),
+                Cell(clip(each.node)),
+                Cell(records.trouble(each), dim=True),
+            ]
         )
         before = each.service
-    width = None if sys.stdout.isatty() else _WIDE
-    Console(highlight=False, width=width).print(table)
+    click.echo("\n".join(lines(rows)))

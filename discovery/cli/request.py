@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Self
 
@@ -52,6 +53,8 @@ class Wanted:
         method = method or ("GET" if data is None else "POST")
         if not _TOKEN.fullmatch(method):
             raise click.UsageError(f"{escape(method)!r} is not a method")
+        if timeout_s is not None and not isfinite(timeout_s):
+            raise click.UsageError(f"--timeout takes a number of seconds, got {timeout_s}")
         fields = [_field(header) for header in headers]
         if data is not None and "content-type" not in {name.lower() for name, _ in fields}:
             fields.append(("Content-Type", "application/json"))

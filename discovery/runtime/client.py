@@ -148,15 +148,16 @@ class Caller:
             deadline_at=tighten(None if limit_s is None else now + limit_s, request.deadline_at if request else None),
         )
         try:
-            directory.budget.deposit(now)
-            endpoint = directory.pick(now)
-            if endpoint is None:
-                endpoint = await self._somebody(exchange)
-            elif directory.trouble is not None:
-                exchange.looked_up(now)
-            tried = await self._attempt(exchange, endpoint)
-            if not tried.answered:
-                tried = await self._go_on(exchange, tried)
+            with directory:
+                directory.budget.deposit(now)
+                endpoint = directory.pick(now)
+                if endpoint is None:
+                    endpoint = await self._somebody(exchange)
+                elif directory.trouble is not None:
+                    exchange.looked_up(now)
+                tried = await self._attempt(exchange, endpoint)
+                if not tried.answered:
+                    tried = await self._go_on(exchange, tried)
         except BaseException as error:
             exchange.fail(error)
             raise

@@ -1,15 +1,19 @@
-"""Every service that this process follows: one watch each, shared by all callers, opened by the first."""
+"""Every service that this process follows: one watch each, shared by all callers, opened by the first.
+
+One that the registry shows without instances, and that nobody calls or watches, is given up: after a while, or at once
+when another one needs its place. Who asks for it later opens it anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 
 from discovery.call_errors import Nobody, NoInstances, TooManyServices
 from discovery.config import MeshConfig
 from discovery.errors import RegistryError
-from discovery.model import Followed, Target
+from discovery.model import Followed, Target, View
 from discovery.policy.balancer import Balancer
 from discovery.policy.deadline import remaining, tighten
 from discovery.policy.watch import WAIT_S
@@ -20,6 +24,8 @@ from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import follow, watch
 
 _LOOK_AGAIN_S = 1.0
+# Longer than a deployment leaves a service without instances; till then its retry budget and its watch stay.
+FORSAKEN_S = 300.0
 
 
 class Directories:
@@ -39,6 +45,8 @@ class Directories:
         self._balancer = balancer
         self._around = around
         self._open: dict[Target, Directory] = {}
+        self._ends: dict[Target, Callable[[], object]] = {}
+        self._own = Target(config.name)
         self._names: Mapping[str, tuple[str, ...]] = {}
         self._names_followed = False
         self._names_asked = asyncio.Event()
@@ -47,21 +55,55 @@ class Directories:
         self._look_again_at = 0.0
 
     def get(self, target: Target) -> Directory:
-        """The directory of a service, followed from now on.
+        """The directory of a service, followed from now on; our own is there whatever the limit says.
 
         Raises:
             TooManyServices: at the limit of the settings; every service followed keeps a connection to the registry.
         """
         directory = self._open.get(target)
-        if directory is None:
-            if len(self._open) >= self._config.max_services:
-                raise TooManyServices(
-                    target, f"{target} would be service number {len(self._open) + 1} that this process follows"
-                )
-            directory = Directory(target, self._balancer, self._config.lookup_timeout_s, self._around)
-            self._open[target] = directory
-            self._tasks.start(watch(self._registry, directory, self._around), f"watch {target}")
+        if directory is not None:
+            directory.touch()
+            return directory
+        if len(self._open) >= self._config.max_services and target != self._own:
+            self._make_room(target)
+        directory = Directory(target, self._balancer, self._config.lookup_timeout_s, self._around)
+        loop = watch(self._registry, directory, self._around)
+        self._ends[target] = self._tasks.start(loop, f"watch {target}")
+        self._open[target] = directory
         return directory
+
+    async def views(self, target: Target) -> AsyncIterator[View]:
+        """Every view of a service that differs from the one before, beginning with the current one."""
+        with self.get(target) as directory:
+            seen: View | None = None
+            while True:
+                seen = await directory.other_than(seen)
+                yield seen
+
+    def give_up_forsaken(self, now: float) -> None:
+        """Follow no longer who has been away, and not been asked for, for :data:`FORSAKEN_S`."""
+        for target, since in self._forsaken().items():
+            if now - since >= FORSAKEN_S:
+                self._give_up(target)
+
+    def _make_room(self, target: Target) -> None:
+        forsaken = self._forsaken()
+        if not forsaken:
+            raise TooManyServices(
+                target, f"{target} would be service number {len(self._open) + 1} that this process follows"
+            )
+        self._give_up(min(forsaken, key=forsaken.__getitem__))
+
+    def _forsaken(self) -> dict[Target, float]:
+        return {
+            target: since
+            for target, directory in self._open.items()
+            if (since := directory.forsaken_since) is not None and target != self._own
+        }
+
+    def _give_up(self, target: Target) -> None:
+        del self._open[target]
+        self._ends.pop(target)()  # which closes its connection to the registry
 
     def followed(self, now: float) -> tuple[Followed, ...]:
         """How each of them stands."""

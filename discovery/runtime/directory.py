@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
+from types import TracebackType
+from typing import Self
 
 from yarl import URL
 
@@ -46,7 +48,11 @@ class Endpoint:
 
 
 class Directory:
-    """Follows nobody by itself: a watcher calls :meth:`replace`, calls ask :meth:`pick`."""
+    """Follows nobody by itself: a watcher calls :meth:`replace`, calls ask :meth:`pick`.
+
+    Whoever goes on needing it stays in its block meanwhile: ``with directory:``. Elsewhere it is kept as long as there
+    is anybody to call, and then for a while.
+    """
 
     def __init__(self, target: Target, balancer: Balancer, patience_s: float, around: Surroundings) -> None:
         self.target = target
@@ -66,6 +72,30 @@ class Directory:
         self._nobody_since: float | None = None
         self._failing_since: float | None = None
         self._news = asyncio.Event()
+        self._users = 0
+        self._used_at = self._clock.now()
+        self._nobody_confirmed_at: float | None = None  # when the registry first said so, while it does
+
+    def __enter__(self) -> Self:
+        self._users += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._users -= 1
+        self.touch()
+
+    def touch(self) -> None:
+        """Somebody looked at it."""
+        self._used_at = self._clock.now()
+
+    @property
+    def forsaken_since(self) -> float | None:
+        """Since when there is nobody, by the registry's word, and nobody who asks; ``None`` when it is not so."""
+        if self._users or self.trouble is not None or self._nobody_confirmed_at is None:
+            return None
+        return max(self._nobody_confirmed_at, self._used_at)
 
     def replace(self, view: View, suspects: frozenset[str] = frozenset(), suspects_until: float = 0.0) -> None:
         """Take over a complete view; what is known about survivors stays.
@@ -74,6 +104,10 @@ class Directory:
         shows all its instances as critical until its checks have run.
         """
         old, self.view, self.trouble, self._failing_since = self.view, view, None, None
+        if view.instances:
+            self._nobody_confirmed_at = None
+        elif self._nobody_confirmed_at is None:
+            self._nobody_confirmed_at = self._clock.now()
         if suspects:
             self._suspects, self._suspects_until = suspects, suspects_until
         change = compare(old.instances if old else (), view.instances)
@@ -164,15 +198,11 @@ class Directory:
 
     async def changed(self) -> None:
         """Wait for the next view that differs."""
-        await self._news.wait()
+        with self:
+            await self._news.wait()
 
-    async def views(self) -> AsyncIterator[View]:
-        """Every view that differs from the one before, beginning with the current one."""
-        seen: View | None = None
-        while True:
-            news, view = self._news, self.view
-            if view is not None and (seen is None or seen.instances != view.instances):
-                seen = view
-                yield view
-            else:
-                await news.wait()
+    async def other_than(self, seen: View | None) -> View:
+        """The current view, once there is one that differs from *seen*."""
+        while (view := self.view) is None or (seen is not None and seen.instances == view.instances):
+            await self.changed()
+        return view

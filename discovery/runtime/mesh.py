@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from math import isfinite
 from types import TracebackType
 from typing import Any, Self
 
@@ -90,9 +91,10 @@ class Mesh(Verbs):
 
         ``timeout`` (seconds, or a ``ClientTimeout`` whose total counts) bounds the whole call, body included;
         without it the settings' ``timeout_s`` does, and in any case what the caller of our own request still
-        gives us.
+        gives us. ``None`` says that there is no limit of ours.
 
         Raises:
+            ValueError: for a timeout that is not finite.
             NoInstances: when there was nobody to send it to.
             CallFailed: when no attempt brought a response; DeadlineExceeded, when that was for want of time.
         """
@@ -110,6 +112,8 @@ class Mesh(Verbs):
         timeout = options.pop("timeout", Default.TIMEOUT)
         if isinstance(timeout, aiohttp.ClientTimeout):
             timeout = timeout.total
+        if isinstance(timeout, float) and not isfinite(timeout):
+            raise ValueError(f"a timeout is a finite number of seconds, or None for no limit, got {timeout}")
         options.setdefault("allow_redirects", False)
         can_replay = replayable(options)
         careful = not (can_replay and may_repeat(method, keyed=False))
@@ -131,7 +135,11 @@ class Mesh(Verbs):
         return Service(self, Target(name, datacenter))
 
     def directory(self, name: str) -> Directory:
-        """What this process knows about a service; starts following it."""
+        """What this process knows about a service; starts following it.
+
+        Keep it in a ``with`` block for as long as you look into it: one in which there is nobody, and which nobody
+        uses, is followed no longer after five minutes, or at once where ``max_services`` is reached.
+        """
         return self._directories.get(Target(name))
 
     def view(self, name: str) -> View | None:
@@ -139,8 +147,11 @@ class Mesh(Verbs):
         return self.directory(name).view
 
     def watch(self, name: str) -> AsyncIterator[View]:
-        """Every view of a service that differs from the one before, beginning with the current one."""
-        return self.directory(name).views()
+        """Every view of a service that differs from the one before, beginning with the current one.
+
+        Follows it from the first step of the iteration on, and at least until its end.
+        """
+        return self._directories.views(Target(name))
 
     def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
         """The names of all services with their tags, whenever they change; the first when the registry tells them."""

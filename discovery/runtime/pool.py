@@ -24,6 +24,8 @@ _CONNECTIONS = 1024
 _TIMEOUTS_KEPT = 256
 # aiohttp takes a limit of zero for none.
 _LEAST_S = 0.01
+# Three years: what is longer need not be told from it, and could not be counted in hundredths.
+_MOST_S = 1e8
 
 
 class Pool:
@@ -63,7 +65,7 @@ class Pool:
     def _timeout(self, limit_s: float | None) -> aiohttp.ClientTimeout:
         # Most calls have the same limit, to the hundredth of a second, and making the object costs as much as a pick.
         # Rounded up: a call whose time is not quite over did not fail for want of it.
-        key = None if limit_s is None else max(ceil(limit_s * 100) / 100, _LEAST_S)
+        key = None if limit_s is None else max(ceil(min(limit_s, _MOST_S) * 100) / 100, _LEAST_S)
         timeout = self._timeouts.get(key)
         if timeout is None:
             if len(self._timeouts) >= _TIMEOUTS_KEPT:

@@ -1,4 +1,4 @@
-"""The pulse of a process: once a second its observer is told what no single call can tell."""
+"""The pulse of a process: once a second it gives up what it need not follow, and its observer is told the rest."""
 
 from __future__ import annotations
 
@@ -18,4 +18,5 @@ async def beat(directories: Directories, around: Surroundings) -> NoReturn:
         due = clock.now() + PERIOD_S
         await clock.sleep(PERIOD_S)
         now = clock.now()
+        directories.give_up_forsaken(now)
         around.observer.notify(Pulse(max(0.0, now - due), directories.followed(now)))

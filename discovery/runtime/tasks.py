@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -19,8 +19,8 @@ class Tasks:
         self._tasks: set[asyncio.Task[NoReturn]] = set()
         self._open = False
 
-    def start(self, loop: Coroutine[Any, Any, NoReturn], name: str) -> None:
-        """Run *loop* until the owner's block ends.
+    def start(self, loop: Coroutine[Any, Any, NoReturn], name: str) -> Callable[[], object]:
+        """Run *loop* until the owner's block ends, or until what is returned is called before.
 
         It runs in an empty context: begun inside a request, it would else carry that request's deadline, and
         its span as the parent of everything it ever does.
@@ -34,6 +34,7 @@ class Tasks:
         task: asyncio.Task[NoReturn] = asyncio.create_task(loop, name=name, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task.cancel
 
     def _ended(self, task: asyncio.Task[NoReturn]) -> None:
         self._tasks.discard(task)

@@ -12,4 +12,6 @@ if __name__ == "__main__":
         lambda: build(ConsoleSettings.from_env(), hosts=hosts_from_env()),
         port=4318,  # OTLP's own
         observe=observability.journal,
+        # All of them are its business. Each costs Consul a connection, of which it allows a host 200 unless told more.
+        max_services=128,
     )

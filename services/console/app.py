@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from services.console.answers import Answers
 from services.console.data import ANSWERS, LIVE
 from services.console.guard import HOSTS, guard, protect
 from services.console.ingest import receiving
+from services.console.ingest.codings import unheard
 from services.console.ingest.recorder import Recorder
 from services.console.jaeger.api import Jaeger
 from services.console.live.catalogue import Catalogue
@@ -30,6 +31,9 @@ from services.kit.boundary import boundary
 
 _log = logging.getLogger(__name__)
 
+# Before a loop that failed begins anew.
+_PAUSE_S = 5.0
+
 
 def build(
     settings: ConsoleSettings,
@@ -40,7 +44,7 @@ def build(
     """The service. *hosts* are names under which it may be reached."""
     around = around or discovery.Surroundings()
     database = Database(settings.path, around.clock)
-    recorder = Recorder(database)
+    recorder = Recorder(database, around.clock, settings.keep_hours * 3600)
     app = web.Application(middlewares=[boundary, guard])
     app.on_response_prepare.append(protect)
     app[HOSTS] = hosts
@@ -58,13 +62,14 @@ def build(
         app[ANSWERS] = answers = Answers(settings, database, recorder, catalogue, around)
         async with (
             database,
-            _loop("catalogue", catalogue.follow()),
-            _loop("services", tell_services(live, catalogue, answers, around)),
-            _loop("traces", tell_traces(live, recorder, answers, around)),
-            _loop("retention", retain(database, settings, around.clock)),
-            _loop("goodbye", _say_goodbye(live, app[discovery.LEAVING])),
+            _loop("catalogue", catalogue.follow, around),
+            _loop("services", lambda: tell_services(live, catalogue, answers, around), around),
+            _loop("traces", lambda: tell_traces(live, recorder, answers, around), around),
+            _loop("retention", lambda: retain(database, settings, around.clock), around),
+            _loop("goodbye", lambda: _say_goodbye(live, app[discovery.LEAVING]), around),
         ):
-            yield
+            with unheard():
+                yield
 
     app.cleanup_ctx.append(running)
     return app
@@ -80,15 +85,18 @@ async def _say_goodbye(live: Live, leaving: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _loop(name: str, loop: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run *loop* while the block lasts. It ends by being cancelled; if it fails before, the log says so at once."""
+async def _loop(
+    name: str, loop: Callable[[], Coroutine[Any, Any, None]], around: discovery.Surroundings
+) -> AsyncIterator[None]:
+    """Run *loop* while the block lasts, until it is cancelled; if it fails, the log says so, and it begins anew."""
 
     async def watched() -> None:
-        try:
-            await loop
-        except Exception:
-            _log.critical("the loop %r of the console died", name, exc_info=True)
-            raise
+        while True:
+            try:
+                return await loop()
+            except Exception:  # noqa: BLE001 - whatever it was, pages that go on without it would show what is past
+                _log.exception("the loop %r of the console failed, and begins anew", name)
+                await around.clock.sleep(_PAUSE_S)
 
     task = asyncio.create_task(watched(), name=name)
     try:

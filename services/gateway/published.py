@@ -18,7 +18,10 @@ from services.kit.problem import Problem
 
 
 async def follow(app: web.Application) -> AsyncIterator[None]:
-    """Follow the shop and every public service from the start: when they are asked for, the registry may be away."""
+    """Follow the shop and every public service from the start: when they are asked for, the registry may be away.
+
+    They are only looked at, not watched, so that the mesh gives up by itself those that have gone.
+    """
 
     async def following(mesh: Mesh) -> None:
         async for names in mesh.watch_names():

@@ -71,7 +71,7 @@ def test_a_trace_that_is_not_there_yet_is_waited_for(jaeger: Liar, capsys: pytes
     pauses: list[float] = []
 
     assert show(TRACE, jaeger.url, pauses.append, as_json=False) == OK
-    assert capsys.readouterr().out == TREE[0] + "\n"
+    assert capsys.readouterr() == (TREE[0] + "\n", f"mesh: waiting for trace {TRACE} …\n")
     assert len(pauses) == 2
 
 
@@ -85,7 +85,9 @@ def test_a_trace_that_never_comes_is_a_failure_after_three_seconds(
     assert sum(pauses) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"mesh: no trace {TRACE} at {jaeger.url}: was it sampled")
+    waiting, said = err.splitlines()
+    assert waiting == f"mesh: waiting for trace {TRACE} …"
+    assert said.startswith(f"mesh: no trace {TRACE} at {jaeger.url}: was it sampled")
 
 
 def test_names_from_strangers_stay_on_their_line(jaeger: Liar, capsys: pytest.CaptureFixture[str]) -> None:

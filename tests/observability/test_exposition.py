@@ -80,7 +80,9 @@ async def test_by_default_there_is_nothing() -> None:
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("edge", [True, False])
-@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For"])
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
+)
 async def test_whoever_is_forwarded_is_no_local_whatever_he_claims(
     monkeypatch: pytest.MonkeyPatch, header: str, edge: bool
 ) -> None:
@@ -90,6 +92,29 @@ async def test_whoever_is_forwarded_is_no_local_whatever_he_claims(
         monkeypatch.setenv("MESH_METRICS", "open")
     async with serving(edge=edge) as url:
         assert (await get(f"{url}/metrics", **{header: "10.0.0.1"}))[0] == 200
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:9", 200),
+        ("LOCALHOST", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:9", 200),
+        ("evil.example", 403),
+        ("evil.example:80", 403),
+        ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("[::1", 403),
+    ],
+)
+async def test_a_name_that_a_stranger_may_have_led_here_is_refused(
+    monkeypatch: pytest.MonkeyPatch, host: str, status: int
+) -> None:
+    monkeypatch.setenv("MESH_METRICS", "local")
+    async with serving() as url:
+        assert (await get(f"{url}/metrics", Host=host))[0] == status
 
 
 class From(asyncio.Transport):

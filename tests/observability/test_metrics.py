@@ -163,6 +163,8 @@ def test_refusals_are_counted_by_their_reason(told: Recorded) -> None:
 
 def test_a_pulse_tells_how_things_stand_now(told: Recorded) -> None:
     ports, laptops = Target("ports"), Target("laptops", "dc2")
+    known = View(target=ports, instances=(Instance(id="a", service="ports", host="h", port=1),), index=1, as_of=0)
+    told.observer.notify(ViewChanged(known, ("a",), (), ()))
     told.observer.notify(Pulse(0.5, (Followed(ports, 7.0, 0.0, 10.0),)))
     told.observer.notify(Pulse(0.0, (Followed(ports, 8.0, 0.0, 9.5), Followed(laptops, None, 3.0, 10.0))))
 
@@ -171,6 +173,9 @@ def test_a_pulse_tells_how_things_stand_now(told: Recorded) -> None:
     assert told.measured("mesh.watch.lag") == [(of_ports, 0.0), (of_laptops, 3.0)]
     assert told.measured("mesh.retry.budget") == [(of_ports, 9.5), (of_laptops, 10.0)]
     assert told.measured("mesh.loop.lag") == [({}, 2)]
+
+    told.observer.notify(Pulse(0.0, (Followed(laptops, 1.0, 0.0, 10.0),)))
+    assert told.measured("mesh.retry.budget") == [], "ports is followed no longer, and in laptops there is nobody"
 
 
 @pytest.mark.parametrize(("status", "label"), [(200, 200), (418, 418), (299, 200), (499, 400), (999, 900)])

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf comes without types
-from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # likewise
+from google.rpc.status_pb2 import Status as Refusal  # type: ignore[import-untyped]  # likewise
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 from opentelemetry.proto_json.logs.v1.logs import LogRecord
 from opentelemetry.proto_json.metrics.v1.metrics import Metric
 from opentelemetry.proto_json.resource.v1.resource import Resource
-from opentelemetry.proto_json.trace.v1.trace import Span
+from opentelemetry.proto_json.trace.v1.trace import Span, Status
 
 
 class Group(NamedTuple):
@@ -77,7 +77,7 @@ class Protobuf:
 
     def refusal(self, reason: str) -> bytes:
         """That nothing was taken."""
-        return bytes(Status(message=reason).SerializeToString())
+        return bytes(Refusal(message=reason).SerializeToString())
 
 
 class Json:
@@ -116,8 +116,25 @@ _PROTOBUF: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "logs": (logs.ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
     "metrics": (metrics.ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics"),
 }
+
+
+def _span(record: Any) -> Span:
+    """A span of JSON. Of an enumeration's number that is not known, nothing is said: protobuf's are open, too."""
+    status = record.get("status") if isinstance(record, dict) else None
+    if isinstance(status, dict) and _is_unknown(status.get("code"), _CODES):
+        record = {**record, "status": {**status, "code": 0}}
+    if isinstance(record, dict) and _is_unknown(record.get("kind"), _KINDS):
+        record = {**record, "kind": 0}
+    return Span.from_dict(record)
+
+
+def _is_unknown(number: object, known: frozenset[int]) -> bool:
+    return type(number) is int and number not in known
+
+
+_KINDS, _CODES = (frozenset(map(int, enumeration)) for enumeration in (Span.SpanKind, Status.StatusCode))
 _JSON: dict[str, tuple[str, str, str, Callable[[Any], Any]]] = {
-    "traces": ("resourceSpans", "scopeSpans", "spans", Span.from_dict),
+    "traces": ("resourceSpans", "scopeSpans", "spans", _span),
     "logs": ("resourceLogs", "scopeLogs", "logRecords", LogRecord.from_dict),
     "metrics": ("resourceMetrics", "scopeMetrics", "metrics", Metric.from_dict),
 }

@@ -12,9 +12,9 @@ from services.console.ingest.logs import store_logs
 from services.console.ingest.points import count_points, store_points
 from services.console.ingest.stored import Stored
 from services.console.ingest.traces import store_spans
+from services.console.ingest.window import Window
 
 _STORE: dict[str, Callable[[Connection, Iterable[Group]], Stored]] = {
-    "traces": store_spans,
     "logs": store_logs,
     "metrics": store_points,
 }
@@ -39,6 +39,8 @@ class Parcel:
             return count_points(self._groups)
         return sum(group.broken + len(group.records) for group in self._groups)
 
-    def store(self, connection: Connection) -> Stored:
-        """Store them. Raises ValueError when it cannot be read."""
+    def store(self, connection: Connection, window: Window) -> Stored:
+        """Store them; *window* holds the times that may be believed. Raises ValueError when it cannot be read."""
+        if self.signal == "traces":
+            return store_spans(connection, self._groups, window)
         return _STORE[self.signal](connection, self._groups)

@@ -6,14 +6,13 @@ out of it. An answer has the form of its request, and is given when everything i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 from aiohttp import hdrs, web
 
 from services.console.ingest.forms import SIGNALS, Form, Json, Protobuf
 from services.console.ingest.parcel import Parcel
-from services.console.ingest.recorder import Recorder
+from services.console.ingest.recorder import LATER, Recorder
 from services.kit.body import Body
 from services.kit.problem import Problem
 
@@ -21,8 +20,9 @@ from services.kit.problem import Problem
 MAX_BODY = 8 * 2**20
 READ_S = 10.0
 
-# Bodies in memory that nobody has counted yet; whoever comes later waits in its connection.
-_READING = 16
+# Bodies in memory that are not whole or not admitted yet. It is bytes that are bounded: places could be held by whoever
+# sends slowly.
+_HELD_MAX = 64 * 2**20
 
 _FORMS: Mapping[str, Form] = {form.content_type: form for form in (Protobuf(), Json())}
 
@@ -39,7 +39,7 @@ class _Receiving:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._reading = asyncio.Semaphore(_READING)
+        self._held = 0
 
     async def receive(self, request: web.Request) -> web.Response:
         """``POST /v1/{signal}``."""
@@ -66,13 +66,26 @@ class _Receiving:
         return web.Response(body=body, content_type=form.content_type)
 
     async def _store(self, request: web.Request, form: Form) -> bytes:
-        signal = request.match_info["signal"]
         try:
-            async with self._reading:
-                pieces = [piece async for piece in Body(request, limit=MAX_BODY, within_s=READ_S)]
-                parcel = Parcel(signal, form, b"".join(pieces))
-                await self._recorder.admit(parcel)
+            parcel = await self._admitted(request, form)
             stored = await self._recorder.store(parcel)
         except ValueError as error:
             raise Problem(400, str(error)) from None
-        return form.answer(signal, stored.rejected, stored.reason)
+        return form.answer(parcel.signal, stored.rejected, stored.reason)
+
+    async def _admitted(self, request: web.Request, form: Form) -> Parcel:
+        pieces: list[bytes] = []
+        held = 0
+        try:
+            async for piece in Body(request, limit=MAX_BODY, within_s=READ_S):
+                if self._held + len(piece) > _HELD_MAX:
+                    self._recorder.turn_away("more comes in than memory may hold")
+                    raise Problem(503, "too much is coming in", headers={**LATER, hdrs.CONNECTION: "close"})
+                held += len(piece)
+                self._held += len(piece)
+                pieces.append(piece)
+            parcel = Parcel(request.match_info["signal"], form, b"".join(pieces))
+            await self._recorder.admit(parcel)
+        finally:
+            self._held -= held
+        return parcel

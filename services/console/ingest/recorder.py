@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from functools import partial
 
+from services.console.ingest import window
 from services.console.ingest.parcel import Parcel
 from services.console.ingest.stored import Stored
-from services.console.store.database import Database
+from services.console.store.database import Database, WallClock
 from services.kit.problem import Problem
 
 _log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ MAX_WAITING = 64
 MAX_WAITING_BYTES = 32 * 2**20
 
 # OTLP's throttling: 429 or 503, and when to try again. The exporter for Python repeats 503 only.
-_LATER = {"Retry-After": "1"}
+LATER = {"Retry-After": "1"}
 
 
 class Recorder:
@@ -33,8 +35,10 @@ class Recorder:
     is empty when it was.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: WallClock, keep_s: float) -> None:
         self._database = database
+        self._clock = clock
+        self._keep_s = keep_s
         self._waiting = 0
         self._waiting_bytes = 0
         self._refused = 0
@@ -60,7 +64,7 @@ class Recorder:
         size = self._waiting_bytes + parcel.size
         if self._waiting >= MAX_WAITING or (self._waiting and size > MAX_WAITING_BYTES):
             await self._refuse(parcel, "more comes in than can be stored")
-            raise Problem(503, "too much is waiting to be stored", headers=_LATER)
+            raise Problem(503, "too much is waiting to be stored", headers=LATER)
         self._waiting += 1
         self._waiting_bytes = size
 
@@ -71,8 +75,9 @@ class Recorder:
             Problem: 503, when the database cannot be written.
             ValueError: when it cannot be read.
         """
+        believed = window.around(self._clock.wall(), self._keep_s)
         try:
-            stored = await self._database.write(parcel.store)
+            stored = await self._database.write(partial(parcel.store, window=believed))
         except Problem as problem:
             await self._refuse(parcel, f"{problem.detail}: {problem.cause}")
             raise
@@ -87,6 +92,13 @@ class Recorder:
             self._tell()
         return stored
 
+    def turn_away(self, reason: str) -> None:
+        """Remember that a request was refused of which nobody knows what was in it."""
+        self._refused += 1
+        self.trouble = reason
+        if self._refused & (self._refused - 1) == 0:  # the 1st, 2nd, 4th, ...: heard at once, and never a flood
+            _log.warning("%d requests with telemetry were not stored: %s", self._refused, reason)
+
     def _tell(self) -> None:
         self.sequence += 1
         # Whoever waits has this event; whoever comes later waits for the next.
@@ -96,7 +108,4 @@ class Recorder:
     async def _refuse(self, parcel: Parcel, reason: str) -> None:
         lost = await asyncio.to_thread(parcel.count)
         self.dropped[parcel.signal] += lost
-        self._refused += 1
-        self.trouble = reason
-        if self._refused & (self._refused - 1) == 0:  # the 1st, 2nd, 4th, ...: heard at once, and never a flood
-            _log.warning("%d requests with telemetry were not stored: %s", self._refused, reason)
+        self.turn_away(reason)

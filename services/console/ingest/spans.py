@@ -10,11 +10,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from services.console.ingest.forms import Group
 from services.console.ingest.resources import Resource
-from services.console.ingest.values import MAX_NAME, attributes, count, encoded, json_text, limited, moment, short, text
+from services.console.ingest.values import MAX_NAME, attributes, count, encoded, encoded_list, moment, short, text
 
 # The SDK's own limits are as high.
 _MAX_EVENTS = 128
 _MAX_LINKS = 128
+# Bytes of all of them.
+_EVENTS_BYTES = 24_576
+_LINKS_BYTES = 8_192
 
 _KINDS = {int(number): name.removeprefix("SPAN_KIND_").lower() for name, number in Span.SpanKind.items() if number}
 _ERROR = int(Status.STATUS_CODE_ERROR)
@@ -68,27 +71,29 @@ def _are_ids(trace_id: bytes, span_id: bytes, parent_id: bytes) -> bool:
 
 
 def _events(events: Sequence[Any]) -> str:
-    return json_text(
+    return encoded_list(
         [
             {
                 "name": short(event.name),
                 "time_ns": moment(event.time_unix_nano),
-                "attributes": limited(attributes(event.attributes)),
+                "attributes": attributes(event.attributes),
             }
             for event in islice(events, _MAX_EVENTS)
-        ]
+        ],
+        _EVENTS_BYTES,
     )
 
 
 def _links(links: Sequence[Any]) -> str:
-    return json_text(
+    return encoded_list(
         [
             {
                 "trace_id": link.trace_id.hex(),
                 "span_id": link.span_id.hex(),
-                "attributes": limited(attributes(link.attributes)),
+                "attributes": attributes(link.attributes),
             }
             for link in islice(links, _MAX_LINKS)
             if _are_ids(link.trace_id, link.span_id, b"")
-        ]
+        ],
+        _LINKS_BYTES,
     )

@@ -1,6 +1,8 @@
 """Storing spans, and keeping the summary of each trace true to them.
 
-Spans come in any order, by halves, and again: what is new is told by the database, and only that counts.
+Spans come in any order, by halves, and again: what is new is told by the database, and only that counts. A trace lasts
+as long as its root; for as long as there is none, from the first beginning to the last end. A clock that is wrong by
+days would spoil every list, so what a summary says is within a window around the time of arrival.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from services.console.ingest.resources import Resource
 from services.console.ingest.rows import chunks, rows
 from services.console.ingest.spans import SpanRow, span_rows
 from services.console.ingest.stored import Stored
+from services.console.ingest.window import Window
 
 # A request without end; a page could not show more of it either.
 MAX_SPANS = 10_000
@@ -29,7 +32,11 @@ _ADD_TRACE = """
 INSERT INTO traces (trace_id, start_ns, end_ns, spans, errors, retries, rooted, service, name, route, status)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (trace_id) DO UPDATE SET
-start_ns = min(start_ns, excluded.start_ns), end_ns = max(end_ns, excluded.end_ns), spans = spans + excluded.spans,
+start_ns = CASE WHEN excluded.rooted > rooted THEN excluded.start_ns WHEN rooted THEN start_ns
+ELSE min(start_ns, excluded.start_ns) END,
+end_ns = CASE WHEN excluded.rooted > rooted THEN excluded.end_ns WHEN rooted THEN end_ns
+ELSE max(end_ns, excluded.end_ns) END,
+spans = spans + excluded.spans,
 errors = errors + excluded.errors, retries = retries + excluded.retries, rooted = max(rooted, excluded.rooted),
 service = iif(excluded.rooted > rooted, excluded.service, service),
 name = iif(excluded.rooted > rooted, excluded.name, name),
@@ -41,8 +48,8 @@ INSERT INTO members (trace, service, spans) SELECT id, ?, ? FROM traces WHERE tr
 ON CONFLICT (trace, service) DO UPDATE SET spans = spans + excluded.spans"""
 
 
-def store_spans(connection: Connection, groups: Iterable[Group]) -> Stored:
-    """Store what is new of them."""
+def store_spans(connection: Connection, groups: Iterable[Group], window: Window) -> Stored:
+    """Store what is new of them; *window* is for the summaries, and spans keep their own times."""
     services: dict[int, str] = {}
     stored = Stored()
 
@@ -55,7 +62,7 @@ def store_spans(connection: Connection, groups: Iterable[Group]) -> Stored:
         new = _insert(connection, kept)
         stored.dropped += len(chunk) - len(kept)
         stored.new += len(new)
-        _summarize(connection, new, services)
+        _summarize(connection, new, services, window)
     return stored
 
 
@@ -91,7 +98,7 @@ def _insert(connection: Connection, chunk: Sequence[SpanRow]) -> Sequence[SpanRo
     return [row for row in chunk if row[:2] in new and first[row[:2]] is row]
 
 
-def _summarize(connection: Connection, chunk: Sequence[SpanRow], services: dict[int, str]) -> None:
+def _summarize(connection: Connection, chunk: Sequence[SpanRow], services: dict[int, str], window: Window) -> None:
     """Add *chunk*, all of it new, to its traces."""
     traces: dict[bytes, list[SpanRow]] = {}
     members: Counter[tuple[str, bytes]] = Counter()
@@ -99,21 +106,22 @@ def _summarize(connection: Connection, chunk: Sequence[SpanRow], services: dict[
         traces.setdefault(row[0], []).append(row)
         members[services[row[3]], row[0]] += 1
     if traces:
-        connection.exec_driver_sql(_ADD_TRACE, [_summary(spans, services) for spans in traces.values()])
+        connection.exec_driver_sql(_ADD_TRACE, [_summary(spans, services, window) for spans in traces.values()])
         connection.exec_driver_sql(_ADD_MEMBER, [(name, spans, of) for (name, of), spans in members.items()])
 
 
-def _summary(spans: Sequence[SpanRow], services: dict[int, str]) -> tuple[object, ...]:
+def _summary(spans: Sequence[SpanRow], services: dict[int, str], window: Window) -> tuple[object, ...]:
     # The root; or what began first, for as long as there is none.
     head = min(spans, key=_rank)
+    rooted = head[2] == b""
     return (
         head[0],
-        min([row[6] for row in spans]),
-        max([row[7] for row in spans]),
+        window.nearest(head[6] if rooted else min([row[6] for row in spans])),
+        window.nearest(head[7] if rooted else max([row[7] for row in spans])),
         len(spans),
-        sum([row[8] for row in spans]),
+        sum([row[8] and not 400 <= (row[10] or 0) < 500 for row in spans]),  # a 4xx is an answer, as on the map
         sum([row[12] > 1 for row in spans]),
-        head[2] == b"",
+        rooted,
         services[head[3]],
         head[4],
         head[9],

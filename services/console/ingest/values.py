@@ -5,7 +5,7 @@ What is too big is cut rather than refused: the rest of its record is worth keep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,10 +14,14 @@ from google.protobuf.message import Message  # type: ignore[import-untyped]  # p
 
 # The SDK's own limit is 128; whoever sends more than twice as many is not describing anything.
 MAX_ATTRIBUTES = 256
-# Characters of one value, with the quotes and commas of those that are not a string.
+# Characters of a text that is a column by itself: a line of a log.
 MAX_VALUE = 65_536
+# Bytes of all attributes of something. With its events and links a span has 64 KiB at most.
+MAX_DOCUMENT = 32_768
 # Characters of a name of whatever kind.
 MAX_NAME = 1_024
+# To what a value is cut at most, before others are left out.
+_LEAST = 32
 # Levels of lists within lists; a reader of JSON has a limit, too.
 _MAX_DEPTH = 16
 
@@ -77,7 +81,23 @@ def chosen(message: Any, oneof: str, names: Iterable[str]) -> str | None:
 def encoded(found: Attributes) -> str:
     """A JSON object; what no JSON number can be is null, and bytes are base64, as in OTLP's own JSON."""
     document = _encode(found)
-    return (document if len(document) <= MAX_VALUE else _encode(limited(found))).decode()
+    return (document if len(document) <= MAX_DOCUMENT else _encode(fitted(found, MAX_DOCUMENT))).decode()
+
+
+def encoded_list(items: Sequence[Mapping[str, Any]], most: int) -> str:
+    """A JSON array of *most* bytes; each of *items* has ``attributes``. What has no room is cut, or left out."""
+    document = _encode(items)
+    if len(document) <= most:
+        return document.decode()
+    kept: list[Mapping[str, Any]] = []
+    room = most - len("[]")
+    for item in items:
+        small = {**item, "attributes": fitted(item["attributes"], most // 2)}
+        room -= len(_encode(small)) + len(",")
+        if room < 0:
+            break
+        kept.append(small)
+    return _encode(kept).decode()
 
 
 def json_text(value: Any) -> str:
@@ -85,9 +105,15 @@ def json_text(value: Any) -> str:
     return _encode(value).decode()
 
 
-def limited(found: Attributes) -> Attributes:
-    """*found* with what is too long cut."""
-    return {short(key): _cut(value) for key, value in found.items()}
+def fitted(found: Attributes, most: int) -> Attributes:
+    """*found* within *most* bytes of JSON: the longest keys and values are cut; if that is not enough, the last go."""
+    longest, small = most, found
+    while len(_encode(small)) > most:
+        if longest <= _LEAST:
+            return _first(small, most)
+        longest //= 2
+        small = {clipped(key, min(longest, MAX_NAME)): _cut(value, longest) for key, value in found.items()}
+    return small
 
 
 def text(value: Any, longest: int = MAX_VALUE) -> str:
@@ -117,8 +143,18 @@ def count(value: object) -> int:
     return value if type(value) is int and 0 <= value <= _MAX_COUNT else 0
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, longest: int) -> Any:
     if isinstance(value, str):
-        return clipped(value)
+        return clipped(value, longest)
     document = json_text(value)
-    return value if len(document) <= MAX_VALUE else clipped(document)
+    return value if len(document) <= longest else clipped(document, longest)
+
+
+def _first(found: Attributes, most: int) -> Attributes:
+    kept: Attributes = {}
+    for key, value in found.items():
+        most -= len(_encode({key: value}))  # whose braces are as long as a comma and a brace
+        if most < 0:
+            break
+        kept[key] = value
+    return kept

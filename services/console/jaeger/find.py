@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Text, case, cast, column, exists, func, or_, select
 
 from services.console.jaeger.query import Search
+from services.console.reading.room import Room
 from services.console.reading.trace import SPANS_MAX, spans_of
 from services.console.store.schema import MEMBERS, RESOURCES, SPANS, TRACES
 
@@ -49,12 +50,13 @@ def matching(connection: Connection, search: Search) -> list[bytes]:
 
 
 def read(connection: Connection, trace_ids: Iterable[bytes]) -> Iterator[tuple[bytes, Sequence[Row[Any]]]]:
-    """The spans of each trace that is here, until there are too many."""
+    """The spans of each trace that is here, until there are too many; only the first one is cut."""
+    room = Room()
     total = 0
     for trace_id in trace_ids:
-        spans = spans_of(connection, trace_id, SPANS_MAX)
+        spans = spans_of(connection, trace_id, SPANS_MAX, room)
         total += len(spans)
-        if total > _SPANS_MAX:
+        if total > _SPANS_MAX or (room.full and total > len(spans)):
             return
         if spans:
             yield trace_id, spans

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import discovery
 from services.console.reading.load import Load, Loads
@@ -17,7 +17,7 @@ from services.console.reading.map import Presence
 # The servers of the registry enter themselves under this name; they are no part of the mesh.
 _ITSELF = "consul"
 _SILENT = "the registry has not answered yet"
-# How often it is looked at whether the registry still answers: that it does not wakes nobody.
+# How often it is looked at what wakes nobody: whether the registry still answers, and whether there is room for more.
 _LOOK_S = 1.0
 
 State = tuple[object, ...]
@@ -30,27 +30,40 @@ class Catalogue:
         self._mesh = mesh
         self._clock = around.clock
         self._names: Mapping[str, tuple[str, ...]] = {}
+        self._followed: set[str] = set()
         self._ignored: set[str] = set()
         self._version = 0
         self._news = asyncio.Event()
 
     async def follow(self) -> None:
-        """Follow the names of all services, and each service from when its name is known, until cancelled."""
-        async with asyncio.TaskGroup() as services:
-            followed: set[str] = set()
+        """Follow the names of all services, and each service while its name is known, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            services: dict[str, asyncio.Task[NoReturn]] = {}
             async for names in self._mesh.watch_names():
                 self._names = {name: tags for name, tags in names.items() if name != _ITSELF}
                 self._wake()
-                for name in sorted(self._names.keys() - followed):
-                    followed.add(name)
-                    services.create_task(self._follow(name))
+                for gone in services.keys() - self._names.keys():
+                    services.pop(gone).cancel()
+                for name in sorted(self._names.keys() - services.keys()):
+                    services[name] = group.create_task(self._follow(name))
 
-    async def _follow(self, name: str) -> None:
+    async def _follow(self, name: str) -> NoReturn:
         try:
-            async for _ in self._mesh.watch(name):
-                self._wake()
-        except discovery.TooManyServices:
-            self._ignored.add(name)
+            while True:
+                try:
+                    with self._mesh.directory(name) as directory:
+                        self._ignored.discard(name)
+                        self._followed.add(name)
+                        while True:
+                            self._wake()
+                            await directory.changed()
+                except discovery.TooManyServices:
+                    self._ignored.add(name)
+                    # A service that leaves makes room a moment after its name has gone.
+                    await self._clock.sleep(_LOOK_S)
+        finally:
+            self._ignored.discard(name)
+            self._followed.discard(name)
 
     def _wake(self) -> None:
         self._version += 1
@@ -104,11 +117,13 @@ class Catalogue:
         return "" if own.view is not None else _SILENT
 
     def _view(self, name: str) -> discovery.View | None:
-        return None if name in self._ignored else self._mesh.view(name)
+        return self._mesh.view(name) if name in self._followed else None
 
     def _problem(self, name: str) -> str:
         if name in self._ignored:
-            return "not followed: this process follows as many services as it may"
+            return f"not followed: this process follows {self._mesh.config.max_services} services, as many as it may"
+        if name not in self._followed:
+            return ""
         trouble = self._mesh.directory(name).trouble
         return "" if trouble is None else str(trouble) or type(trouble).__name__
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from services.console.reading import names
+from services.console.reading.room import Room
 from services.console.reading.skew import shifts
 from services.console.reading.tree import Place, in_order
 from services.console.store.schema import LOGS, RESOURCES, SPANS, TRACES
@@ -23,10 +24,11 @@ _MS_NS = 10**6
 def read_trace(connection: Connection, trace_id: bytes) -> dict[str, Any] | None:
     """The trace, or None; of one that is too large, what began first."""
     trace = connection.execute(TRACES.select().where(TRACES.c.trace_id == trace_id)).one_or_none()
-    found = spans_of(connection, trace_id, SPANS_MAX + 1)
+    room = Room()
+    found = spans_of(connection, trace_id, SPANS_MAX + 1, room)
     if trace is None or not found:
         return None
-    logs = _logs_of(connection, trace_id)
+    logs = _logs_of(connection, trace_id, room)
     places = in_order(found[:SPANS_MAX])
     moved = shifts(places)
     start = min(place.span.start_ns + moved[place.span.span_id] for place in places)
@@ -39,7 +41,7 @@ def read_trace(connection: Connection, trace_id: bytes) -> dict[str, Any] | None
         "services": list(dict.fromkeys(place.span.service for place in places)),
         "errors": trace.errors,
         "retries": trace.retries,
-        "truncated": len(found) > SPANS_MAX or len(logs) > LOGS_MAX,
+        "truncated": room.full or len(found) > SPANS_MAX or len(logs) > LOGS_MAX,
         "spans": [
             _span(place, moved[place.span.span_id], start, final=place.span.span_id in answered) for place in places
         ],
@@ -47,14 +49,13 @@ def read_trace(connection: Connection, trace_id: bytes) -> dict[str, Any] | None
     }
 
 
-def spans_of(connection: Connection, trace_id: bytes, at_most: int) -> Sequence[Row[Any]]:
-    """The spans of a trace that began first, each with its resource."""
+def spans_of(connection: Connection, trace_id: bytes, at_most: int, room: Room) -> Sequence[Row[Any]]:
+    """The spans of a trace that began first, each with its resource, as far as there is *room*."""
+    first = select(SPANS.c.id).where(SPANS.c.trace_id == trace_id).order_by(SPANS.c.start_ns, SPANS.c.id)
     of_trace = select(
         SPANS, RESOURCES.c.service, RESOURCES.c.instance, RESOURCES.c.attributes.label("resource_attributes")
     ).join(RESOURCES, RESOURCES.c.id == SPANS.c.resource)
-    return connection.execute(
-        of_trace.where(SPANS.c.trace_id == trace_id).order_by(SPANS.c.start_ns, SPANS.c.id).limit(at_most)
-    ).all()
+    return room.rows(connection, of_trace, SPANS.c.id, connection.execute(first.limit(at_most)).scalars().all())
 
 
 def parsed(document: str) -> Any:
@@ -62,13 +63,12 @@ def parsed(document: str) -> Any:
     return json.loads(document) if document else []
 
 
-def _logs_of(connection: Connection, trace_id: bytes) -> Sequence[Row[Any]]:
+def _logs_of(connection: Connection, trace_id: bytes, room: Room) -> Sequence[Row[Any]]:
+    first = select(LOGS.c.id).where(LOGS.c.trace_id == trace_id).order_by(LOGS.c.time_ns, LOGS.c.id)
     of_trace = select(LOGS, RESOURCES.c.service, RESOURCES.c.instance).join(
         RESOURCES, RESOURCES.c.id == LOGS.c.resource
     )
-    return connection.execute(
-        of_trace.where(LOGS.c.trace_id == trace_id).order_by(LOGS.c.time_ns, LOGS.c.id).limit(LOGS_MAX + 1)
-    ).all()
+    return room.rows(connection, of_trace, LOGS.c.id, connection.execute(first.limit(LOGS_MAX + 1)).scalars().all())
 
 
 def _answered(places: Sequence[Place]) -> frozenset[bytes]:

@@ -1,8 +1,8 @@
 """The console's database: SQLite in write-ahead mode, with one thread that writes and two that read.
 
 A database that is broken, or that has other tables than ours, is set aside and a new one begun: a few days of
-telemetry are no reason to stop. Only the latest that was set aside is kept. Every other failure of SQLite (a full
-disk, a file that may not be opened, a lock) is the problem that the caller is told: 503, try again.
+telemetry are no reason to stop. So it is with a file that somebody deletes or replaces. Every other failure of SQLite
+(a full disk, a file that may not be opened, a lock) is the problem that the caller is told: 503, try again.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +21,15 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from services.console.store.file import Broken, File, code
+from services.console.store.aside import remove, set_aside, size
+from services.console.store.file import Broken, File, code, is_full
 from services.kit.problem import Problem
 
 _log = logging.getLogger(__name__)
 
 _READERS = 2
+
+_SOON = {"Retry-After": "1"}
 
 # What may pass by itself, or with a person's help. All else is a mistake of ours.
 _AWAY = frozenset(
@@ -43,7 +45,14 @@ _AWAY = frozenset(
     }
 )
 
+# A database that is smaller than that gives no room by which the next would get any further.
+_WORTHWHILE = 2**20
+
 T = TypeVar("T")
+
+
+class Full(Problem):
+    """The disk is full, or as much of it as we may have."""
 
 
 class WallClock(Protocol):
@@ -55,12 +64,16 @@ class WallClock(Protocol):
 
 
 class Database:
-    """One file. Entering never fails: what cannot be opened yet is opened at the next use."""
+    """One file. Entering never fails: what cannot be opened yet is opened at the next use.
+
+    ``full`` says that something found no room, until :meth:`make_room` was called.
+    """
 
     def __init__(self, path: Path, clock: WallClock) -> None:
         self._path = path
         self._clock = clock
         self._file: File | None = None
+        self.full = False
 
     async def __aenter__(self) -> Self:
         self._writer = ThreadPoolExecutor(1, "console-writer")
@@ -92,9 +105,42 @@ class Database:
         ``connection.info`` lasts as long as this database is open, and is emptied when a transaction fails.
 
         Raises:
+            Full: when there is no room for it.
             Problem: 503, when the database cannot be written now; then nothing was changed.
         """
-        return await self._in(self._writer, lambda file: file.write(change))
+        with self._noticed():
+            return await self._in(self._writer, lambda file: file.write(change))
+
+    async def look(self) -> None:
+        """Begin a new database if the file is not there any more: what is written to it is lost.
+
+        Raises:
+            Problem: 503, when that is not possible now.
+        """
+        await self.write(lambda connection: None)
+        if (file := self._file) is not None and not await asyncio.to_thread(file.is_there):
+            with _told():
+                await asyncio.get_running_loop().run_in_executor(self._writer, self._reopened, file)
+
+    async def make_room(self) -> None:
+        """Move SQLite's log into the database, so that the log need not grow for what is deleted next.
+
+        Raises:
+            Full: when there is no room for that either.
+            Problem: 503, when the database cannot be used now.
+        """
+        self.full = False
+        with self._noticed():
+            await self._in(self._writer, File.checkpoint)
+
+    async def begin_anew(self) -> None:
+        """Delete everything, where nothing else helps: a disk may be too full even for deleting some of it.
+
+        Raises:
+            Problem: 503, when that is not possible now, or would help nobody.
+        """
+        with _told():
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._anew)
 
     async def _in(self, threads: ThreadPoolExecutor, work: Callable[[File], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -135,15 +181,40 @@ class Database:
         return self._opened()
 
     def _set_aside(self, reason: str) -> None:
-        name = self._path.name
-        for old in self._path.parent.glob(f"{name}.broken-*"):
-            old.unlink(missing_ok=True)
-        stamp = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y%m%dT%H%M%SZ")
-        aside = f"{name}.broken-{stamp}"
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                self._path.with_name(name + suffix).rename(self._path.with_name(aside + suffix))
+        aside = set_aside(self._path, self._clock.wall())
         _log.warning("the database of the console was set aside as %s, and a new one begun: %s", aside, reason)
+
+    def _reopened(self, file: File) -> None:
+        """Whatever is at our path now, instead of *file*."""
+        if self._file is file:
+            self._file = None
+            file.close()
+            if not self._path.exists():
+                remove(self._path)  # the log that it left
+            self._opened()
+            _log.warning("the file of the console's database was gone: what was in it is lost, and a new one begun")
+
+    def _anew(self) -> None:
+        if size(self._path) < _WORTHWHILE:
+            raise Full(503, "the disk is full, and not of the console's data", headers=_SOON)
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        remove(self._path)
+        self._opened()
+        self.full = False
+        _log.warning("the disk is too full even for deleting: everything was, and a new database begun")
+
+    @contextmanager
+    def _noticed(self) -> Iterator[None]:
+        """Tell a problem of too little room from the others; where only a reader has none, there is nothing to do."""
+        try:
+            yield
+        except Problem as problem:
+            if isinstance(problem.__cause__, DatabaseError) and is_full(problem.__cause__):
+                self.full = True
+                raise Full(problem.status, "the disk of the console is full", headers=_SOON) from problem.__cause__
+            raise
 
     def _close(self) -> None:
         for threads in (self._readers, self._writer):
@@ -161,4 +232,4 @@ def _told() -> Iterator[None]:
     except (DatabaseError, Broken, OSError) as error:
         if isinstance(error, DatabaseError) and code(error) not in _AWAY:
             raise
-        raise Problem(503, "the database of the console cannot be used now", headers={"Retry-After": "1"}) from error
+        raise Problem(503, "the database of the console cannot be used now", headers=_SOON) from error

@@ -39,7 +39,7 @@ _WRITER = (
     "PRAGMA auto_vacuum=INCREMENTAL",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA journal_size_limit=16777216",
+    "PRAGMA journal_size_limit=4194304",
     "PRAGMA cache_size=-16384",
 )
 _READER = ("PRAGMA query_only=ON", "PRAGMA cache_size=-4096")
@@ -59,6 +59,8 @@ class File:
     def __init__(self, path: Path, readers: int) -> None:
         self._writing = _engine(path, 1, _WRITER)
         self._reading = _engine(path, readers, _READER)
+        self._path = path
+        self._identity = (0, 0)
         self._turnstile = Condition()
         self._inside = 0
         self._closed = False
@@ -71,6 +73,16 @@ class File:
         """
         if self.write(_create) != _VERSION:
             raise Broken("its tables are not those of this version")
+        self._identity = self._found()
+
+    def is_there(self) -> bool:
+        """Whether the file that is open is still the one at its path."""
+        return self._found() == self._identity
+
+    def checkpoint(self) -> None:
+        """Move the whole log into the database, and make it empty; readers are not waited for for long."""
+        with self._open_for_writing() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def read(self, ask: Callable[[Connection], T]) -> T:
         """Ask within one transaction that cannot write."""
@@ -80,7 +92,7 @@ class File:
 
     def write(self, change: Callable[[Connection], T]) -> T:
         """Change within one transaction. If it fails, what its connection was told to keep in ``info`` goes, too."""
-        with _judged(), self._writing.connect() as connection:
+        with self._open_for_writing() as connection:
             try:
                 with connection.begin():
                     # At once for writing: Python's driver begins too late, at the first change.
@@ -101,6 +113,21 @@ class File:
             self._turnstile.wait_for(lambda: not self._inside)
         self._reading.dispose()
         self._writing.dispose()
+
+    @contextmanager
+    def _open_for_writing(self) -> Iterator[Connection]:
+        # It is closed in the thread that writes, so it stays as it is while the block lasts.
+        if self._closed:
+            raise Broken("it was closed")
+        with _judged(), self._writing.connect() as connection:
+            yield connection
+
+    def _found(self) -> tuple[int, int]:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_dev, found.st_ino
 
     @contextmanager
     def _entered(self) -> Iterator[None]:
@@ -157,3 +184,8 @@ def _judged() -> Iterator[None]:
 def code(error: DatabaseError) -> int:
     """SQLite's primary result code; the rest of the number is detail."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_full(error: DatabaseError) -> bool:
+    """Whether the disk has no room; SQLite says it in another way of the index of its log."""
+    return getattr(error.orig, "sqlite_errorcode", 0) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}

@@ -1,4 +1,8 @@
-"""Keeping only so much, and only for so long."""
+"""Keeping only so much, and only for so long; and going on when the disk is full.
+
+Then the oldest goes, though it were within the limits. Deleting needs some room, too: where there is none at all,
+everything goes and a new database begins, since telemetry of days is worth less than that of now.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from sqlalchemy import Connection
 
 from services.console.settings import ConsoleSettings
 from services.console.store.arrivals import mark
-from services.console.store.database import Database
+from services.console.store.aside import tidy
+from services.console.store.database import Database, Full
 from services.console.store.excess import Kind, excess
 from services.console.store.sweeping import drop, extents, pages, shrink, sweep, unused
 from services.kit.problem import Problem
@@ -41,7 +46,7 @@ async def retain(database: Database, settings: ConsoleSettings, clock: Clock) ->
     failed = 0
     while True:
         try:
-            await turn(database, settings, clock.wall())
+            await _turn_anyhow(database, settings, clock)
             failed = 0
         except Problem as problem:
             failed += 1
@@ -50,15 +55,29 @@ async def retain(database: Database, settings: ConsoleSettings, clock: Clock) ->
         await clock.sleep(_EVERY_S)
 
 
+async def _turn_anyhow(database: Database, settings: ConsoleSettings, clock: Clock) -> None:
+    for _ in range(2):  # the second one knows that the disk is full
+        try:
+            return await turn(database, settings, clock.wall())
+        except Full:
+            continue
+    return await database.begin_anew()
+
+
 async def turn(database: Database, settings: ConsoleSettings, now: float) -> None:
     """Delete what there is to delete now, in steps between which others may write.
 
     Raises:
+        Full: when the disk is too full for that.
         Problem: 503, when the database cannot be written.
     """
     keep_s = settings.keep_hours * 3600
+    full = database.full
+    if full:
+        await database.make_room()
+    await database.look()
     marked = await database.write(partial(mark, now=now, keep_s=keep_s))
-    upto = await database.write(partial(_decide, settings, now, keep_s))
+    upto = await database.write(partial(_decide, settings, now, keep_s, full))
     for kind, last in upto.items():
         while await database.write(partial(sweep, kind=kind, upto=last)):
             pass
@@ -70,5 +89,11 @@ async def turn(database: Database, settings: ConsoleSettings, now: float) -> Non
             await database.write(partial(drop, resources=some, last=seen))
 
 
-def _decide(settings: ConsoleSettings, now: float, keep_s: float, connection: Connection) -> dict[Kind, int]:
-    return excess(extents(connection, now, keep_s), pages(connection).used_bytes, settings.keep_bytes)
+def _decide(
+    settings: ConsoleSettings, now: float, keep_s: float, full: bool, connection: Connection
+) -> dict[Kind, int]:
+    used = pages(connection).used_bytes
+    tidy(settings.path, now - keep_s, settings.keep_bytes - used)
+    # One byte less than there is: a tenth of it goes.
+    keep = min(settings.keep_bytes, used - 1) if full else settings.keep_bytes
+    return excess(extents(connection, now, keep_s), used, keep)

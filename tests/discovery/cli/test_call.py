@@ -170,7 +170,7 @@ async def test_an_answer_that_breaks_off_is_a_failure_and_no_traceback(agent: Ap
         ["/ports", "-H", "A: b\r\nC: d"],
         ["/ports", "-X", "GE T"],
         ["/ports", "-d", "@/nowhere/at/all"],
-        ["/ports", "--timeout", "0"],
+        *(["/ports", "--timeout", number] for number in ("0", "-1", "inf", "nan")),
         ["/a\nb"],
     ],
 )

@@ -54,15 +54,38 @@ def test_the_public_names_are_there_when_asked_for() -> None:
         from discovery.errors import Nonsense  # type: ignore[attr-defined]  # noqa: F401 - that is the test
 
 
-async def test_a_reader_that_has_seen_enough_is_no_error(agent: Api) -> None:
+@pytest.mark.parametrize(
+    "words", [["--help"], ["ps"], ["ps", "--json"], ["resolve", "ports"], ["watch", "ports"], ["doctor"]]
+)
+async def test_a_reader_that_has_seen_enough_is_no_error(agent: Api, words: list[str]) -> None:
     await agent.register("ports", Address="127.0.0.1", Port=1)
     read, write = os.pipe()
     os.close(read)
-    argv = (sys.executable, "-m", "discovery.cli.main", "ps")
+    argv = (sys.executable, "-m", "discovery.cli.main", *words)
     process = await _run(*argv, stdout=write)
     os.close(write)
 
-    assert process == (1, b"")
+    assert process == (141, b"")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["ps"], ["resolve", "ports"]])
+async def test_an_answer_that_cannot_be_written_is_one_sentence(agent: Api, words: list[str]) -> None:
+    await agent.register("ports", Address="127.0.0.1", Port=1)
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = await _run(sys.executable, "-m", "discovery.cli.main", *words, stdout=full)
+    os.close(full)
+
+    assert process == (2, b"mesh: the answer cannot be written: No space left on device\n")
+
+
+async def test_a_complaint_that_cannot_be_written_leaves_the_code() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    argv = (sys.executable, "-m", "discovery.cli.main", "nonsense")
+    process = await asyncio.create_subprocess_exec(*argv, stdout=full, stderr=full)
+    await process.communicate()
+    os.close(full)
+
+    assert process.returncode == 2
 
 
 async def test_a_terminal_that_cannot_show_a_character_gets_its_escape(agent: Api) -> None:

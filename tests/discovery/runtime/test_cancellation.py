@@ -132,6 +132,22 @@ async def following_names() -> AsyncIterator[Scene]:
         yield Scene(call, check)
 
 
+@asynccontextmanager
+async def watching() -> AsyncIterator[Scene]:
+    """Somebody watches a service of which there is no news."""
+    registry, observer = FakeRegistry({"ports": ("127.0.0.1:1",)}), RecordingObserver()
+
+    async def work() -> None:
+        async for view in mesh.watch("ports"):
+            assert view.instances
+
+    async def check() -> None:
+        assert mesh.directory("ports")._users == 0
+
+    async with clean(), a_mesh(registry, observer) as mesh:
+        yield Scene(work, check, FakeClock().settle())
+
+
 class SlowWithNames(FakeRegistry):
     async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
         await a_turn()
@@ -252,8 +268,9 @@ async def a_reader(reader: Callable[[Directory], Coroutine[Any, Any, None]]) -> 
 
 
 async def follow_views(known: Directory) -> None:
-    async for _ in known.views():
-        pass
+    seen = None
+    while True:
+        seen = await known.other_than(seen)
 
 
 class Keeping:
@@ -397,6 +414,7 @@ async def test_a_call_can_be_cancelled_wherever_it_waits() -> None:
     places |= await cut_everywhere(following_names)
     places |= await cut_everywhere(looking_again)
     places |= await cut_everywhere(partial(a_watch, of_names=True))
+    places |= await cut_everywhere(watching)
 
     assert [missed(module, places) for module in (client, attempt, retrying, directories)] == [[]] * 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import aiohttp
@@ -39,6 +40,7 @@ def given_by_our_caller(seconds: float | None, clock: SystemClock | FakeClock) -
         pytest.param({"timeout": 0.75}, 1.25, "750", id="ours, when that is"),
         pytest.param({"timeout": None}, 1.25, "1250", id="our caller's, where we have none"),
         pytest.param({"timeout": None}, None, None, id="none at all"),
+        pytest.param({"timeout": 1e300}, None, "99999999", id="longer than the world lasts"),
         pytest.param({"headers": {wire.DEADLINE: "9"}}, None, "15000", id="never what a caller of ours made up"),
     ],
 )
@@ -56,6 +58,15 @@ async def test_the_time_that_is_left_goes_on_the_wire(
             pass
 
         assert [each.headers.get(wire.DEADLINE) for each in one.received] == [sent]
+
+
+@pytest.mark.parametrize("timeout", [math.inf, -math.inf, math.nan, aiohttp.ClientTimeout(total=math.nan)], ids=str)
+async def test_a_timeout_that_is_not_finite_is_refused(
+    registry: FakeRegistry, observer: RecordingObserver, timeout: object
+) -> None:
+    async with a_mesh(registry, observer) as mesh:
+        with pytest.raises(ValueError, match=r"a finite number of seconds, or None for no limit, got (-?inf|nan)"):
+            await mesh.get("http://ports/", timeout=timeout)
 
 
 async def test_a_later_attempt_says_how_much_is_left_then(registry: FakeRegistry, observer: RecordingObserver) -> None:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from discovery.config import LiveSettings, MeshConfig
-from discovery.errors import RegistryUnavailable
+from discovery.errors import ConfigError, RegistryUnavailable
 from discovery.observer import SettingsChanged, WatchFailed
 from discovery.runtime.faults import Fault
 from discovery.runtime.settings import ATTEMPT_TIMEOUT_S, ATTEMPTS, TIMEOUT_S, Settings, keep
@@ -163,3 +163,10 @@ def test_a_secret_under_the_wrong_key_is_not_told(key: str) -> None:
     (problem,) = of(faults=True).take({key: "s3cret"})
     assert problem.startswith(f"{key}: ")
     assert "s3cret" not in problem
+
+
+@pytest.mark.parametrize("setting", ["MESH_TIMEOUT_S", "MESH_LOOKUP_TIMEOUT_S"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf"])
+def test_no_time_is_without_end(setting: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"must be positive and finite, got {value}"):
+        MeshConfig.from_env("shop", {setting: value})

@@ -34,6 +34,8 @@ NONSENSE = [
     ("metrics", "service"),
     ("metrics?service=", "service"),
 ]
+SERVER, CLIENT = 2, 3
+PEER = [{"key": "service.peer.name", "value": {"stringValue": "ports"}}]
 EVIL = "</script><img src=x onerror=alert(1)>\u2028'\""
 
 
@@ -60,6 +62,44 @@ async def test_a_trace_that_was_posted_can_be_read(tmp_path: Path) -> None:
         assert (read["spans"][0]["name"], read["spans"][0]["attributes"]) == (EVIL, {EVIL: EVIL})
         assert (await one("/data/traces", params={"q": EVIL})).json["traces"] == listed
         assert (await one("/data/map")).json["nodes"][0]["name"] == EVIL
+
+
+async def test_an_answer_of_4xx_is_no_error_anywhere(tmp_path: Path) -> None:
+    def span(number: int, parent: int, kind: int, status: int | None, *, failed: bool) -> dict[str, object]:
+        told = [{"key": "mesh.attempt", "value": {"intValue": "1"}}, *PEER] if kind == CLIENT else []
+        if status is not None:
+            told.append({"key": "http.response.status_code", "value": {"intValue": str(status)}})
+        return {
+            "spanId": f"{number:016x}",
+            "parentSpanId": f"{parent:016x}" if parent else "",
+            "name": "GET",
+            "kind": kind,
+            "startTimeUnixNano": str(NOW - 10**9),
+            "endTimeUnixNano": str(NOW),
+            "status": {"code": 2} if failed else {},
+            "attributes": told,
+        }
+
+    outcomes = {"aa": 404, "bb": 500, "cc": None, "dd": 200}
+    spans = [
+        {**each, "traceId": trace * 16}
+        for trace, status in outcomes.items()
+        for each in (span(1, 0, SERVER, 200, failed=False), span(2, 1, CLIENT, status, failed=True))
+    ]
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    async with console(tmp_path) as one:
+        body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
+        assert (await one.client("POST", "/v1/traces", json=body)).status == 200
+
+        listed = {trace["id"][:2]: trace["errors"] for trace in (await one("/data/traces")).json["traces"]}
+        assert listed == {"aa": 0, "bb": 1, "cc": 1, "dd": 1}, "no answer, and half of one, are errors"
+        wrong = (await one("/data/traces?errors=1")).json["traces"]
+        assert {trace["id"][:2] for trace in wrong} == {"bb", "cc", "dd"}
+        for trace, errors in listed.items():
+            assert (await one(f"/data/traces/{trace * 16}")).json["errors"] == errors
+        assert [edge["errors"] for edge in (await one("/data/map")).json["edges"]] == [0.75]
+        refused = (await one(f"/data/traces/{'aa' * 16}")).json["spans"]
+        assert [each["failed"] for each in refused] == [False, True], "what its sender said is shown"
 
 
 async def test_a_trace_that_is_not_here_is_a_problem(tmp_path: Path) -> None:

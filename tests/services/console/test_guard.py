@@ -71,6 +71,45 @@ async def test_our_own_pages_and_programs_are_answered(tmp_path: Path) -> None:
         assert (await one.client("POST", "/v1/traces", data=b"", headers=protobuf)).status == 200
 
 
+FETCHED = [{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, {"Sec-Fetch-Mode": "navigate"}]
+FETCHED += [{"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, {}]
+FOLLOWED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+async def test_what_pages_of_others_embed_is_refused_though_it_names_no_origin(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        for site in ("cross-site", "same-site", "anything"):
+            for told in FETCHED:
+                headers = {"Sec-Fetch-Site": site, **told}
+                for path in ("/data/live", "/data/services", "/api/services", "/", "/static/main.js"):
+                    assert (await one(path, headers=headers)).status == 403, (path, headers)
+                protobuf = {"Content-Type": "application/x-protobuf", **headers}
+                assert (await one.client("POST", "/v1/traces", data=b"", headers=protobuf)).status == 403
+
+
+async def test_a_link_from_elsewhere_leads_to_pages_and_to_nothing_else(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        headers = {"Sec-Fetch-Site": "cross-site", **FOLLOWED}
+        for path in ("/", "/traces?q=x", f"/trace/{'a' * 32}", "/map", "/services/ports"):
+            assert (await one(path, headers=headers)).status == 200, path
+        for path in ("/data/live", "/data/services", "/api/services", "/static/main.js"):
+            assert (await one(path, headers=headers)).status == 403, path
+        assert (await one.client("POST", "/v1/traces", data="{}", headers={**JSON, **headers})).status == 403
+
+
+async def test_what_our_page_asks_for_and_what_is_typed_is_answered(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        for site in ("same-origin", "none"):
+            for path in ("/", "/data/services", "/api/services"):
+                assert (await one(path, headers={"Sec-Fetch-Site": site})).status == 200
+
+
+async def test_a_content_type_opens_nothing_but_the_receiver(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        protobuf = {"Content-Type": "application/x-protobuf", "Origin": "http://evil.example"}
+        assert (await one("/data/services", headers=protobuf)).status == 403
+
+
 def test_names_come_from_the_environment() -> None:
     assert hosts_from_env({"MESH_CONSOLE_HOSTS": " Tower.lan, box ,"}) == {"tower.lan", "box"}
     assert hosts_from_env({}) == frozenset()

@@ -61,6 +61,18 @@ async def test_files_have_types_that_browsers_accept_and_are_sent_once(tmp_path:
             assert again.headers["Cache-Control"] == "no-cache"
 
 
+async def test_a_browser_that_goes_astray_is_told_so_by_the_page(tmp_path: Path) -> None:
+    async with console(tmp_path) as one:
+        page = (await one("/")).text
+        for path in ("/services/ports/", "/services", "/no/such/page", "/data/nowhere", "/map/"):
+            answer = await one(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+            assert (answer.status, answer.text) == (404, page), path
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert answer.headers["Cache-Control"] == "no-store"
+            for accepted in ("*/*", "application/json"):
+                assert (await one(path, headers={"Accept": accepted})).fields == [], path
+
+
 NOWHERE = [
     "nowhere.js",
     "",

@@ -28,7 +28,10 @@ from services.kit.boundary import boundary
 
 PROTOBUF = Protobuf.content_type
 JSON = Json.content_type
+# Now, too, in all of these tests.
 START = 1_763_800_000_000_000_000
+# For how long things are kept.
+KEEP_S = 7_200
 
 Row = Mapping[str, Any]
 
@@ -150,9 +153,9 @@ def rows(connection: Connection, query: str) -> list[Row]:
 
 @asynccontextmanager
 async def console(folder: Path) -> AsyncIterator[Console]:
-    clock = FakeClock()
+    clock = FakeClock(wall=START / 10**9)
     async with Database(folder / "console.db", clock) as database:
-        yield Console(database, Recorder(database), clock)
+        yield Console(database, Recorder(database, clock, KEEP_S), clock)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from sqlalchemy import create_engine
 from services.console.ingest.forms import SIGNALS, Form, Json, Protobuf
 from services.console.ingest.parcel import Parcel
 from services.console.ingest.stored import Stored
+from services.console.ingest.window import around
 from services.console.store.schema import LOGS, METADATA, POINTS, SPANS
 from tests.services.console.ingest.otlp import START, logs, metrics, span, span_id, spans, trace_id
 
@@ -42,7 +43,7 @@ def stored(signal: str, form: Form, body: bytes) -> tuple[Stored, list[dict[str,
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         METADATA.create_all(connection)
-        result = Parcel(signal, form, body).store(connection)
+        result = Parcel(signal, form, body).store(connection, around(START / 10**9, 60))
         found = [dict(row) for row in connection.execute(TABLES[signal].select()).mappings()]
     engine.dispose()
     return result, found
@@ -63,7 +64,7 @@ def _hexadecimal(node: Any) -> Any:
             key: base64.b64decode(each).hex() if key in {"traceId", "spanId", "parentSpanId"} else _hexadecimal(each)
             for key, each in node.items()
             if key not in {"kind", "severityNumber", "code"}
-        } | {key: NUMBERS[node[key]] for key in ("kind", "severityNumber", "code") if key in node}
+        } | {key: NUMBERS.get(node[key], node[key]) for key in ("kind", "severityNumber", "code") if key in node}
     return node
 
 
@@ -157,6 +158,16 @@ def test_a_record_of_json_that_is_broken_does_not_spoil_the_others() -> None:
     broken[2] = "no span"
     result, found = stored("traces", Json(), json.dumps(request).encode())
     assert (result, len(found)) == (Stored(new=1, broken=3), 1)
+
+
+def test_a_number_that_no_enumeration_has_is_read_alike_in_both_forms() -> None:
+    sent = span(1, kind=99)  # type: ignore[arg-type]  # whatever comes after the ones that are known
+    sent.status.code = 99  # type: ignore[assignment]  # likewise
+    request = as_json("traces", spans(sent))
+    assert request["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["kind"] == 99
+    for form, body in ((Protobuf(), spans(sent)), (Json(), json.dumps(request).encode())):
+        result, [row] = stored("traces", form, body)
+        assert (result, row["kind"], row["failed"]) == (Stored(new=1), "internal", 0)
 
 
 def test_half_a_character_and_a_nul_are_survived() -> None:

@@ -16,6 +16,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # prot
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from services.console.ingest import receiving as module
+from services.console.ingest.codings import unheard
 from services.console.ingest.forms import SIGNALS
 from tests.services.console.ingest.otlp import (
     JSON,
@@ -154,3 +155,49 @@ async def test_an_overload_is_told_with_the_time_to_come_again(tmp_path: Path, m
         assert stores.recorder.dropped == {"traces": 2}
         assert (await post(client, b"\xff"))[0] == 400
         assert stores.recorder.dropped == {"traces": 2}
+
+
+async def test_those_who_send_slowly_keep_nobody_waiting(tmp_path: Path) -> None:
+    over = asyncio.Event()
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield GOOD["traces"][:1]
+        await over.wait()
+        yield GOOD["traces"][1:]
+
+    async with console(tmp_path) as stores, serving(stores.recorder) as client:
+        headers = {"Content-Type": PROTOBUF}
+        async with asyncio.TaskGroup() as senders:
+            slow = [senders.create_task(client.post("/v1/traces", data=dripping(), headers=headers)) for _ in range(20)]
+            assert await post(client, GOOD["logs"], signal="logs") == (200, b"")
+            over.set()
+        assert [task.result().status for task in slow] == [200] * 20
+        assert stores.recorder.received == {"traces": 2, "logs": 2}
+
+
+async def test_only_so_many_bytes_of_bodies_are_in_memory_and_they_are_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_HELD_MAX", len(GOOD["traces"]))
+    async with console(tmp_path) as stores, serving(stores.recorder) as client:
+        headers = {"Content-Type": PROTOBUF}
+        async with client.post("/v1/traces", data=GOOD["traces"] * 2, headers=headers) as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        assert stores.recorder.trouble == "more comes in than memory may hold"
+        assert caplog.messages == ["1 requests with telemetry were not stored: more comes in than memory may hold"]
+        for _ in range(3):
+            assert await post(client, GOOD["traces"]) == (200, b"")
+        assert stores.recorder.trouble == ""
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+async def test_a_coding_whose_decoder_is_not_here_is_refused_without_a_word_in_the_log(
+    tmp_path: Path, coding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with console(tmp_path) as stores, serving(stores.recorder) as client:
+        headers = {"Content-Type": PROTOBUF, "Content-Encoding": coding}
+        with unheard():
+            async with client.post("/v1/traces", data=io.BytesIO(b"packed"), headers=headers) as response:
+                assert response.status in {400, 415}  # aiohttp's, or ours where it could decode it
+        assert caplog.records == []
+        assert await post(client, GOOD["traces"]) == (200, b"")

@@ -143,4 +143,4 @@ async def test_a_database_that_breaks_is_set_aside_and_who_speaks_is_told_to_the
         assert await stores.rows("SELECT * FROM spans") == []
         assert (await stores.store(spans(span(1), span(2)))).new == 2
         assert [row["service"] for row in await stores.rows("SELECT service FROM resources")] == ["ports"]
-        assert (tmp_path / "console.db.broken-20231114T221320Z").exists()
+        assert (tmp_path / "console.db.broken-20251122T082640Z").exists()

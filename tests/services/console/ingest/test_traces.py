@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from services.console.ingest.stored import Stored
 from tests.services.console.ingest.otlp import START, console, pairs, span, span_id, spans, trace_id
 
 SUMMARY = "SELECT * FROM traces"
+HOUR = 3_600 * 10**9
 
 
 async def test_a_span_becomes_a_row_with_what_the_pages_ask_for(tmp_path: Path) -> None:
@@ -60,11 +62,49 @@ async def test_without_a_root_what_began_first_stands_for_the_trace(tmp_path: Pa
 
 async def test_a_root_is_not_replaced_by_what_comes_later(tmp_path: Path) -> None:
     async with console(tmp_path) as stores:
-        await stores.store(spans(span(1, name="root")))
+        await stores.store(spans(span(1, name="root", end=START + 5)))
         await stores.store(spans(span(2, parent=1, name="child", start=0)))
         await stores.store(spans(span(3, name="another root", start=0)))
         [summary] = await stores.rows(SUMMARY)
-    assert summary["name"] == "root"
+    assert (summary["name"], summary["start_ns"], summary["end_ns"]) == ("root", START, START + 5)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+@pytest.mark.parametrize("together", [1, 2, 3])
+async def test_a_trace_lasts_as_long_as_its_root_whatever_the_clocks_of_others_say(
+    tmp_path: Path, order: tuple[int, ...], together: int
+) -> None:
+    sent = [
+        span(1, start=START, end=START + 100),
+        span(2, parent=1, start=START + HOUR, end=START + HOUR + 10),
+        span(3, parent=2, start=START - HOUR, end=START - HOUR + 10),
+    ]
+    async with console(tmp_path) as stores:
+        for at in range(0, 3, together):
+            for _ in range(2):
+                await stores.store(spans(*(sent[number] for number in order[at : at + together])))
+        [summary] = await stores.rows(SUMMARY)
+    assert (summary["start_ns"], summary["end_ns"], summary["spans"]) == (START, START + 100, 3)
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ((0, 0), (START - 2 * HOUR, START - 2 * HOUR)),
+        ((2**64 - 1, 2**64 - 1), (START + HOUR, START + HOUR)),
+        ((START - HOUR, 2**64 - 1), (START - HOUR, START + HOUR)),
+    ],
+)
+@pytest.mark.parametrize("parent", [0, 9])
+async def test_no_list_believes_a_clock_that_is_wrong_by_days_and_the_span_keeps_its_times(
+    tmp_path: Path, parent: int, ends: tuple[int, int], told: tuple[int, int]
+) -> None:
+    async with console(tmp_path) as stores:
+        await stores.store(spans(span(1, parent=parent, start=ends[0], end=ends[1])))
+        [summary] = await stores.rows(SUMMARY)
+        [row] = await stores.rows("SELECT start_ns, end_ns FROM spans")
+    assert (summary["start_ns"], summary["end_ns"]) == told
+    assert tuple(row.values()) == tuple(min(end, 2**63 - 1) for end in ends)
 
 
 async def test_a_span_that_comes_twice_counts_once(tmp_path: Path) -> None:
@@ -128,6 +168,18 @@ async def test_a_trace_without_end_is_kept_up_to_a_limit_and_the_rest_is_counted
         assert stored.reason == "2 of traces that are too long"
         assert stores.recorder.dropped["traces"] == 2
         assert [row["spans"] for row in await stores.rows(SUMMARY)] == [3, 1]
+
+
+async def test_a_span_has_only_so_many_bytes_whatever_was_sent(tmp_path: Path) -> None:
+    sent = span()
+    sent.attributes.extend(pairs({f"a{number}": "x" * 20_000 for number in range(120)}))
+    for number in range(50):
+        sent.events.add(name="e" * 2_000, attributes=pairs({f"a{number}": "x" * 20_000}))
+        sent.links.add(trace_id=trace_id(9), span_id=span_id(9), attributes=pairs({"a": "x" * 20_000}))
+    async with console(tmp_path) as stores:
+        await stores.store(spans(sent))
+        [row] = await stores.rows("SELECT length(attributes) AS a, length(events) AS e, length(links) AS l FROM spans")
+    assert 16_384 < sum(row.values()) <= 65_536
 
 
 async def test_many_spans_of_many_traces_come_in_one_request(tmp_path: Path) -> None:

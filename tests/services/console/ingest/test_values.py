@@ -42,13 +42,35 @@ def test_a_zero_an_empty_string_and_false_are_values() -> None:
     assert found == {"a": 0, "b": "", "c": False, "d": 0.0, "e": None}
 
 
-def test_a_value_that_is_too_long_is_cut_and_its_neighbours_are_whole() -> None:
-    long = {"text": "ü" * 70_000, "list": ["x" * 70_000], "k" * 2_000: 1, "fits": "y" * 60_000}
-    found = json.loads(values.encoded(values.attributes(pairs(long))))
-    assert found["text"] == "ü" * (values.MAX_VALUE - 1) + "…"
-    assert found["list"] == '["' + "x" * (values.MAX_VALUE - 3) + "…"
+def test_values_that_are_too_long_are_cut_and_their_neighbours_are_whole() -> None:
+    long = {"text": "ü" * 70_000, "list": ["x" * 70_000], "k" * 2_000: 1, "fits": "y" * 2_000}
+    document = values.encoded(values.attributes(pairs(long)))
+    found = json.loads(document)
+    assert values.MAX_DOCUMENT / 4 < len(document.encode()) <= values.MAX_DOCUMENT
+    assert found["text"].startswith("ü" * 4_000)
+    assert found["text"].endswith("ü…")
+    assert found["list"].startswith('["xxx')
+    assert found["list"].endswith("x…")
     assert found["fits"] == long["fits"]
     assert [key for key in found if key.startswith("kk")] == ["k" * (values.MAX_NAME - 1) + "…"]
+
+
+@pytest.mark.parametrize("of", ["x" * 65_000, "\0" * 65_000, ["\N{GRINNING FACE}"] * 300, "short"])
+@pytest.mark.parametrize("key", ["a", "\0" * 900])
+def test_whatever_is_sent_the_attributes_of_a_span_have_only_so_many_bytes(of: object, key: str) -> None:
+    document = values.encoded(values.attributes(pairs({f"{number}{key}": of for number in range(256)})))
+    assert len(document.encode()) <= values.MAX_DOCUMENT
+    assert "0" + key[:30] in "".join(json.loads(document))
+
+
+def test_of_events_the_last_go_when_cutting_is_not_enough() -> None:
+    events = [{"name": str(number), "attributes": {"stack": "x" * 5_000}} for number in range(9)]
+    document = values.encoded_list(events, 8_000)
+    found = json.loads(document)
+    assert len(document) <= 8_000
+    assert [event["name"] for event in found] == ["0", "1", "2"]
+    assert found[0]["attributes"]["stack"].endswith("x…")
+    assert values.encoded_list([], 8_000) == "[]"
 
 
 def test_only_so_many_attributes_are_kept() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from services.console.jaeger import find as jaeger_find
+from services.console.reading.room import Room
 from tests.services.console.support import (
     MS,
     NOW,
@@ -208,3 +210,16 @@ async def test_an_answer_has_bounds(jaeger: Console, monkeypatch: pytest.MonkeyP
     document = (await jaeger("/api/traces?service=big&limit=100000")).json
 
     assert [len(trace["spans"]) for trace in document["data"]] == [30] * 3
+
+
+async def test_traces_with_too_much_text_are_left_out_and_one_that_is_asked_for_is_cut(
+    jaeger: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Room, "__init__", partialmethod(Room.__init__, 100_000))
+    for name in ("big", "bigger"):
+        many = (request(f"{name[:4]}{n}", "r", "big", attributes={"a": "x" * 3_000}) for n in range(50))
+        jaeger.store.trace(name, request("r", "", "big"), *many)
+    one = (await jaeger(f"/api/traces/{trace_id('big').hex()}")).json["data"][0]
+    assert 25 < len(one["spans"]) < 34
+    answer = (await jaeger(f"/api/traces?traceID={trace_id('t').hex()}&traceID={trace_id('big').hex()}")).json
+    assert [trace["traceID"] for trace in answer["data"]] == [trace_id("t").hex()]

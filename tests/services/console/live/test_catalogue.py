@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,43 @@ async def test_services_beyond_what_one_process_may_follow_are_named(tmp_path: P
         assert found["s3"]["problem"].startswith("not followed")
         assert (found["s3"]["instances"], found["s3"]["age_s"]) == ([], None)
         assert (await one("/data/map")).status == 200
+
+
+async def shown(one: Console, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The services, as soon as that *holds* for them."""
+    async with asyncio.timeout(10), await one.listen() as stream:
+        while True:
+            found = {service["name"]: service for service in (await event(stream, "services"))["services"]}
+            if holds(found):
+                return found
+
+
+async def test_who_found_no_room_is_followed_as_soon_as_another_one_has_left(tmp_path: Path) -> None:
+    registry = FakeRegistry({name: ["127.0.0.1:1"] for name in ("a", "b", "c", "late")})
+    async with console(tmp_path, registry, max_services=3) as one:
+        found = await shown(one, lambda found: "late" in found and bool(found["late"]["problem"]))
+        assert found["late"]["problem"] == "not followed: this process follows 3 services, as many as it may"
+        registry.replace("a", [])
+        registry.replace("b", [])
+
+        found = await shown(one, lambda found: bool(found["late"]["instances"]))
+
+        assert found["late"]["problem"] == ""
+
+
+async def test_services_that_came_and_went_leave_no_trace(tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    async with console(tmp_path, registry, max_services=4) as one:
+        for number in range(2):
+            names = [f"s{number}-{each}" for each in range(3)]
+            for name in names:
+                registry.replace(name, [instance(name, 1)])
+            found = await until(one, *names)
+            assert [found[name]["problem"] for name in names] == ["", "", ""]
+            for name in names:
+                registry.replace(name, [])
+            await shown(one, lambda found, names=tuple(names): not found.keys() & set(names))  # type: ignore[misc]  # bound now
+
+        registry.replace("s0-0", [instance("s0-0", 2)])
+        found = await until(one, "s0-0")
+        assert [each["address"] for each in found["s0-0"]["instances"]] == ["127.0.0.1:2"], "and it may come again"

@@ -104,7 +104,7 @@ async def test_that_the_registry_is_away_is_told_within_a_second() -> None:
 async def test_news_of_traces_comes_twice_a_second_at_most() -> None:
     clock, counted = FakeClock(), Counted()
     around = discovery.Surroundings(clock=clock)
-    live, recorder = Live(around), Recorder(cast("Any", None))
+    live, recorder = Live(around), Recorder(cast("Any", None), clock, keep_s=1.0)
     live._somebody.set()
     async with running(tell_traces(live, recorder, cast("Answers", counted), around)):
         await clock.settle()

@@ -46,6 +46,16 @@ def test_an_edge_is_made_of_attempts(store: Store) -> None:
     assert (nodes["idle"]["registered"], nodes["idle"]["passing"], nodes["idle"]["rate"]) == (True, 0, 0.0)
 
 
+def test_an_answer_of_4xx_is_no_error_of_an_edge(store: Store) -> None:
+    for number, status in enumerate([404, 429, 499, 500, None]):
+        store.trace(f"t{number}", attempt("a", "", 1, "ports", failed=True, status=status))
+    store.trace("fine", attempt("a", "", 1, "ports", status=503))
+
+    _, edges = drawn(store)
+
+    assert edges["shop", "ports"]["errors"] == 0.5
+
+
 def test_a_peer_that_sends_no_telemetry_is_on_the_map(store: Store) -> None:
     store.trace("t", attempt("a", "", 1, "silent", failed=True))
 

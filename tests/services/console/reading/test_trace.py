@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from functools import partialmethod
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from services.console.reading.room import Room
 from services.console.reading.trace import LOGS_MAX, SPANS_MAX, read_trace
 from tests.services.console.support import MS, NOW, Sent, Store, attempt, call, request, span_id, trace_id
 
@@ -210,3 +212,24 @@ def test_of_a_trace_that_is_too_large_the_beginning_is_sent_and_it_says_so(store
     assert (len(read(store, "exact")["spans"]), read(store, "exact")["truncated"]) == (SPANS_MAX, False)
     logs = read(store, "talkative")
     assert ([log["text"] for log in logs["logs"]], logs["truncated"]) == ([f"{n}" for n in range(LOGS_MAX)], True)
+
+
+def test_of_a_trace_with_too_much_text_what_began_first_is_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Room, "__init__", partialmethod(Room.__init__, 100_000))
+    store.trace("t", *(request(str(n), start=-1000 + n, attributes={"a": "x" * 3_000}) for n in range(100)))
+    store.log("t", "1", body="no room")
+    store.trace("small", request("r", attributes={"a": "x" * 3_000}))
+    store.log("small", "r", body="y" * 90_000)
+    store.log("small", "r", body="z" * 90_000)
+
+    long, small = read(store), read(store, "small")
+
+    shown = [bytes.fromhex(span["id"]).strip(b"\0").decode() for span in long["spans"]]
+    assert (shown, long["logs"], long["truncated"]) == ([str(n) for n in range(len(shown))], [], True)
+    assert 25 < len(shown) < 33
+    assert (len(small["spans"]), [log["text"][0] for log in small["logs"]], small["truncated"]) == (1, ["y"], True)
+
+
+def test_what_an_answer_may_have_is_enough_for_any_ordinary_trace(store: Store) -> None:
+    store.trace("t", *(request(str(n), attributes={"a": "x" * 2_000}) for n in range(SPANS_MAX)))
+    assert (len(read(store)["spans"]), read(store)["truncated"]) == (SPANS_MAX, False)

@@ -113,6 +113,14 @@ def test_the_list_can_be_narrowed(three: Store, query: dict[str, str], expected:
     assert names(three, **query) == expected
 
 
+def test_a_window_of_time_ends_with_the_present(store: Store) -> None:
+    for name, minutes in (("long ago", -20), ("just now", -1), ("clock ahead", 2), ("far ahead", 10)):
+        store.trace(name, request(name[:8], start=minutes * 60_000))
+
+    assert names(store, minutes="5") == ["clock ahead", "just now"]
+    assert len(names(store)) == 4
+
+
 def test_a_trace_is_found_by_its_id(three: Store) -> None:
     assert names(three, q=trace_id("bad").hex()) == ["bad"]
     assert names(three, q=trace_id("bad").hex().upper()) == ["bad"]

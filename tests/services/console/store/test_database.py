@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from discovery.testing.clock import FakeClock
-from services.console.store.database import Database
+from services.console.store.database import Database, Full
 from services.kit.problem import Problem
 
 ASIDE = "console.db.broken-20231114T221320Z"
@@ -155,3 +155,68 @@ async def test_a_database_that_cannot_be_opened_is_told_until_it_can(
         (tmp_path / "data").unlink()
         await opened.write(add)
         assert await opened.read(count) == 1
+
+
+def _delete(file: Path) -> None:
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+
+
+def _delete_but_for_the_log(file: Path) -> None:
+    file.unlink()
+
+
+def _replace(file: Path) -> None:
+    (file.parent / "other").touch()
+    (file.parent / "other").rename(file)
+
+
+@pytest.mark.parametrize("harm", [_delete, _delete_but_for_the_log, _replace])
+async def test_a_file_that_somebody_takes_away_is_noticed_and_a_new_one_begun(
+    tmp_path: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with database(tmp_path) as opened:
+        await opened.write(add)
+        await opened.look()
+        assert (await opened.read(count), caplog.messages) == (1, [])
+        harm(tmp_path / "console.db")
+        await opened.look()
+        await opened.look()
+        assert await opened.read(count) == 0
+        await opened.write(add)
+        assert len(caplog.messages) == 1
+        assert "was gone" in caplog.text
+    async with database(tmp_path) as again:
+        assert await again.read(count) == 1
+
+
+async def test_no_room_is_a_problem_of_its_own_until_room_is_made(tmp_path: Path) -> None:
+    def fill(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count=1").close()
+        connection.exec_driver_sql("CREATE TABLE more AS SELECT zeroblob(100000)")
+
+    async with database(tmp_path) as opened:
+        noticed = [opened.full]
+        with pytest.raises(Full):
+            await opened.write(fill)
+        noticed.append(opened.full)
+        await opened.make_room()
+        assert [*noticed, opened.full] == [False, True, False]
+        assert (tmp_path / "console.db-wal").stat().st_size == 0
+
+
+async def test_beginning_anew_deletes_everything_but_not_what_is_too_small_to_help(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with database(tmp_path) as opened:
+        await opened.write(add)
+        with pytest.raises(Full):
+            await opened.begin_anew()
+        assert await opened.read(count) == 1
+        await opened.write(lambda connection: connection.exec_driver_sql(ADD.replace("'{}'", "zeroblob(2000000)")))
+        await opened.begin_anew()
+        assert await opened.read(count) == 0
+        await opened.write(add)
+    assert len(caplog.messages) == 1
+    assert "everything was" in caplog.text
+    assert names(tmp_path) == {"console.db"}

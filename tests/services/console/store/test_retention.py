@@ -43,7 +43,7 @@ async def test_what_came_too_long_ago_goes_whatever_time_it_claims(tmp_path: Pat
         assert await counts(stores) == {"traces": 2, "members": 2, "spans": 3, "logs": 3, "points": 0}
         await later(stores, kept, 0.5 * HOUR)
         assert await counts(stores) == {"traces": 1, "members": 1, "spans": 1, "logs": 2, "points": 0}
-        assert [row["start_ns"] for row in await stores.rows("SELECT start_ns FROM traces")] == [0]
+        assert [row["start_ns"] for row in await stores.rows("SELECT start_ns FROM spans")] == [0]
         await later(stores, kept, HOUR)
         assert set((await counts(stores)).values()) == {0}
 
@@ -119,6 +119,86 @@ async def test_a_full_database_has_room_again_after_a_turn(tmp_path: Path) -> No
         assert (await stores.store(spans(*some))).new == 100
         assert stores.recorder.received["traces"] == number * 100
         assert stores.recorder.dropped == {"traces": 100}
+
+
+async def until_full(stores: Console) -> None:
+    number = 0
+    while stores.recorder.trouble == "":
+        number += 1
+        some = (span(each, trace=100 * number + each, a="x" * 1000) for each in range(1, 101))
+        await asyncio.gather(stores.store(spans(*some)), return_exceptions=True)
+
+
+async def test_where_the_disk_is_smaller_than_the_limit_the_oldest_goes_as_well(tmp_path: Path) -> None:
+    async with console(tmp_path) as stores:
+        await stores.change("PRAGMA max_page_count=500")
+        loop = asyncio.create_task(retain(stores.database, settings(tmp_path), stores.clock))
+        for _ in range(3):
+            while stores.clock.sleepers == 0:
+                await asyncio.to_thread(int)
+            await until_full(stores)
+            before = (await counts(stores))["spans"]
+            await stores.clock.advance(5.0)
+            while stores.clock.sleepers == 0:
+                await asyncio.to_thread(int)
+            assert 0.8 * before < (await counts(stores))["spans"] < before
+            assert (await stores.store(spans(span(1, trace=2**40 + before)))).new == 1
+        loop.cancel()
+        await asyncio.wait([loop])
+
+
+async def test_a_disk_too_full_even_for_deleting_has_room_for_a_new_database(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with console(tmp_path) as stores:
+        await stores.change(
+            "PRAGMA max_page_count=500",
+            "CREATE TABLE more (of)",
+            "CREATE TRIGGER greedy BEFORE DELETE ON spans BEGIN INSERT INTO more VALUES (zeroblob(10000000)); END",
+        )
+        await until_full(stores)
+        loop = asyncio.create_task(retain(stores.database, settings(tmp_path), stores.clock))
+        while stores.clock.sleepers == 0:
+            await asyncio.to_thread(int)
+        assert caplog.text.count("a new database begun") == 1
+        assert set((await counts(stores)).values()) == {0}
+        assert (await stores.store(spans(span(1)))).new == 1
+        assert stores.recorder.trouble == ""
+        loop.cancel()
+        await asyncio.wait([loop])
+
+
+async def test_a_file_that_is_gone_is_noticed_at_the_next_turn(tmp_path: Path) -> None:
+    async with console(tmp_path) as stores:
+        await stores.store(spans(span(1)))
+        (tmp_path / "console.db").unlink()
+        await turn(stores.database, settings(tmp_path), stores.clock.wall())
+        assert (await stores.store(spans(span(1)))).new == 1
+        assert (tmp_path / "console.db").exists()
+
+
+ASIDE = "console.db.broken-20251122T082640Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "size", "stays"),
+    [
+        pytest.param(ASIDE, 1.9, 100, True, id="young and small"),
+        pytest.param(ASIDE, 2.1, 100, False, id="old"),
+        pytest.param(ASIDE + "-wal", 2.1, 100, False, id="the log of an old one"),
+        pytest.param(ASIDE, 0.0, 2 * 2**20, False, id="beyond the limit"),
+        pytest.param("console.db.broken-when", 0.0, 100, False, id="nobody knows since when"),
+        pytest.param("another.db", 2.1, 100, True, id="not ours"),
+    ],
+)
+async def test_what_was_set_aside_stays_within_the_limits_too(
+    tmp_path: Path, name: str, hours: float, size: int, stays: bool
+) -> None:
+    async with console(tmp_path) as stores:
+        (tmp_path / name).write_bytes(bytes(size))
+        await stores.clock.advance(hours * HOUR)
+        await turn(stores.database, settings(tmp_path, size=2 * 2**20), stores.clock.wall())
+        assert (tmp_path / name).exists() == stays
 
 
 async def test_speakers_of_whom_nothing_is_left_are_forgotten_when_there_are_many(
