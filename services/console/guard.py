@@ -2,8 +2,9 @@
 
 The console knows much and asks nobody for a password: it listens on loopback unless told otherwise. That does not
 keep out the pages of strangers that are open in the same browser, so their requests are refused by what browsers say
-of them: the name under which they reached us (``Host``, which DNS rebinding cannot forge) and the page that asks
-(``Origin``). Programs say neither and are let in.
+of them: the name under which they reached us (``Host``, which DNS rebinding cannot forge), the page that asks
+(``Origin``), and how far from ours that page is (``Sec-Fetch-Site``, which comes with pictures and scripts as well).
+Whoever follows a link to one of our pages is let in, and so are programs, which say nothing of this.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ _ALWAYS: Mapping[str, str] = {
 }
 # No form of HTML can send it, and no script of another page without our leave: it comes from programs.
 _PROTOBUF = "application/x-protobuf"
+# Fetch Metadata (W3C): a request of our own page, or one that the user made by hand.
+_OWN = frozenset({"same-origin", "none"})
+# What is below these is no page, and a link to it from elsewhere has no good reason.
+_NO_PAGES = ("/api/", "/data/", "/static/", "/v1/")
 
 
 def hosts_from_env(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
@@ -60,7 +65,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             403, f"the console does not answer to the name {shown(host)!r}: set {_VARIABLE} to the names that it has"
         )
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None and not _same(origin, host) and request.content_type != _PROTOBUF:
+    if origin is not None and not _same(origin, host) and not _is_export(request):
+        raise Problem(403, "the console answers no pages but its own")
+    if request.headers.get("Sec-Fetch-Site", "none") not in _OWN and not _follows_link(request):
         raise Problem(403, "the console answers no pages but its own")
     return await handler(request)
 
@@ -69,6 +76,18 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on an answer that tell a browser what to do with it; a signal's receiver, so on all of them."""
     response.headers.update(_ALWAYS)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+def _is_export(request: web.Request) -> bool:
+    return request.method == hdrs.METH_POST and request.content_type == _PROTOBUF
+
+
+def _follows_link(request: web.Request) -> bool:
+    """Whether a browser goes to one of our pages, in a tab of its own."""
+    to_document = request.headers.get("Sec-Fetch-Mode") == "navigate" and (
+        request.headers.get("Sec-Fetch-Dest") == "document"
+    )
+    return request.method == hdrs.METH_GET and to_document and not request.path.startswith(_NO_PAGES)
 
 
 def _is_ours(name: str, app: web.Application) -> bool:

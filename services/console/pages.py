@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from services.kit.problem import Problem
 
@@ -47,10 +48,22 @@ class Pages:
         self._shell = self._files[_SHELL][0].replace(_PREFIX.encode(), f"{_PREFIX}{self._mark}/".encode())
 
     def add_routes(self, app: web.Application) -> None:
-        """Answer for all pages, and for the files below ``/static``."""
+        """Answer for all pages, for the files below ``/static``, and to whoever goes astray."""
         for path in PAGES:
             app.router.add_get(path, self.page)
         app.router.add_get(_PREFIX + "{name:.+}", self.file)
+
+        @web.middleware
+        async def astray(request: web.Request, handler: Handler) -> web.StreamResponse:
+            """To a browser, an address that leads nowhere is a page as well: the script says so, with a way on."""
+            try:
+                return await handler(request)
+            except web.HTTPNotFound:
+                if "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+                    raise
+                return web.Response(status=404, body=self._shell, headers={hdrs.CONTENT_TYPE: _TYPES[".html"]})
+
+        app.middlewares.append(astray)
 
     async def page(self, request: web.Request) -> web.Response:
         """Any page."""

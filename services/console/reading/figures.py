@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, not_, or_, select
 
 from services.console.store.schema import SPANS
 
@@ -19,7 +19,9 @@ MS_NS = 10**6
 
 # The columns that figures are made of. SQLite's max() of two values takes the larger.
 LASTED = func.max(SPANS.c.end_ns - SPANS.c.start_ns, 0).label("lasted")
-WRONG = case((or_(SPANS.c.failed != 0, SPANS.c.status >= 500), 1), else_=0).label("wrong")
+# A 4xx is an answer: OpenTelemetry has the caller's span fail, but nothing between the two is out of order.
+_REFUSED = func.coalesce(SPANS.c.status, 0).between(400, 499)
+WRONG = case((or_(SPANS.c.status >= 500, and_(SPANS.c.failed != 0, not_(_REFUSED))), 1), else_=0).label("wrong")
 
 # As they stand in the schema's partial indexes: with a parameter in its place, SQLite would not know them again.
 SERVED: ColumnElement[bool] = SPANS.c.kind == literal_column("'server'")

@@ -18,6 +18,8 @@ from services.console.store.schema import LOGS, MEMBERS, RESOURCES, SPANS, TRACE
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _MINUTE_NS = 60 * 10**9
+# Clocks of senders may be ahead of ours; what began later than this did not.
+_AHEAD_NS = 5 * _MINUTE_NS
 _MS_NS = 10**6
 
 
@@ -57,7 +59,7 @@ def _conditions(query: TracesQuery, now_ns: int) -> Iterator[ColumnElement[bool]
     if query.min_ms:
         yield TRACES.c.end_ns - TRACES.c.start_ns >= int(query.min_ms * _MS_NS)
     if query.minutes:
-        yield TRACES.c.start_ns >= now_ns - query.minutes * _MINUTE_NS
+        yield TRACES.c.start_ns.between(now_ns - query.minutes * _MINUTE_NS, now_ns + _AHEAD_NS)
     if query.before:
         yield tuple_(TRACES.c.start_ns, TRACES.c.id) < tuple_(*query.before)
     if _TRACE_ID.fullmatch(query.q):

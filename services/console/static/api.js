@@ -1,10 +1,14 @@
 import { useCallback, useEffect, useState } from "./ui.js";
 
-/** What went wrong when the console was asked. `status` is 0 when it did not answer at all. */
+/**
+ * What went wrong when the console was asked. `status` is 0 when it did not answer at all; `errors` says what is wrong
+ * with which field of the address.
+ */
 export class Problem extends Error {
-  constructor(status, message) {
+  constructor(status, message, errors = []) {
     super(message);
     this.status = status;
+    this.errors = errors;
   }
 }
 
@@ -19,7 +23,7 @@ export async function ask(path, signal) {
     throw new Problem(0, "The console did not answer.");
   }
   const told = await answer.json().catch(() => ({}));
-  throw new Problem(answer.status, told.detail || told.title || `The console answered ${answer.status}.`);
+  throw new Problem(answer.status, told.detail || told.title || `The console answered ${answer.status}.`, told.errors);
 }
 
 /**

@@ -22,6 +22,14 @@ export function duration(ms) {
   return `${Math.floor(seconds / 3600)}${GAP}h${GAP}${Math.floor((seconds % 3600) / 60)}${GAP}min`;
 }
 
+/** The same in one unit, for where there is little room: 125000 → "2.08 min". */
+export function concise(ms) {
+  if (!(Math.abs(ms) >= 60_000)) return duration(ms);
+  if (ms < 3_600_000) return `${short(ms / 60_000)}${GAP}min`;
+  if (ms < 86_400_000) return `${short(ms / 3_600_000)}${GAP}h`;
+  return `${short(ms / 86_400_000)}${GAP}d`;
+}
+
 /** How long ago, in one unit. */
 export function ago(seconds) {
   if (seconds < 1) return "now";
@@ -34,8 +42,11 @@ export function ago(seconds) {
 /** An age in seconds, as it ticks. */
 export const age = (seconds) => (seconds < 60 ? `${Math.floor(seconds)}${GAP}s` : ago(seconds).replace(" ago", ""));
 
-/** So many in a second, or in a minute when they are few. */
-export const rate = (value) => (value > 0 && value < 0.1 ? `${short(value * 60)}/min` : `${short(value)}/s`);
+/** What writes these rates, all in one unit: so many in a second, or in a minute when none comes to one a second. */
+export function rates(values) {
+  if (values.every((value) => value < 1)) return (value) => `${short(value * 60)}/min`;
+  return (value) => (value > 0 && value < 0.01 ? "<0.01/s" : `${short(value)}/s`);
+}
 
 /** A share as a percentage; what is not nothing does not look like it. */
 export function percent(share) {
@@ -69,6 +80,8 @@ const TIME = new Intl.DateTimeFormat("en-GB", {
 });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const MINUTE = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const DAYS_MS = 4 * 86_400_000;
 
 /** The time of day, to the millisecond. */
 export const time = (ms) => TIME.format(ms);
@@ -76,8 +89,8 @@ export const time = (ms) => TIME.format(ms);
 /** The day and the time of day. */
 export const moment = (ms) => `${DAY.format(ms)}, ${TIME.format(ms)}`;
 
-/** The time of day, to the minute. */
-export const minute = (ms) => MINUTE.format(ms);
+/** A place on an axis of time that covers `range`: the time of day, to the minute, or the day when it covers many. */
+export const clock = (ms, range) => (range > DAYS_MS ? DATE : MINUTE).format(ms);
 
 // Control characters, and those that turn the direction of what follows or cannot be seen.
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;

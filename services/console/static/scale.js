@@ -1,7 +1,9 @@
 /** From values to places on an axis, and the round values to write beside it. */
 
 const STEPS = [1, 2, 5, 10];
-const ROUND_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440];
+const MINUTE_MS = 60_000;
+const DAY = 1440;
+const ROUND_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, DAY];
 
 /** The smallest round step that covers `range` in at most `most` steps. */
 function step(range, most) {
@@ -40,11 +42,12 @@ export function logarithmic(low, high, from, to) {
   return (value) => place(Math.log(Math.min(high, Math.max(low, value))));
 }
 
-/** Whole minutes within a span of time, for its axis. */
+/** Whole minutes within a span of time, for its axis: about `most` of them, however long it is. */
 export function minutes(low, high, most = 6) {
-  const minute = 60_000;
-  const by = ROUND_MINUTES.find((one) => (high - low) / (one * minute) <= most) ?? 2880;
-  const found = [];
-  for (let at = Math.ceil(low / (by * minute)) * by * minute; at <= high; at += by * minute) found.push(at);
-  return found;
+  const room = Math.max(1, most);
+  const range = (high - low) / MINUTE_MS;
+  const by = ROUND_MINUTES.find((one) => range / one <= room) ?? Math.ceil(range / room / DAY) * DAY;
+  const first = Math.ceil(low / MINUTE_MS / by) * by;
+  const number = Math.floor((high / MINUTE_MS - first) / by) + 1;
+  return Array.from({ length: Math.max(0, number) }, (_, turn) => (first + turn * by) * MINUTE_MS);
 }

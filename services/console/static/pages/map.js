@@ -1,4 +1,5 @@
 import { useData } from "../api.js";
+import { rates } from "../format.js";
 import { services, useNews } from "../live.js";
 import { MapTable } from "../parts/map-table.js";
 import { MapView } from "../parts/map-view.js";
@@ -23,6 +24,7 @@ export function MapPage() {
     if (told && data) again();
   }, [told && JSON.stringify(told.services.map((one) => one.instances.map((each) => each.health)))]);
   usePage("Map", fresh);
+  const rate = data && rates([...data.nodes, ...data.edges].map((one) => one.rate));
   return html`
     <div class="page-head">
       <h1>Map</h1>
@@ -35,10 +37,10 @@ export function MapPage() {
     ${!data ? !problem && html`<${Waiting} rows=${4} />` : data.nodes.length === 0
       ? html`<${Empty} title="Nothing to draw yet">
         <p>Services appear as they register, and the lines between them as they call each other.</p><//>`
-      : html`<${MapView} map=${data} />
+      : html`<${MapView} map=${data} rate=${rate} />
         <p class="key faint map-key"><span>arrow: from the caller to the called, as wide as its rate</span>
           <span>red: share of errors</span><span>dashed: with retries (↻)</span><span>ring: instances that pass</span>
           </p>
-        ${data.edges.length > 0 ? html`<${MapTable} map=${data} />` : html`<p
+        ${data.edges.length > 0 ? html`<${MapTable} map=${data} rate=${rate} />` : html`<p
           class="soft pad">Nobody called anybody in the last ${minutes} minutes.</p>`}`}`;
 }

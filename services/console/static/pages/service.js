@@ -1,5 +1,5 @@
 import { useData } from "../api.js";
-import { brief } from "../format.js";
+import { brief, rates } from "../format.js";
 import { services, useNews } from "../live.js";
 import { Health, summary } from "../parts/health.js";
 import { Instances } from "../parts/instances.js";
@@ -43,15 +43,16 @@ function Found({ service, told, name }) {
     <//></div>`;
   }
   const { health, text } = summary(service.instances);
+  const rate = rates([service.load?.rate ?? 0]);
   return html`
     ${service.problem && html`<${Notice} kind="warn" title="Its view is not being renewed"><p><bdi>
       ${brief(service.problem, 600)}</bdi></p><//>`}
     <section class="card" aria-label="Instances">
       <div class="service-row alone">
         <${Health} health=${health}>${text}<//>
-        <${Load} load=${service.load} />
+        <${Load} load=${service.load} rate=${rate} />
         <${ViewAge} service=${service} at=${told.at} />
       </div>
-      <${Instances} instances=${service.instances} />
+      <${Instances} instances=${service.instances} rate=${rate} />
     </section>`;
 }

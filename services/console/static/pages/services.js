@@ -1,4 +1,4 @@
-import { brief } from "../format.js";
+import { brief, rates } from "../format.js";
 import { services } from "../live.js";
 import { useRowKeys } from "../keys.js";
 import { Empty, Notice, Waiting } from "../parts/notice.js";
@@ -25,6 +25,7 @@ export function ServicesPage() {
   };
   const toggle = (name) => show(open.has(name) ? [...open].filter((one) => one !== name) : [...open, name]);
   const all = names.every((name) => open.has(name));
+  const rate = rates(told.services.map((service) => service.load?.rate ?? 0));
   return html`
     <div class="page-head">
       <h1>Services</h1>
@@ -34,10 +35,10 @@ export function ServicesPage() {
     <${RegistryNotice} registry=${told.registry} />
     ${names.length === 0
       ? html`<${Nobody} reachable=${told.registry.reachable} />`
-      : html`<${Totals} told=${told} />
+      : html`<${Totals} told=${told} rate=${rate} />
         <ul class="services">${told.services.map((service) => html`
-          <${ServiceCard} key=${service.name} service=${service} at=${told.at} open=${open.has(service.name)}
-            toggle=${toggle} />`)}
+          <${ServiceCard} key=${service.name} service=${service} at=${told.at} rate=${rate}
+            open=${open.has(service.name)} toggle=${toggle} />`)}
         </ul>`}`;
 }
 

@@ -1,5 +1,5 @@
 import { useData } from "../api.js";
-import { brief } from "../format.js";
+import { brief, many } from "../format.js";
 import { useNews } from "../live.js";
 import { Logs } from "../parts/logs.js";
 import { Empty, Notice, Trouble, Waiting } from "../parts/notice.js";
@@ -31,8 +31,7 @@ export function TracePage({ name: id }) {
     ${problem && html`<${Trouble} problem=${problem} again=${again} />`}
     <${TraceHead} tree=${tree} />
     ${data.truncated && html`<${Notice} kind="info" title="This trace is longer than what is shown">
-      <p>The first ${data.spans.length} spans and ${data.logs.length} lines of log are here; <a
-      href=${`/api/traces/${data.id}`}>Jaeger's JSON</a> may have more.</p><//>`}
+      <p>The first ${many(data.spans.length, "span")} and ${many(data.logs.length, "line")} of log are here.</p><//>`}
     <${Story} tree=${tree} />
     <${TraceTabs} tab=${tab} logs=${data.logs.length} />
     <div role="tabpanel" id="panel" aria-labelledby=${`tab-${tab}`}>

@@ -9,7 +9,7 @@ const sum = (counts) => Object.values(counts).reduce((total, value) => total + v
 
 const REFRESH_MS = 10_000;
 
-/** What the console keeps, for how long, and what it had to leave out. */
+/** What the console keeps, for how long, and what it refused: of that, some may have come again and been stored. */
 export function Footer() {
   const { data, again } = useData("/data/status");
   const now = useNow(REFRESH_MS);
@@ -23,8 +23,8 @@ export function Footer() {
 
 function Kept({ status, now }) {
   const { stored, keep } = status;
-  const dropped = sum(status.dropped);
-  const lost = Object.entries(status.dropped)
+  const refused = sum(status.dropped);
+  const which = Object.entries(status.dropped)
     .filter(([, items]) => items)
     .map(([kind, items]) => `${count(items)} of ${kind}`);
   const oldest = status.oldest_ms ? `, oldest ${ago((now - status.oldest_ms) / 1000)}` : "";
@@ -32,8 +32,8 @@ function Kept({ status, now }) {
     <span>${many(stored.traces, "trace")}, ${many(stored.spans, "span")}, ${many(stored.logs, "log line")} stored</span>
     <span>${bytes(status.bytes)} of ${bytes(keep.bytes)}</span>
     <span>kept for ${age(keep.hours * 3600)}${oldest}</span>
-    ${dropped > 0 && html`<span class="warn strong" title=${lost.join(", ")}><${Icon} name="warning"
-      size="14" /> ${count(dropped)} dropped: more came in than could be stored</span>`}
+    ${refused > 0 && html`<span class="warn strong" title=${which.join(", ")}><${Icon} name="warning"
+      size="14" /> ${count(refused)} refused; whoever sent them may have tried again</span>`}
     ${status.trouble && html`<span class="bad strong"><${Icon} name="warning" size="14" /> <bdi>
       ${brief(status.trouble, 300)}</bdi></span>`}`;
 }

@@ -7,14 +7,15 @@ import { Load } from "./load.js";
 const LONG = 160;
 
 /** The instances of a service: where they are, how they are and why, and what they carry. */
-export function Instances({ instances }) {
+export function Instances({ instances, rate }) {
   if (!instances.length) {
     return html`<p class="soft pad">Nobody is registered under this name. Calls to it fail until somebody is.</p>`;
   }
-  return html`<ul class="instances">${instances.map((one) => html`<${Instance} key=${one.id} one=${one} />`)}</ul>`;
+  return html`<ul class="instances">${instances.map((one) => html`
+    <${Instance} key=${one.id} one=${one} rate=${rate} />`)}</ul>`;
 }
 
-function Instance({ one }) {
+function Instance({ one, rate }) {
   return html`<li class="instance" data-health=${state(one)}>
     <div class="instance-row">
       <div class="instance-name">
@@ -27,7 +28,7 @@ function Instance({ one }) {
         <${Fact} name="Node" text=${one.node || "–"} />
         <${Fact} name="Weight" text=${String(one.weight)} />
       </dl>
-      <${Load} load=${one.load} />
+      <${Load} load=${one.load} rate=${rate} />
     </div>
     ${one.checks.length > 0 && html`<${Checks} checks=${one.checks} open=${one.health !== "passing"} />`}
   </li>`;

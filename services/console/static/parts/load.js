@@ -1,8 +1,8 @@
-import { duration, percent, rate } from "../format.js";
+import { duration, percent } from "../format.js";
 import { html } from "../ui.js";
 
-/** Requests of the last minute in three numbers. Nothing measured is a dash, not a nought. */
-export function Load({ load }) {
+/** Requests of the last minute in three numbers; `rate` writes the first. Nothing measured is a dash, not a nought. */
+export function Load({ load, rate }) {
   return html`<dl class="load">
     <div><dt>Rate</dt><dd class="num">${load ? rate(load.rate) : "–"}</dd></div>
     <div><dt>Errors</dt><dd class=${`num ${load?.errors ? "bad strong" : ""}`}>${load ? percent(load.errors) : "–"}</dd>

@@ -1,11 +1,11 @@
-import { brief, count, duration, percent, rate } from "../format.js";
+import { brief, count, duration, percent } from "../format.js";
 import { edgeKey } from "../map-layout.js";
 import { address } from "../router.js";
 import { html } from "../ui.js";
 import { ServiceName, servicePath } from "./service-name.js";
 
 /** The same as the map in rows. */
-export function MapTable({ map }) {
+export function MapTable({ map, rate }) {
   return html`
     <h2 class="section-title" id="calls">Calls</h2>
     <div class="card sideways"><table class="plain-table" aria-labelledby="calls">

@@ -10,7 +10,7 @@ const LEAST_SCALE = 0.72;
 const MOST_SCALE = 1.15;
 
 /** The map: services as boxes, calls as arrows. What is pointed at, and its neighbours, stand out. */
-export function MapView({ map }) {
+export function MapView({ map, rate }) {
   const [element, width] = useWidth(1000);
   const [lit, light] = useState("");
   const key = shape(map);
@@ -32,10 +32,10 @@ export function MapView({ map }) {
       </defs>
       ${map.edges.filter((edge) => plan.paths.has(edgeKey(edge))).map((edge) => html`
         <${MapEdge} key=${edgeKey(edge)} edge=${edge} path=${plan.paths.get(edgeKey(edge))} busiest=${busiest}
-          dim=${dim(!touches(edge))} light=${light} />`)}
+          rate=${rate} dim=${dim(!touches(edge))} light=${light} />`)}
       ${map.nodes.map((node) => html`
         <${MapNode} key=${node.name} node=${node} spot=${plan.nodes.get(node.name)}
-          dim=${dim(!near.has(node.name))} light=${light} />`)}
+          rate=${rate} dim=${dim(!near.has(node.name))} light=${light} />`)}
     </svg>
   </div>`;
 }

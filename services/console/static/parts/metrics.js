@@ -1,4 +1,4 @@
-import { brief, bytes, duration, number, plain, rate } from "../format.js";
+import { brief, bytes, duration, number, plain, rates } from "../format.js";
 import { html } from "../ui.js";
 import { TimeChart } from "./time-chart.js";
 
@@ -9,12 +9,12 @@ const WRITERS = {
   s: (value) => duration(value * 1000),
   ms: duration,
   By: bytes,
-  "1/s": rate,
   1: number,
 };
 
 /** How a metric's values are written. UCUM's annotations in braces ("{attempt}") only say what is counted. */
-function writer(unit) {
+function writer(unit, lines) {
+  if (unit === "1/s") return rates(lines.flatMap((line) => line.points.map(([, value]) => value)));
   if (WRITERS[unit]) return WRITERS[unit];
   if (/^\{.*\}$/.test(unit) || !unit) return number;
   return (value) => `${number(value)}\u00a0${brief(unit.replace(/[{}]/g, ""), 16)}`;
@@ -62,7 +62,7 @@ export function Metrics({ series }) {
     <figure class="card chart" key=${JSON.stringify([group[0].metric, group[0].kind, group[0].unit])}>
       <figcaption><bdi class="mono cut" title=${plain(group[0].metric)}>${brief(group[0].metric, 80)}</bdi><span
         class="faint">${meaning(group[0])}</span></figcaption>
-      <${TimeChart} lines=${lines(group)} write=${writer(group[0].unit)} />
+      <${TimeChart} lines=${lines(group)} write=${writer(group[0].unit, group)} />
       ${group.length > MOST_LINES && html`<p class="faint note">and ${group.length - MOST_LINES} lower series</p>`}
     </figure>`)}</div>`;
 }

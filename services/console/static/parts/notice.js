@@ -1,3 +1,4 @@
+import { brief } from "../format.js";
 import { html } from "../ui.js";
 import { Icon } from "./icon.js";
 
@@ -26,6 +27,7 @@ export function Empty({ title, level = 2, children }) {
 /** A failure to get what a page shows. What was shown before stays below it. */
 export function Trouble({ problem, again }) {
   return html`<${Notice} kind="bad" title=${problem.message}>
+    ${problem.errors?.map(({ field, message }) => html`<p><code>${brief(field)}</code> ${brief(message)}</p>`)}
     <p>${problem.status === 0 ? "It may have been stopped or may be restarting. " : ""}<button class="link"
       type="button" onClick=${again}>Try again</button></p>
   <//>`;

@@ -1,15 +1,29 @@
 import { colour } from "../colours.js";
-import { ago, brief, duration, many, minute } from "../format.js";
+import { ago, brief, clock, concise, duration, many } from "../format.js";
 import { go } from "../router.js";
 import { linear, logarithmic, logTicks, minutes } from "../scale.js";
 import { html, useMemo, useState } from "../ui.js";
 import { useWidth } from "./size.js";
 
 const HEIGHT = 168;
-const LEFT = 58;
+const LEFT = 68;
 const RIGHT = 14;
 const TOP = 10;
 const BOTTOM = 22;
+// What is not among the middle nine tenths is drawn as long as it leaves some room to them.
+const END = 1 / 20;
+const REACH = 20;
+const LEAST_MS = 15 * 60_000;
+
+/** The traces without those few that are far from all others in time: one wrong clock would leave no room for them. */
+function together(traces) {
+  if (traces.length < 3) return traces;
+  const times = traces.map((trace) => trace.start_ms).sort((one, other) => one - other);
+  const few = Math.ceil(times.length * END);
+  const [from, to] = [times[few], times.at(-1 - few)];
+  const reach = REACH * Math.max(to - from, LEAST_MS);
+  return traces.filter(({ start_ms: at }) => at >= from - reach && at <= to + reach);
+}
 
 function frame(traces, width) {
   const times = traces.map((trace) => trace.start_ms);
@@ -28,23 +42,29 @@ function frame(traces, width) {
 export function Scatter({ traces, lit, light }) {
   const [element, width] = useWidth(900);
   const [at, point] = useState(null);
-  const { low, high, from, to, x, y } = useMemo(() => frame(traces, width), [traces, width]);
-  const shown = at ?? traces.find((trace) => trace.id === lit) ?? null;
+  const drawn = useMemo(() => together(traces), [traces]);
+  const { low, high, from, to, x, y } = useMemo(() => frame(drawn, width), [drawn, width]);
+  const outside = traces.length - drawn.length;
+  const shown = at ?? drawn.find((trace) => trace.id === lit) ?? null;
   const see = (trace) => { point(trace); light(trace?.id ?? ""); };
   return html`<div class="card scatter" ref=${element} aria-hidden="true">
     <svg width=${width} height=${HEIGHT} onPointerLeave=${() => see(null)}>
       ${logTicks(low, high).map((value) => html`
         <line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(value)} y2=${y(value)} />
-        <text class="tick" x=${LEFT - 8} y=${y(value) + 4} text-anchor="end">${duration(value)}</text>`)}
+        <text class="tick" x=${LEFT - 8} y=${y(value) + 4} text-anchor="end">${concise(value)}</text>`)}
       ${minutes(from, to, width / 120).map((when) => html`
-        <text class="tick" x=${x(when)} y=${HEIGHT - 5} text-anchor="middle">${minute(when)}</text>`)}
-      ${traces.map((trace) => html`<${Dot} key=${trace.id} trace=${trace} x=${x(trace.start_ms)}
+        <text class="tick" x=${x(when)} y=${HEIGHT - 5} text-anchor="middle">${clock(when, to - from)}</text>`)}
+      ${drawn.map((trace) => html`<${Dot} key=${trace.id} trace=${trace} x=${x(trace.start_ms)}
         y=${y(trace.duration_ms)}
         lit=${shown?.id === trace.id} see=${see} />`)}
     </svg>
     ${shown && html`<${Tip} trace=${shown} x=${x(shown.start_ms)} y=${y(shown.duration_ms)} width=${width} />`}
-    <p class="key faint"><span><i class="dot"></i> colour: the service that was asked first</span><span><i
-      class="dot failed"></i> has errors</span><span><i class="dot retried"></i> has retries</span></p>
+    <p class="key faint">
+      <span><i class="dot"></i> colour: the service that was asked first</span>
+      <span><i class="dot failed"></i> has errors</span>
+      <span><i class="dot retried"></i> has retries</span>
+      ${outside > 0 && html`<span>${many(outside, "trace")} outside, far from the others in time</span>`}
+    </p>
   </div>`;
 }
 

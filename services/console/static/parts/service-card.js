@@ -13,7 +13,7 @@ const STALE_S = 330;
 const SOURCES = { snapshot: "from a saved snapshot", static: "from a fixed list" };
 
 /** One service of the list: a line of its own, and its instances below when unfolded. */
-export function ServiceCard({ service, at, open, toggle }) {
+export function ServiceCard({ service, at, rate, open, toggle }) {
   const { health, text } = summary(service.instances);
   return html`<li class="card" data-health=${health}>
     <div class="service-row">
@@ -25,12 +25,12 @@ export function ServiceCard({ service, at, open, toggle }) {
         <${Squares} instances=${service.instances} />
       </div>
       <${Health} health=${health}>${text}<//>
-      <${Load} load=${service.load} />
+      <${Load} load=${service.load} rate=${rate} />
       <${ViewAge} service=${service} at=${at} />
     </div>
     ${service.problem && html`<p class="service-problem warn"><${Icon} name="warning" size="14" /> <bdi>
       ${brief(service.problem, 300)}</bdi></p>`}
-    ${open && html`<${Instances} instances=${service.instances} />`}
+    ${open && html`<${Instances} instances=${service.instances} rate=${rate} />`}
   </li>`;
 }
 

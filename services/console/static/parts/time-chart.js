@@ -1,4 +1,4 @@
-import { minute } from "../format.js";
+import { clock } from "../format.js";
 import { linear, minutes, ticks } from "../scale.js";
 import { html, useState } from "../ui.js";
 import { useWidth } from "./size.js";
@@ -36,7 +36,7 @@ export function TimeChart({ lines, write }) {
         <line class="grid" x1=${LEFT} x2=${width - 6} y1=${y(value)} y2=${y(value)} />
         <text class="tick" x=${LEFT - 8} y=${y(value) + 4} text-anchor="end">${write(value)}</text>`)}
       ${minutes(from, to, width / 110).map((when) => html`
-        <text class="tick" x=${x(when)} y=${HEIGHT - 4} text-anchor="middle">${minute(when)}</text>`)}
+        <text class="tick" x=${x(when)} y=${HEIGHT - 4} text-anchor="middle">${clock(when, to - from)}</text>`)}
       ${lines.map((line) => html`<polyline class="curve" style=${{ stroke: line.colour }}
         points=${line.points.map(([when, value]) => `${x(when).toFixed(1)},${y(value).toFixed(1)}`).join(" ")} />`)}
       ${lines.map((line) => line.points.length === 1 && html`<circle r="2.5" cx=${x(line.points[0][0])}

@@ -1,9 +1,9 @@
-import { duration, many, percent, rate } from "../format.js";
+import { duration, many, percent } from "../format.js";
 import { html } from "../ui.js";
 import { state } from "./health.js";
 
 /** The system in one line of numbers. */
-export function Totals({ told }) {
+export function Totals({ told, rate }) {
   const instances = told.services.flatMap((service) => service.instances);
   const passing = instances.filter((one) => state(one) === "passing").length;
   const loads = told.services.map((service) => service.load).filter(Boolean);

@@ -1,6 +1,6 @@
 import { colour } from "../colours.js";
 import { useNow } from "../clock.js";
-import { ago, brief, count, duration, many, moment } from "../format.js";
+import { ago, brief, concise, count, duration, many, moment } from "../format.js";
 import { html } from "../ui.js";
 import { Icon } from "./icon.js";
 
@@ -37,7 +37,7 @@ function Row({ trace, longest, now, lit, light }) {
           ${many(trace.retries, "retry", "retries")}</span>`}
       </span>
       <span class="trace-length">
-        <span class="num strong">${duration(trace.duration_ms)}</span>
+        <span class="num strong" title=${duration(trace.duration_ms)}>${concise(trace.duration_ms)}</span>
         <span class="length-bar" aria-hidden="true"><i style=${{ width: `${share * 100}%` }}></i></span>
       </span>
       <span class="chips">
