@@ -18,6 +18,7 @@ from opentelemetry.util.types import AnyValue
 from discovery.model import Attempt, Followed, Health, Outcome, Target, View
 from discovery.observer import AttemptStart, Pulse
 from observability import semconv
+from observability.failure import error_type
 from observability.tally import Tally
 
 
@@ -99,7 +100,7 @@ class Metrics:
         if not attempts and service not in self._known:
             service = semconv.OTHER
         unsent = Outcome.CANCELLED if isinstance(error, CancelledError) else ""
-        self._calls.add(service, attempts[-1].outcome if attempts else unsent, semconv.error_type(error))
+        self._calls.add(service, attempts[-1].outcome if attempts else unsent, error_type(error))
 
     def arrived(self, method: str, scheme: str) -> None:
         """A request begins."""

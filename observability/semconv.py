@@ -7,7 +7,6 @@ There is no convention for discovery, retries or refusals: those names are ours 
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from typing import Final
 
@@ -96,10 +95,3 @@ _STATUSES = frozenset(map(int, HTTPStatus))
 def status(code: int) -> int:
     """*code* as a label: one that is not registered counts as the first of its class (RFC 9110, 15)."""
     return code if code in _STATUSES else code // 100 * 100
-
-
-def error_type(error: BaseException | None) -> str:
-    """Why something failed, as a label: the class of *error*. Cancellation is no failure, and gives nothing."""
-    if error is None or isinstance(error, asyncio.CancelledError):
-        return ""
-    return type(error).__qualname__

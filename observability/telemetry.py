@@ -19,7 +19,8 @@ from discovery.observer import (
     RequestHandle,
     ViewChanged,
 )
-from observability import logs, semconv
+from observability import logs
+from observability.failure import error_type
 from observability.metrics import Metrics
 from observability.tracing import TracedCall, TracedRequest, Tracing
 
@@ -130,7 +131,7 @@ class ObservedRequest:
             route,
             status,
             nack,
-            semconv.error_type(error),
+            error_type(error),
             self._clock.now() - self._began,
             self._traced.context,
         )

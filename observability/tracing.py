@@ -23,6 +23,7 @@ from opentelemetry.util.types import AnyValue
 from discovery.model import Attempt, Outcome, View
 from discovery.observer import AttemptHandle, AttemptStart, Call, IncomingRequest
 from observability import semconv
+from observability.failure import error_type
 from observability.text import clip, redact_query, redact_url
 
 Attributes = dict[str, AnyValue]
@@ -120,7 +121,7 @@ class TracedCall:
             results[semconv.MESH_OUTCOME] = attempts[-1].outcome.value
             if attempts[-1].status is not None:
                 results[semconv.HTTP_RESPONSE_STATUS_CODE] = attempts[-1].status
-        _finish(span, results, semconv.error_type(error) or _status_failure(results, 500))
+        _finish(span, results, error_type(error) or _status_failure(results, 500))
 
 
 class TracedAttempt:
@@ -172,7 +173,7 @@ class TracedRequest:
             results[semconv.MESH_NACK] = nack
         if status is not None:
             results[semconv.HTTP_RESPONSE_STATUS_CODE] = status
-        _finish(span, results, semconv.error_type(error) or _status_failure(results, 500))
+        _finish(span, results, error_type(error) or _status_failure(results, 500))
 
 
 class Activation:

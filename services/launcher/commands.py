@@ -5,7 +5,6 @@ Each loads what it needs when it runs, so that `mesh --help` costs nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -75,6 +74,8 @@ def up(
 @system_option
 def down(system: str) -> None:
     """End a system that runs in the background or in another terminal."""
+    import asyncio
+
     from discovery.clock import SystemClock
     from services.launcher.remote import down
 
@@ -86,6 +87,8 @@ def down(system: str) -> None:
 @system_option
 def scale(counts: tuple[str, ...], system: str) -> None:
     """Change how many instances of a service run. Those that are too many finish what is in flight first."""
+    import asyncio
+
     from rich.console import Console
 
     from services.launcher.remote import scale
@@ -135,6 +138,8 @@ def test(rest: list[str], names: tuple[str, ...]) -> int:
 @click.command()
 def check() -> int:
     """Check style, types and architecture, side by side."""
+    import asyncio
+
     from services.launcher.checks import run_checks
 
     return asyncio.run(run_checks())
