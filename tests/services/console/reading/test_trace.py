@@ -46,6 +46,14 @@ def test_a_trace_that_is_not_here_is_none(store: Store) -> None:
     assert read_trace(store.connection, trace_id("t")) is None
 
 
+def test_a_trace_lasts_as_long_as_its_root_whatever_goes_on_behind(store: Store) -> None:
+    store.trace("t", request("r", start=-100, lasted=10), call("c", "r", 1, "ports", start=-95, lasted=50))
+
+    trace = read(store)
+
+    assert (trace["duration_ms"], one(trace, "c")["duration_ms"]) == (10.0, 50.0)
+
+
 def test_a_call_shows_its_attempts_why_they_were_repeated_and_who_answered(store: Store) -> None:
     own_id = store.trace("t", *RETRIED)
 
