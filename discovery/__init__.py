@@ -4,7 +4,6 @@ A name is loaded when it is first used (PEP 562), since all of it, aiohttp inclu
 that only reads need not wait for what only a server wants.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,17 +26,6 @@ if TYPE_CHECKING:
     from discovery.runtime.running import run
     from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
     from discovery.runtime.surroundings import Surroundings
-else:
-    # Type checkers must not see this: they would take every misspelt name for one of ours.
-    def __getattr__(name: str) -> object:
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(_HOME[name]), name)
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
-
 
 __all__ = [
     "LEAVING",
@@ -116,3 +104,9 @@ _HOME = {
     "run": "discovery.runtime.running",
     "serving": "discovery.runtime.server",
 }
+
+if not TYPE_CHECKING:
+    # Type checkers must not see this: they would take every misspelt name for one of ours.
+    from discovery.lazily import lazily
+
+    __getattr__, __dir__ = lazily(__name__, _HOME)

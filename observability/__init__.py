@@ -5,7 +5,6 @@
 As in ``discovery``, a name is loaded when it is first used: `mesh trace` does not wait for the SDK.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,17 +17,6 @@ if TYPE_CHECKING:
     from observability.setup import exposing, observer
     from observability.spans import Span
     from observability.tree import Node, render_tree, trace_tree
-else:
-    # Type checkers must not see this: they would take every misspelt name for one of ours.
-    def __getattr__(name: str) -> object:
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(_HOME[name]), name)
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
-
 
 __all__ = [
     "Node",
@@ -59,3 +47,9 @@ _HOME = {
     "render_tree": "observability.tree",
     "trace_tree": "observability.tree",
 }
+
+if not TYPE_CHECKING:
+    # Type checkers must not see this: they would take every misspelt name for one of ours.
+    from discovery.lazily import lazily
+
+    __getattr__, __dir__ = lazily(__name__, _HOME)
