@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -133,19 +134,19 @@ def _words(error: OSError) -> str:
 def main() -> None:
     """Run as a program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # until now it ended us without a word
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # whoever started us may have closed it
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream, in a program
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever started us has closed it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it ends with us
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     _let_go(sys.stdout)
     sys.exit(code)
 
 
-def _let_go(stream: TextIO | None) -> None:
+def _let_go(stream: TextIO) -> None:
     """Write what is left; where that is in vain it was said before, and the interpreter need not complain of it."""
     try:
-        if stream is not None:
-            stream.flush()
+        stream.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

@@ -24,8 +24,9 @@ from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import follow, watch
 
 _LOOK_AGAIN_S = 1.0
-# Longer than a deployment leaves a service without instances; till then its retry budget and its watch stay.
-FORSAKEN_S = 300.0
+# Longer than a restart leaves a service without instances; till then its retry budget and its watch stay. Not much
+# longer, since many that come and go would each keep a connection to the registry, of which a host has 200.
+FORSAKEN_S = 60.0
 
 
 class Directories:

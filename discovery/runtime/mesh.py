@@ -138,7 +138,7 @@ class Mesh(Verbs):
         """What this process knows about a service; starts following it.
 
         Keep it in a ``with`` block for as long as you look into it: one in which there is nobody, and which nobody
-        uses, is followed no longer after five minutes, or at once where ``max_services`` is reached.
+        uses, is followed no longer after a minute, or at once where ``max_services`` is reached.
         """
         return self._directories.get(Target(name))
 

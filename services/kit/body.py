@@ -56,6 +56,8 @@ class Body:
                 piece = await self._request.content.readany()
         except TimeoutError:
             raise Problem(408, f"the body did not arrive within {self._within_s:g} s", headers=_CLOSE) from None
+        except ConnectionError:
+            raise Problem(400, "the body broke off", headers=_CLOSE) from None
         except web.RequestPayloadError:
             raise Problem(400, "the body is not what its encoding says it is", headers=_CLOSE) from None
         self._received += len(piece)

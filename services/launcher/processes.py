@@ -88,7 +88,7 @@ class Processes:
 
     @property
     def traces_elsewhere(self) -> bool:
-        """Whether the user's shell sends traces somewhere else than to the console."""
+        """Whether the user's shell sends traces somewhere else than to the console, or nowhere."""
         config = TelemetryConfig.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": self.console_url, **self.environ})
         return config.traces != f"{self.console_url}/v1/traces"
 

@@ -55,7 +55,7 @@ class Summary:
         if console := self.place("console"):
             tries.add_row("console", Text(f"{console}/", style="bold"))
             if self.traces_elsewhere:
-                tries.add_row("", Text("traces go elsewhere, as the OTEL_ variables say"))
+                tries.add_row("", Text("traces do not come here: the OTEL_ variables say so"))
         if (gateway := self.place("gateway")) and self.place("marketplace"):
             tries.add_row("shop", Text(f"{gateway}/", style="bold"))
         if gateway and (service := next((name for name in ("laptops", "ports") if self.place(name)), "")):

@@ -86,7 +86,7 @@ class System:
 
     @property
     def traces_elsewhere(self) -> bool:
-        """Whether traces go somewhere else than to its console."""
+        """Whether traces go somewhere else than to its console, or nowhere."""
         return self._processes.traces_elsewhere
 
     @property

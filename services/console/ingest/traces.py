@@ -114,12 +114,13 @@ def _summary(spans: Sequence[SpanRow], services: dict[int, str], window: Window)
     # The root; or what began first, for as long as there is none.
     head = min(spans, key=_rank)
     rooted = head[2] == b""
+    start = window.believed(head[6] if rooted else min([row[6] for row in spans]))
     return (
         head[0],
-        window.nearest(head[6] if rooted else min([row[6] for row in spans])),
-        window.nearest(head[7] if rooted else max([row[7] for row in spans])),
+        start,
+        max(start, window.believed(head[7] if rooted else max([row[7] for row in spans]))),
         len(spans),
-        sum([row[8] and not 400 <= (row[10] or 0) < 500 for row in spans]),  # a 4xx is an answer, as on the map
+        sum([_is_error(row) for row in spans]),
         sum([row[12] > 1 for row in spans]),
         rooted,
         services[head[3]],
@@ -127,6 +128,12 @@ def _summary(spans: Sequence[SpanRow], services: dict[int, str], window: Window)
         head[9],
         head[10],
     )
+
+
+def _is_error(row: SpanRow) -> bool:
+    """As on the map: a 5xx, whatever its span says of itself; and a 4xx is an answer."""
+    status = row[10] or 0
+    return status >= 500 or (row[8] and not 400 <= status < 500)
 
 
 def _rank(row: SpanRow) -> tuple[bool, int]:

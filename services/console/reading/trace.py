@@ -33,13 +33,12 @@ def read_trace(connection: Connection, trace_id: bytes) -> dict[str, Any] | None
     moved = shifts(places)
     start = min(place.span.start_ns + moved[place.span.span_id] for place in places)
     end = max(place.span.end_ns + moved[place.span.span_id] for place in places)
-    root = next((place.span for place in places if not place.span.parent_id), None)
     answered = _answered(places)
     return {
         "id": trace_id.hex(),
         "start_ms": start / _MS_NS,
         # As in the list: what was asked is over when its root is, whatever goes on behind.
-        "duration_ms": max(0, root.end_ns - root.start_ns if root else end - start) / _MS_NS,
+        "duration_ms": max(0, trace.end_ns - trace.start_ns if trace.rooted else end - start) / _MS_NS,
         "services": list(dict.fromkeys(place.span.service for place in places)),
         "errors": trace.errors,
         "retries": trace.retries,

@@ -34,7 +34,13 @@ def tidy(path: Path, oldest: float, room: int) -> None:
 
 def remove(path: Path) -> None:
     """Delete the database *path*."""
-    for suffix in SUFFIXES:
+    path.unlink(missing_ok=True)
+    remove_log(path)
+
+
+def remove_log(path: Path) -> None:
+    """Delete what a database that was at *path* has left there: SQLite would take it for the log of the next one."""
+    for suffix in SUFFIXES[1:]:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 

@@ -21,7 +21,7 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from services.console.store.aside import remove, set_aside, size
+from services.console.store.aside import remove, remove_log, set_aside, size
 from services.console.store.file import Broken, File, code, is_full
 from services.kit.problem import Problem
 
@@ -189,10 +189,9 @@ class Database:
         if self._file is file:
             self._file = None
             file.close()
-            if not self._path.exists():
-                remove(self._path)  # the log that it left
+            remove_log(self._path)
             self._opened()
-            _log.warning("the file of the console's database was gone: what was in it is lost, and a new one begun")
+            _log.warning("the file of the console's database was gone or another one: what was in it is lost")
 
     def _anew(self) -> None:
         if size(self._path) < _WORTHWHILE:

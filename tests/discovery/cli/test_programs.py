@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import shlex
 import subprocess
 import sys
 
@@ -76,6 +77,14 @@ async def test_an_answer_that_cannot_be_written_is_one_sentence(agent: Api, word
     os.close(full)
 
     assert process == (2, b"mesh: the answer cannot be written: No space left on device\n")
+
+
+async def test_nobody_to_answer_is_no_trouble(agent: Api) -> None:
+    await agent.register("ports", Address="127.0.0.1", Port=1)
+    command = f"exec {shlex.quote(sys.executable)} -m discovery.cli.main ps >&-"
+    process = await _run("/bin/sh", "-c", command, stdout=asyncio.subprocess.DEVNULL)
+
+    assert process == (0, b"")
 
 
 async def test_a_complaint_that_cannot_be_written_leaves_the_code() -> None:

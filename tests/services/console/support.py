@@ -96,12 +96,13 @@ class Store:
         rows = [self._row(trace_id(name), span) for span in spans]
         self.connection.execute(insert(SPANS).prefix_with("OR IGNORE"), rows)
         top = min(spans, key=lambda span: (bool(span.parent), span.start))
+        lasting = rows if top.parent else [rows[spans.index(top)]]
         self.connection.execute(
             insert(TRACES).values(
                 id=number,
                 trace_id=trace_id(name),
-                start_ns=min(row["start_ns"] for row in rows),
-                end_ns=max(row["end_ns"] for row in rows),
+                start_ns=min(row["start_ns"] for row in lasting),
+                end_ns=max(row["end_ns"] for row in lasting),
                 spans=len(rows),
                 errors=sum(span.failed for span in spans),
                 retries=sum(span.attempt > 1 for span in spans),

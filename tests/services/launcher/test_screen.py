@@ -96,7 +96,7 @@ def test_the_answer_says_where_traces_go_and_names_only_what_runs() -> None:
     few = replace(SUMMARY, instances=[SUMMARY.instances[0], *SUMMARY.instances[4:]], traces_elsewhere=True)
     Console(file=out, width=80).print(replace(SUMMARY, traces_elsewhere=True))
     Console(file=out, width=80).print(few)
-    assert "traces go elsewhere, as the OTEL_ variables say" in out.getvalue()
+    assert "traces do not come here: the OTEL_ variables say so" in out.getvalue()
     assert "curl http://127.0.0.1:5000/api/ports/1" in out.getvalue()
 
 

@@ -90,9 +90,10 @@ async def test_a_trace_lasts_as_long_as_its_root_whatever_the_clocks_of_others_s
 @pytest.mark.parametrize(
     ("ends", "told"),
     [
-        ((0, 0), (START - 2 * HOUR, START - 2 * HOUR)),
-        ((2**64 - 1, 2**64 - 1), (START + HOUR, START + HOUR)),
-        ((START - HOUR, 2**64 - 1), (START - HOUR, START + HOUR)),
+        ((0, 0), (START, START)),
+        ((0, START - 1), (START, START)),
+        ((2**64 - 1, 2**64 - 1), (START, START)),
+        ((START - HOUR, 2**64 - 1), (START - HOUR, START)),
     ],
 )
 @pytest.mark.parametrize("parent", [0, 9])
@@ -105,6 +106,17 @@ async def test_no_list_believes_a_clock_that_is_wrong_by_days_and_the_span_keeps
         [row] = await stores.rows("SELECT start_ns, end_ns FROM spans")
     assert (summary["start_ns"], summary["end_ns"]) == told
     assert tuple(row.values()) == tuple(min(end, 2**63 - 1) for end in ends)
+
+
+async def test_a_5xx_is_an_error_whatever_its_span_says_of_itself_and_a_4xx_is_none(tmp_path: Path) -> None:
+    several = [span(1), span(2, failed=True), span(3, failed=True), span(4)]
+    for each, status in zip(several, (503, 404, 0, 200), strict=True):
+        each.attributes.extend(pairs({"http.response.status_code": status}))
+    async with console(tmp_path) as stores:
+        for each, errors in zip(several, (1, 1, 2, 2), strict=True):
+            await stores.store(spans(each))
+            [summary] = await stores.rows(SUMMARY)
+            assert summary["errors"] == errors
 
 
 async def test_a_span_that_comes_twice_counts_once(tmp_path: Path) -> None:

@@ -171,6 +171,18 @@ def _replace(file: Path) -> None:
     (file.parent / "other").rename(file)
 
 
+async def test_a_copy_that_somebody_puts_back_is_taken_as_it_is(tmp_path: Path) -> None:
+    file, copy = tmp_path / "console.db", tmp_path / "copy.db"
+    async with database(tmp_path) as opened:
+        await opened.write(add)
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        await opened.write(add)
+        copy.rename(file)
+        await opened.look()
+        assert await opened.read(count) == 1, "the log of the other file is not replayed into it"
+
+
 @pytest.mark.parametrize("harm", [_delete, _delete_but_for_the_log, _replace])
 async def test_a_file_that_somebody_takes_away_is_noticed_and_a_new_one_begun(
     tmp_path: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
