@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser.consoles import Console, now_ns, opened
+from tests.browser.consoles import Console, opened
 from tests.browser.tabs import NARROW, WIDE, tab
-from tests.browser.telemetry import MS, Span, attempt, plain_trace, request
+from tests.browser.telemetry import Span, attempt, plain_trace, request
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -52,7 +52,7 @@ async def odd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console
     async with opened(tmp_path_factory.mktemp("odd")) as console:
         await console.store({"rare": rare(40)})
         await console.store({f"plain {number}": plain_trace(lasted=1_000_000.0) for number in range(3)}, ago_ms=60_000)
-        await console.store({"from the beginning": plain_trace()}, ago_ms=now_ns() / MS - 10_000)
+        await console.store({"from two days ago": plain_trace()}, ago_ms=48 * 3_600_000)
         yield console
 
 
