@@ -51,7 +51,9 @@ async def odd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console
     """A console with a trace from long ago, a very long one, and names too wide for their boxes."""
     async with opened(tmp_path_factory.mktemp("odd")) as console:
         await console.store({"rare": rare(40)})
-        await console.store({f"plain {number}": plain_trace(lasted=1_000_000.0) for number in range(3)}, ago_ms=60_000)
+        await console.store(
+            {f"plain {number}": plain_trace(lasted=1_000_000.0) for number in range(3)}, ago_ms=1_060_000
+        )
         await console.store({"from two days ago": plain_trace()}, ago_ms=48 * 3_600_000)
         yield console
 
