@@ -67,7 +67,7 @@ TRACES = Table(
     Column("start_ns", Integer, nullable=False),
     Column("end_ns", Integer, nullable=False),
     Column("spans", Integer, nullable=False),
-    Column("errors", Integer, nullable=False),  # spans that failed
+    Column("errors", Integer, nullable=False),  # 5xx, and what failed without an answer of 4xx
     Column("retries", Integer, nullable=False),  # attempts after the first
     # What stands at the top: the root, or for want of one what came first. rooted tells which.
     Column("rooted", Integer, nullable=False),
