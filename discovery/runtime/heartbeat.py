@@ -17,6 +17,7 @@ from discovery.observer import RegistrationFailed
 from discovery.registry.port import Enrolment, Registry, TtlCheck
 from discovery.runtime.identity import identity
 from discovery.runtime.mesh import Mesh, registry_of
+from discovery.runtime.own_address import own_address
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -55,7 +56,9 @@ async def registered(
     """
     around = around or Surroundings()
     registry = registry or registry_of(config)
-    instance = identity(config, config.port, around.rng)
+    own = await own_address(config, around.clock)
+    own.tell()
+    instance = identity(config, own.host, config.port, around.rng)
     if not config.instance_id:
         instance = replace(instance, id=f"{config.name}-{instance.host}-{os.getpid()}")
     check = TtlCheck(ttl_s=TTL_S, deregister_after_s=config.deregister_after_s)

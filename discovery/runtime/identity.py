@@ -13,17 +13,13 @@ from discovery.config import MeshConfig
 from discovery.model import Instance
 from discovery.variables import split_address
 
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
-
-def identity(config: MeshConfig, port: int, rng: Random) -> Instance:
-    """Describe ourselves once the *port* is bound.
+def identity(config: MeshConfig, host: str, port: int, rng: Random) -> Instance:
+    """Describe ourselves once the *port* is bound; *host* is where others reach us, unless ``advertise`` says better.
 
     The id is ``service-host-port``, so that a process that was killed and comes back takes over its old entry,
-    where random ids would leave ghosts. A wildcard address is nothing that a peer could call: unless
-    ``advertise`` says better, it becomes loopback.
+    where random ids would leave ghosts.
     """
-    host = _WILDCARDS.get(config.host, config.host)
     if config.advertise:
         host, advertised_port = split_address(config.advertise)
         port = advertised_port or port

@@ -107,8 +107,13 @@ class Registrar:
                 except RegistryError as error:
                     await self._pause(error, failures=1)
 
-    async def leave(self, limit_s: float) -> None:
-        """Take our entry out, within *limit_s*; one that another process has under our id stays."""
+    async def leave(self, limit_s: float) -> bool:
+        """Take our entry out, within *limit_s*; one that another process has under our id stays.
+
+        Returns whether anybody can have known of us: not when no registration was ever sent.
+        """
+        if not self._generation:
+            return False
         failure: Exception | None = None
         try:
             async with self._around.clock.timeout(limit_s):
@@ -119,6 +124,7 @@ class Registrar:
         except (RegistryError, TimeoutError) as error:
             failure = error
         self._around.observer.notify(Deregistered(self._instance, failure))
+        return True
 
     async def _put(self, reason: str) -> None:
         async with self._putting:

@@ -28,6 +28,7 @@ from discovery.runtime import health
 from discovery.runtime.identity import identity
 from discovery.runtime.inbound import Inbound
 from discovery.runtime.mesh import Mesh, registry_of
+from discovery.runtime.own_address import own_address
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -78,8 +79,10 @@ async def serving(
     """
     around = around or Surroundings()
     with _bound(config) as listener:
-        instance = identity(config, listener.getsockname()[1], around.rng)
+        own = await own_address(config, around.clock)
+        instance = identity(config, own.host, listener.getsockname()[1], around.rng)
         with observe(instance) if observe else nullcontext(around.observer) as observer:
+            own.tell()
             around = replace(around, observer=observer)
             registry = registry or registry_of(config)
             async with Mesh(config, registry, around=around) as mesh:
@@ -162,17 +165,21 @@ class _Membership:
         )
 
     async def _leave(self, registrar: Registrar, keeping: asyncio.Task[object]) -> None:
-        """Leave in an order that loses no request; ``stop_s`` caps the whole of it."""
+        """Leave in an order that loses no request; ``stop_s`` caps the whole of it.
+
+        Who never got as far as the registry has nobody to wait for.
+        """
         clock = self._around.clock
         keeping.cancel()
         try:
             async with clock.timeout(self._config.stop_s - self._close_s):
                 try:
                     await asyncio.wait([keeping])
-                    await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
+                    known = await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
                 finally:
                     self._become(Lifecycle.DRAINING)
-                await clock.sleep(self._config.drain_s)
+                if known:
+                    await clock.sleep(self._config.drain_s)
                 self._refuse()
                 await self._inbound.idle()
         except TimeoutError:

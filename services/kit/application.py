@@ -10,9 +10,6 @@ import discovery
 from services.kit.boundary import boundary
 from services.kit.database import Database
 
-# The path of one record: an id that no number can be is simply nowhere.
-ID = "{id:[1-9][0-9]{0,17}}"
-
 
 def application(database: Database) -> web.Application:
     """An application that answers problems as documents, and is ready while its *database* is."""
@@ -26,8 +23,3 @@ def application(database: Database) -> web.Application:
     app[discovery.READINESS] = readiness = discovery.Readiness()
     readiness.add("database", database.check)
     return app
-
-
-def record_id(request: web.Request) -> int:
-    """The id in the path."""
-    return int(request.match_info["id"])

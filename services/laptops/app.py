@@ -6,10 +6,11 @@ from aiohttp import web
 from sqlalchemy.engine import URL
 
 import discovery
-from services.kit.application import ID, application, record_id
+from services.kit.application import application
 from services.kit.database import Database
 from services.kit.paging import page_response
 from services.kit.problem import Problem
+from services.kit.record_id import ID, record_id
 from services.kit.records import Records
 from services.kit.validation import read_document, read_query, read_replacement
 from services.laptops.fitted import fitted

@@ -1,25 +1,32 @@
-"""`mesh lock`: requirements.lock from pyproject.toml, for every platform and Python that the project supports."""
+"""`mesh lock`: the locks, from pyproject.toml, for every platform and Python that the project supports.
+
+``requirements.lock`` is for whoever works on the project, and holds everything. Each service has its part of it
+beside its code, with the same versions and hashes: that is what its image installs.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from discovery.errors import ConfigError
 from services.launcher.environment import LAST_LINE
-from services.launcher.plan import ROOT
+from services.launcher.plan import ROOT, SYSTEM
 
 _COMPILE = (
-    *("pip", "compile", "pyproject.toml", "--quiet", "--extra", "dev"),
+    *("pip", "compile", "pyproject.toml", "--quiet"),
     *("--universal", "--python-version", "3.11", "--generate-hashes"),
     # The same bytes wherever it is made.
     *("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"),
 )
 
 
-def write_lock(root: Path = ROOT) -> Path:
-    """Write the lock, whole or not at all, and return where.
+def write_lock(root: Path = ROOT, *, upgrade: bool = False) -> Path:
+    """Write the locks, all of them or none, and return where the one with everything is.
+
+    What is locked stays at its version while pyproject.toml allows that, unless there is to be an *upgrade*.
 
     Raises:
         ConfigError: when there is no uv, or it found no solution.
@@ -27,12 +34,26 @@ def write_lock(root: Path = ROOT) -> Path:
     uv = shutil.which("uv")
     if uv is None:
         raise ConfigError("uv is needed to write the lock: pip install uv")
-    compiled = subprocess.run([uv, *_COMPILE], cwd=root, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - uv
-    if compiled.returncode:
-        raise ConfigError("uv could not solve the requirements; the old lock is as it was")
     lock = root / "requirements.lock"
-    half = lock.with_suffix(".half")
-    # The last line tells a whole lock from the beginning of one.
-    half.write_text(f"{compiled.stdout.rstrip()}\n{LAST_LINE}\n")
-    half.replace(lock)
+    with TemporaryDirectory() as folder:
+        everything = Path(folder, "everything.txt")
+        if lock.exists() and not upgrade:
+            # uv prefers the versions that it finds in the file that it is to write.
+            shutil.copy(lock, everything)
+        _compile(root, uv, everything, "--extra", "dev")
+        solved = {lock: everything}
+        for name in SYSTEM:
+            part = solved[root / "services" / name / lock.name] = Path(folder, f"{name}.txt")
+            _compile(root, uv, part, "--extra", name, "--constraint", str(everything))
+        for path, solution in solved.items():
+            half = path.with_suffix(".half")
+            # The last line tells a whole lock from the beginning of one.
+            half.write_text(f"{solution.read_text().rstrip()}\n{LAST_LINE}\n")
+            half.replace(path)
     return lock
+
+
+def _compile(root: Path, uv: str, output: Path, *arguments: str) -> None:
+    command = [uv, *_COMPILE, *arguments, "--output-file", str(output)]
+    if subprocess.run(command, cwd=root, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603 - uv
+        raise ConfigError("uv could not solve the requirements; the old locks are as they were")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 import discovery
-from services.kit.application import ID
+from services.kit.record_id import ID
 from services.marketplace import pages
 from services.marketplace.assets import Assets
 from services.marketplace.catalogue import Catalogue

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringC
 from yarl import URL
 
 import discovery
-from services.kit.application import record_id
+from services.kit.record_id import record_id
 from services.kit.schema import Schema, WholeNumber
 from services.kit.validation import read_query
 from services.marketplace.catalogue import Catalogue

@@ -343,7 +343,7 @@ async def a_registrar(eye: str) -> AsyncIterator[Scene]:
             "leaving": (lambda: keeping.registrar.leave(3), lambda: keeping.clock.advance(3)),
         }[eye]
         if eye == "leaving":
-            keeping.registry.replace("ports", [keeping.me])
+            await keeping.registrar._put("start")
         async with acting(play()) as played:
             yield Scene(work, keeping.check, played)
 
@@ -367,7 +367,7 @@ async def a_server() -> AsyncIterator[Scene]:
         app = an_app(slow=slow)
         app.on_startup.append(start)
         # Who is cancelled while he serves leaves politely all the same.
-        async with up(app, registry, observer, SystemClock(), drain_s=0.01, stop_s=0.04) as one:
+        async with up(app, registry, observer, SystemClock(), host="0.0.0.0", drain_s=0.01, stop_s=0.04) as one:
             addresses.append((one.server.instance.host, one.server.instance.port))
             serving.put_nowait(one)
             await stop.wait()

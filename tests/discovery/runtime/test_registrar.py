@@ -268,11 +268,19 @@ async def test_a_registry_that_does_not_answer_holds_up_nobody_who_leaves(world:
             return None
 
     async with world.registrar(registry=Mute()) as registrar:
+        await registrar._put("start")
         leaving = asyncio.create_task(registrar.leave(3))
         await world.clock.advance(3)
-        await leaving
+        assert await leaving
     (told,) = world.observer.told(Deregistered)
     assert isinstance(told.error, TimeoutError)
+
+
+async def test_who_never_asked_to_be_entered_has_nothing_to_take_out(world: World) -> None:
+    world.registry.fail(RegistryUnavailable("away"))
+    async with world.registrar() as registrar:
+        assert not await registrar.leave(3)
+    assert world.observer.told(Deregistered) == []
 
 
 class Forgetful(FakeRegistry):

@@ -271,6 +271,17 @@ async def test_it_serves_while_the_registry_is_away_and_says_so(
     assert (await registry.instances(PORTS)).instances == ()
 
 
+async def test_who_never_got_as_far_as_the_registry_waits_for_nobody_when_it_leaves(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    registry.fail(RegistryUnavailable("away"))
+    clock = FakeClock()
+    async with up(an_app(ok=ok), registry, observer, clock, drain_s=10.0):
+        await observer.until(lambda: bool(observer.told(RegistrationFailed)))
+    assert [event.state for event in observer.told(StateChanged)] == ["ready", "draining", "stopped"]
+    assert observer.told(Deregistered) == []
+
+
 async def test_a_live_process_under_our_id_ends_the_server_and_keeps_its_entry(
     registry: FakeRegistry, observer: RecordingObserver
 ) -> None:

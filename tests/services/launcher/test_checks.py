@@ -1,11 +1,10 @@
-"""`mesh check`, `mesh lock` and `mesh bench`: what maintainers run."""
+"""`mesh check` and `mesh bench`: what maintainers run."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,8 +14,6 @@ from benchmarks.report import CannotRun, Report, Row
 from discovery.errors import ConfigError
 from services.launcher import bench
 from services.launcher.checks import run_checks
-from services.launcher.environment import LAST_LINE
-from services.launcher.lock import write_lock
 from services.launcher.plan import ROOT
 
 
@@ -27,44 +24,6 @@ async def test_what_is_fine_takes_a_line_and_what_is_not_says_why(capsys: pytest
     out = capsys.readouterr().out
     assert "✗ bad" in out
     assert "No module named no_such_module" in out
-
-
-def fake_uv(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    (folder / "uv").write_text(f"#!/bin/sh\n{text}\n")
-    (folder / "uv").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-
-
-def test_a_new_lock_is_written_whole_with_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_uv(tmp_path, monkeypatch, "echo 'click==8.5.1'; echo")
-    assert write_lock(tmp_path).read_text() == f"click==8.5.1\n{LAST_LINE}\n"
-
-
-def test_a_lock_that_cannot_be_made_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "requirements.lock").write_text("old")
-    fake_uv(tmp_path, monkeypatch, "echo 'click==8'; exit 1")
-    with pytest.raises(ConfigError, match="could not solve"):
-        write_lock(tmp_path)
-    assert (tmp_path / "requirements.lock").read_text() == "old"
-
-
-def test_without_uv_no_lock_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ConfigError, match="pip install uv"):
-        write_lock(tmp_path)
-
-
-def test_the_lock_holds_every_requirement_of_the_project_with_hashes() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [
-        *project["dependencies"],
-        *(each for extra in project["optional-dependencies"].values() for each in extra),
-    ]
-    names = {re.split(r"[\[<>=~! ]", each)[0].lower() for each in wanted} - {project["name"]}
-    lock = (ROOT / "requirements.lock").read_text()
-    assert lock.endswith(f"\n{LAST_LINE}\n")
-    assert names - set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)) == set()
-    assert lock.count(" \\\n    --hash=sha256:") >= len(names)
 
 
 def report(*, met: bool) -> Report:
