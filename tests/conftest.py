@@ -8,6 +8,7 @@ components took part.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ from services.launcher.consul_choice import find_program
 
 # What a developer's shell says about a mesh must not reach the tests; what it says to them must.
 _SCRUBBED = ("CONSUL_", "MESH_", "OTEL_")
-_KEPT = frozenset({"CONSUL_BIN", "CONSUL_1_8_BIN", "MESH_REQUIRE"})
+_KEPT = frozenset({"CONSUL_BIN", "CONSUL_1_8_BIN", "MESH_REQUIRE", "MESH_STACK"})
+
+_TOOLS = Path(__file__).parents[1] / ".tools"
+_ENGINE = ("version", "--format", "Docker {{.Server.Version}}")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Component:
     name: str
     program: Path | None
     advice: str
-    asking: str = "version"
+    asking: tuple[str, ...] = ("version",)
 
     @property
     def marker(self) -> str:
@@ -39,7 +43,7 @@ class Component:
 
     def version(self) -> str:
         """What the program says of itself, like ``Consul v1.19.2``."""
-        said = subprocess.run([str(self.program), self.asking], capture_output=True, text=True, check=False)
+        said = subprocess.run([str(self.program), *self.asking], capture_output=True, text=True, check=False)
         return said.stdout.partition("\n")[0]
 
 
@@ -49,8 +53,31 @@ def find_components() -> list[Component]:
     return [
         Component("consul", find_program(os.environ), "name a program in CONSUL_BIN, or run consul/get-consul"),
         Component("consul-1.8", Path(old) if old and os.access(old, os.X_OK) else None, "name one in CONSUL_1_8_BIN"),
-        Component("browser", find_browser(os.environ), "install Chromium, or name one in CHROME_BIN", "--version"),
+        Component("browser", find_browser(os.environ), "install Chromium, or name one in CHROME_BIN", ("--version",)),
+        Component("engine", find_docker(), 'start Docker, or run eval "$(.ci/engine)"', _ENGINE),
+        Component("jaeger", find_viewer("jaeger"), 'run eval "$(.ci/viewers)"'),
+        Component("prometheus", find_viewer("prometheus"), 'run eval "$(.ci/viewers)"', ("--version",)),
+        Component("promtool", find_viewer("promtool"), 'run eval "$(.ci/viewers)"', ("--version",)),
     ]
+
+
+def find_docker() -> Path | None:
+    """The `docker` program, if an engine answers it."""
+    program = shutil.which("docker")
+    try:
+        answered = (
+            program and not subprocess.run([program, *_ENGINE], capture_output=True, timeout=30, check=False).returncode
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return Path(program) if program and answered else None
+
+
+def find_viewer(name: str) -> Path | None:
+    """One of the programs that .ci/viewers makes: what its variable names, else the one that was made here."""
+    folder = "jaeger" if name == "jaeger" else "prometheus"
+    program = Path(os.environ.get(f"{name.upper()}_BIN", _TOOLS / folder / name))
+    return program if os.access(program, os.X_OK) else None
 
 
 COMPONENTS = pytest.StashKey[list[Component]]()
@@ -65,6 +92,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(exc)) from None
     if unknown := required() - {component.name for component in components}:
         raise pytest.UsageError(f"MESH_REQUIRE names {', '.join(sorted(unknown))}, which no test knows")
+    for component in components:
+        config.addinivalue_line("markers", f"{component.marker}: needs a real {component.name}")
     config.stash[COMPONENTS] = components
 
 

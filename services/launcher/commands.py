@@ -122,14 +122,24 @@ class WithRest(click.Command):
 
 @click.command(cls=WithRest)
 @click.argument("names", nargs=-1)
+@click.option("--compose", is_flag=True, help="Run those that need the whole stack in containers, and only those.")
 @click.pass_obj
-def test(rest: list[str], names: tuple[str, ...]) -> int:
-    """Run the tests: all of them, or those of some parts by name.
+def test(rest: list[str], names: tuple[str, ...], *, compose: bool) -> int:
+    """Run the tests: all but those in containers, or those of some parts by name.
 
     A name is a service (ports), a room of the library (policy), a folder of tests (e2e), or `unit`: those that
     need nothing and take seconds. What stands after -- goes to pytest. The end says which real components took
     part; MESH_REQUIRE=consul makes a missing one a failure.
+
+    With --compose the stack of compose.yaml is built, started, tested and removed, on the engine that `docker`
+    reaches; where there is none, root on Debian gets one. It says which images are not the real ones.
     """
+    if compose:
+        from services.launcher.stack.tests import run_stack_tests
+
+        if names:
+            raise click.UsageError("--compose takes no names: all its tests run, or those after --")
+        return run_stack_tests(rest)
     from services.launcher.tests import run_tests
 
     return run_tests(names, rest)
@@ -170,8 +180,12 @@ def pictures(consul: str, zipkin: str) -> int:
 
 
 @click.command()
-def lock() -> None:
-    """Write requirements.lock anew from pyproject.toml, for maintainers. Needs uv."""
+@click.option("--upgrade", is_flag=True, help="Take the newest versions that pyproject.toml allows.")
+def lock(*, upgrade: bool) -> None:
+    """Write the locks anew from pyproject.toml, for maintainers: the one with everything, and each service's part of it.
+
+    Versions stay as they are where they can. Needs uv.
+    """
     from services.launcher.lock import write_lock
 
-    click.echo(f"wrote {write_lock()}")
+    click.echo(f"wrote {write_lock(upgrade=upgrade)} and its part for each service")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from discovery.errors import ConfigError
@@ -21,14 +21,23 @@ _INTERRUPTED, _NO_TESTS = 2, 5
 
 
 def run_tests(names: Sequence[str], rest: Sequence[str]) -> int:
-    """Run the tests of these names, with *rest* for pytest; the exit code is ``mesh``'s, and the worst of all runs.
+    """Run the tests of these names, with *rest* for pytest; the exit code is ``mesh``'s.
 
     Raises:
         ConfigError: when there are no tests of some name, or none was selected.
     """
+    return run_pytest(pytest_runs(names, rest, ROOT), os.environ)
+
+
+def run_pytest(runs: Iterable[Sequence[str]], environ: Mapping[str, str]) -> int:
+    """Run pytest with each of these arguments; the exit code is ``mesh``'s, and the worst of all runs.
+
+    Raises:
+        ConfigError: when no test was selected.
+    """
     codes = set()
-    for arguments in pytest_runs(names, rest, ROOT):
-        if (code := _pytest(arguments)) == _INTERRUPTED:
+    for arguments in runs:
+        if (code := _pytest(arguments, environ)) == _INTERRUPTED:
             return 130
         codes.add(code)
     if codes == {_NO_TESTS}:
@@ -55,8 +64,9 @@ def pytest_runs(names: Sequence[str], rest: Sequence[str], root: Path) -> list[l
     return [[*side_by_side, *(f"--ignore={folder}" for folder in large), *rest], [*large, *rest]]
 
 
-def _pytest(arguments: Sequence[str]) -> int:
-    with subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT) as process:  # noqa: S603 - pytest
+def _pytest(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=environ) as process:  # noqa: S603 - pytest
         while True:
             try:
                 return process.wait()

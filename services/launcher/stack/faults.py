@@ -1,0 +1,171 @@
+"""What may happen to a container while the system is in use; who notices; and when all is well again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import aiohttp
+
+from discovery.clock import Clock
+from discovery.errors import MeshError
+from services.launcher.load import Tally
+from services.launcher.plan import SYSTEM
+from services.launcher.stack.container import Container
+from services.launcher.stack.stack import Stack
+from services.launcher.stack.traffic import Traffic
+
+# A fault is there for the length of a block, and is healed after it.
+Fault = Callable[[Stack, Container], AbstractAsyncContextManager[None]]
+
+# Users are there before the fault, and connections with them.
+_BEFORE_S = 2.0
+# Long enough for a balancer that spares one for a while to ask it all the same.
+_WATCH_S = 1.0
+_WHOLE_S = 120.0
+# A restarted agent takes everybody for sick until it has asked them; that may come after all seemed to be well.
+_CALM_S = 2.0
+_POLL_S = 0.3
+_REQUEST = aiohttp.ClientTimeout(total=3)
+# The port of those that users' requests go to.
+_ASKED = {"gateway": 8080, "laptops": 5000, "ports": 5001}
+_READ_METRICS = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode())"
+_ANSWERED = re.compile(r"^http_server_request_duration_seconds_count\S* (\S+)$", re.MULTILINE)
+
+
+class Unmet(MeshError):
+    """What a trial needs did not come about; the sentence says what."""
+
+
+@asynccontextmanager
+async def killed(stack: Stack, victim: Container) -> AsyncIterator[None]:
+    """It dies with requests in it."""
+    await stack.kill(victim)
+    try:
+        yield
+    finally:
+        await stack.start(victim)
+
+
+@asynccontextmanager
+async def stopped(stack: Stack, victim: Container) -> AsyncIterator[None]:
+    """It is asked to end, and ends politely."""
+    try:
+        await stack.stop(victim)
+        yield
+    finally:
+        await stack.start(victim)
+
+
+@asynccontextmanager
+async def paused(stack: Stack, victim: Container) -> AsyncIterator[None]:
+    """It freezes: its connections are open, and nobody answers."""
+    await stack.pause(victim)
+    try:
+        yield
+    finally:
+        await stack.unpause(victim)
+
+
+@asynccontextmanager
+async def disconnected(stack: Stack, victim: Container) -> AsyncIterator[None]:
+    """Its cable is pulled: what is sent to it, or by it, is lost without a word.
+
+    It keeps its address when nobody has taken that meanwhile: the engine gives the lowest one that is free.
+    """
+    await stack.disconnect(victim)
+    try:
+        yield
+    finally:
+        await stack.connect(victim)
+
+
+async def endure(
+    stack: Stack,
+    fault: Fault,
+    choose: Callable[[], Awaitable[Container]],
+    *,
+    rate: float,
+    hold_s: float,
+    clock: Clock,
+    token: str = "",
+) -> Tally:
+    """Do it to one whom *choose* finds, and hold it for so long, under *rate* requests a second.
+
+    The answer tells of all requests from the strike on, until the system was whole again.
+
+    Raises:
+        Unmet: when the fault would have met nobody, or the system did not become whole again.
+    """
+    async with Traffic(await stack.url("gateway", _ASKED["gateway"]), rate, clock) as traffic:
+        await clock.sleep(_BEFORE_S)
+        victim = await choose()
+        strike = traffic.second
+        async with fault(stack, victim):
+            await clock.sleep(hold_s)
+        await whole(stack, clock, token)
+    return traffic.tally(strike)
+
+
+async def busiest(stack: Stack, service: str, clock: Clock) -> Container:
+    """The instance of *service* that is asked most now.
+
+    Raises:
+        Unmet: when none is.
+    """
+    instances = await stack.containers(service)
+    before = await asyncio.gather(*(_answered(stack, each) for each in instances))
+    await clock.sleep(_WATCH_S)
+    after = await asyncio.gather(*(_answered(stack, each) for each in instances))
+    most, victim = max(zip((b - a for a, b in zip(before, after, strict=True)), range(len(instances)), strict=True))
+    if not most:
+        raise Unmet(f"no instance of {service} is asked")
+    return instances[victim]
+
+
+async def whole(stack: Stack, clock: Clock, token: str = "") -> None:
+    """Wait until all containers are well and Consul takes every instance for healthy, and for that to last.
+
+    Raises:
+        Unmet: when it takes too long; it says what was still missing.
+    """
+    missing, since = "", clock.now()
+    deadline = since + _WHOLE_S
+    while clock.now() - since < _CALM_S:
+        if missing := await _missing(stack, token):
+            since = clock.now()
+        if since > deadline:
+            raise Unmet(f"{stack.project} is not whole after {_WHOLE_S:.0f} s: {missing}")
+        await clock.sleep(_POLL_S)
+
+
+async def _missing(stack: Stack, token: str) -> str:
+    containers = await stack.containers()
+    if unwell := [str(container) for container in containers if not container.well]:
+        return ", ".join(unwell)
+    wanted = Counter(each.service for each in containers if each.service in SYSTEM and each.service != "console")
+    try:
+        passing = await _passing(await stack.url("consul-server", 8500), token)
+    except (aiohttp.ClientError, TimeoutError) as exc:
+        return f"Consul: {exc!r}"
+    return ", ".join(f"{count} of {name} in Consul" for name, count in (wanted - passing).items())
+
+
+async def _passing(consul: str, token: str) -> Counter[str]:
+    """How many instances of each service are healthy; each has one check."""
+    headers: Mapping[str, str] = {"X-Consul-Token": token} if token else {}
+    async with (
+        aiohttp.ClientSession(consul, headers=headers, timeout=_REQUEST, raise_for_status=True) as session,
+        session.get("/v1/health/state/passing") as response,
+    ):
+        return Counter(check["ServiceName"] for check in await response.json())
+
+
+async def _answered(stack: Stack, container: Container) -> float:
+    """How many requests it has answered, by its own count, which leaves out those about its health."""
+    url = f"http://127.0.0.1:{_ASKED[container.service]}/metrics"
+    said = await stack.exec(container.service, "python", "-c", _READ_METRICS, url, number=container.number)
+    return sum(map(float, _ANSWERED.findall(said)))

@@ -1,0 +1,114 @@
+"""`mesh test --compose`: the tests that need the whole stack in containers, and what they need before and after."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from random import Random
+
+import click
+
+from discovery.clock import Clock, SystemClock
+from discovery.errors import ConfigError
+from services.launcher.plan import ROOT
+from services.launcher.stack.engine import Engine, find_engine
+from services.launcher.stack.failures import EngineUnusable
+from services.launcher.stack.images import missing, pull, stand_ins
+from services.launcher.stack.leftovers import clear
+from services.launcher.stack.stack import Stack, new_project
+from services.launcher.tests import run_pytest
+
+_TESTS = ROOT / "tests" / "compose"
+
+
+def run_stack_tests(rest: Sequence[str]) -> int:
+    """Run them on an engine that is there, or is made for it; the exit code is ``mesh``'s.
+
+    All that the tests make belongs to one family of projects, of which nothing is left when this returns.
+
+    Raises:
+        ConfigError: when there is no engine, or an image cannot be had.
+        DockerFailed: when the engine did not do what it was asked.
+    """
+    clock, family = SystemClock(), new_project(Random())
+    environ = environment(os.environ, clock)
+    engine, notes = asyncio.run(prepare(environ, family, clock))
+    _say(*notes)
+    required = ",".join(filter(None, (environ.get("MESH_REQUIRE"), "engine")))
+    try:
+        code = run_pytest([pytest_arguments(rest)], {**environ, "MESH_REQUIRE": required, "MESH_STACK": family})
+    finally:
+        if left := asyncio.run(clear(engine, family)):
+            _say(f"removed what was left: {', '.join(name for names in left.values() for name in names)}")
+    _say(*notes)
+    return code
+
+
+def pytest_arguments(rest: Sequence[str]) -> list[str]:
+    """All tests of the stack, unless *rest* names some."""
+    named = any((ROOT / word.partition("::")[0]).exists() for word in rest if not word.startswith("-"))
+    return [*([] if named else [str(_TESTS)]), *rest]
+
+
+def environment(environ: Mapping[str, str], clock: Clock) -> Mapping[str, str]:
+    """One in which an engine answers: the one that is there, else one of our own, for root on Debian.
+
+    Raises:
+        EngineUnusable: when there is none and none can be made.
+    """
+    try:
+        asyncio.run(find_engine(environ, clock))
+    except EngineUnusable:
+        if os.geteuid() != 0 or shutil.which("apt-get", path=environ.get("PATH", "")) is None:
+            raise
+        _say("no container engine can be used; making one")
+    else:
+        return environ
+    made = subprocess.run([ROOT / ".ci" / "engine"], env=environ, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own script
+    if made.returncode:
+        raise EngineUnusable("a container engine could not be made: .ci/engine has said why")
+    _say("`.ci/engine stop` ends the engine; it is kept, so that the next run has less to do")
+    return {**environ, **exports_in(made.stdout)}
+
+
+def exports_in(script: str) -> dict[str, str]:
+    """The variables in a shell's lines of ``export NAME=VALUE``."""
+    words = (shlex.split(line) for line in script.splitlines() if line.startswith("export "))
+    return dict(word.split("=", 1) for _, word in words)
+
+
+async def prepare(environ: Mapping[str, str], family: str, clock: Clock) -> tuple[Engine, list[str]]:
+    """Have all images; the answer is the engine and, in sentences, which of them are not the real ones.
+
+    Raises:
+        ConfigError: when an image can neither be pulled nor be stood in for.
+    """
+    engine = await find_engine(environ, clock)
+    images = await Stack(engine, family, tell=_say, profiles=("cluster",)).images()
+    if absent := await missing(engine, images):
+        _say(f"pulling {', '.join(absent)}")
+        if refused := await pull(engine, absent):
+            await _stand_in(environ, refused)
+    notes = [str(each) for each in await stand_ins(engine, images)]
+    return engine, notes or ["every image is the real one"]
+
+
+async def _stand_in(environ: Mapping[str, str], refused: Mapping[str, Exception]) -> None:
+    for exc in refused.values():
+        _say(str(exc))
+    _say("building stand-ins for what cannot be pulled")
+    process = await asyncio.create_subprocess_exec(ROOT / ".ci" / "stand-ins", *refused, env=environ)
+    if await process.wait():
+        raise ConfigError(
+            f"these images can neither be pulled nor be stood in for: {', '.join(refused)}; pull them where a registry "
+            "can be reached (docker save, docker load), or name others in the variables of .env"
+        )
+
+
+def _say(*sentences: str) -> None:
+    for sentence in sentences:
+        click.echo(f"mesh: {sentence}", err=True)

@@ -1,0 +1,91 @@
+"""Readers of laptops, through the gateway of a stack, at a steady rate for the length of a block.
+
+A laptop brings its ports, so each of these requests crosses three services. What is wrong is told apart: another
+status than 200, and a laptop without the ports that it has. Both are failures, as they are in the demonstration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from discovery.clock import Clock
+from services.launcher.load import Tally, drive
+
+# How an answer that came without the ports is counted in a tally.
+PORTLESS = "200 without ports"
+
+# Those that have ports from the start.
+_LAPTOPS = 10
+# Longer than the mesh lets any call last, and so only for what hangs.
+_REQUEST = aiohttp.ClientTimeout(total=30)
+
+
+class Traffic:
+    """``rate`` requests a second while the block lasts; leaving it waits for the last answer.
+
+    The load is made second by second, since nobody knows beforehand how many there will be.
+    """
+
+    def __init__(self, gateway: str, rate: float, clock: Clock) -> None:
+        self._gateway = gateway
+        self._rate = rate
+        self._clock = clock
+        self._enough = asyncio.Event()
+        self._seconds: list[asyncio.Task[Tally]] = []
+        self._session: aiohttp.ClientSession
+        self._asking: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        # As many connections as there are requests: one that waits for a connection is not sent when it is due.
+        connector = aiohttp.TCPConnector(limit=0)
+        self._session = aiohttp.ClientSession(self._gateway, timeout=_REQUEST, connector=connector)
+        self._asking = asyncio.create_task(self._ask())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._enough.set()
+        try:
+            await self._asking
+        finally:
+            await self._session.close()
+
+    @property
+    def second(self) -> int:
+        """The number of the second that began last."""
+        return len(self._seconds) - 1
+
+    def tally(self, since: int = 0) -> Tally:
+        """What became of the requests of that second and of all after it. To be asked when the block is left."""
+        whole = Tally()
+        for second in self._seconds[since:]:
+            tally = second.result()
+            whole.sent += tally.sent
+            whole.failures += tally.failures
+            whole.latencies_s += tally.latencies_s
+        return whole
+
+    async def _ask(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            begin = self._clock.now()
+            for second in count(1):
+                load = drive(self._read, rate=self._rate, seconds=1, clock=self._clock)
+                self._seconds.append(group.create_task(load))
+                with suppress(TimeoutError):
+                    async with self._clock.timeout(begin + second - self._clock.now()):
+                        await self._enough.wait()
+                        return
+
+    async def _read(self, number: int) -> str:
+        async with self._session.get(f"/api/laptops/{number % _LAPTOPS + 1}") as response:
+            if response.status != 200:
+                return f"status {response.status}"
+            laptop = await response.json()
+            return "" if laptop["ports"] else PORTLESS
