@@ -90,11 +90,16 @@ def doubt_of(headers: Mapping[str, str], *, blocking: bool, anonymous: bool) -> 
     # Agents since 1.10 stream the answer of a blocking read, and then always deny that there is a leader.
     if not blocking and headers.get("X-Consul-KnownLeader") == "false":
         return "the registry knows no leader"
-    if headers.get("X-Consul-Results-Filtered-By-ACLs") == "true":
-        return "the token may not see all of the results"
+    if is_filtered(headers):
+        return 'the token may not see all of them: it needs service "..." and node_prefix "" { policy = "read" }'
     if anonymous and headers.get("X-Consul-Default-ACL-Policy") == "deny":
         return "without a token, a registry that denies by default shows nothing"
     return ""
+
+
+def is_filtered(headers: Mapping[str, str]) -> bool:
+    """Whether the registry left out what the token may not see."""
+    return headers.get("X-Consul-Results-Filtered-By-ACLs") == "true"
 
 
 def decode_instances(content: bytes) -> tuple[Instance, ...]:

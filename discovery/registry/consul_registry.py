@@ -75,6 +75,11 @@ class ConsulRegistry:
 
     async def settings(self, prefix: str, *, index: int = 0, wait_s: float = 0.0) -> Values:
         def values(response: base.Response) -> Values:
+            # Without this, settings that exist would quietly have no effect.
+            if codec.is_filtered(response.headers):
+                raise RegistryRejected(
+                    f'the token may not see them: it needs key_prefix "{prefix}" {{ policy = "read" }}'
+                )
             found = {} if response.code == 404 else codec.decode_values(response.content, prefix)
             return Values(codec.index_of(response.headers), found)
 

@@ -102,6 +102,12 @@ async def test_no_settings_are_an_answer() -> None:
     assert (values.index, values.values) == (1, {})
 
 
+async def test_settings_that_the_token_may_not_see_are_no_answer() -> None:
+    async with asking(answering(404, "", Index="1", Results_Filtered_By_ACLs="true")) as registry:
+        with pytest.raises(RegistryRejected, match='it needs key_prefix "mesh/ports/"'):
+            await registry.settings("mesh/ports/")
+
+
 @pytest.mark.parametrize("ask", READS)
 @pytest.mark.parametrize("text", ["", "<html>", '[{"Service"', "7"])
 async def test_garbage_is_unavailable(ask: Ask, text: str) -> None:
