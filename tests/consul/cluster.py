@@ -170,7 +170,7 @@ def running_cluster(program: Path, folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(folder, program, secrets, tuple(servers), agent, lan)
     with started(*servers):
         applied = cluster.apply()
-        assert applied.returncode == 0, applied.stderr + servers[0].said()[-2000:]
+        assert applied.returncode == 0, "\n".join([applied.stderr, *(server.said()[-2000:] for server in servers)])
         with started(agent):
             agent.until_it_says("Synced node info")
             yield cluster
