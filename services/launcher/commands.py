@@ -182,7 +182,7 @@ def pictures(consul: str, zipkin: str) -> int:
 @click.command()
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that pyproject.toml allows.")
 def lock(*, upgrade: bool) -> None:
-    """Write the locks anew from pyproject.toml, for maintainers: the one with everything, and each service's part of it.
+    """Write the locks anew from pyproject.toml, for maintainers: all packages, and each service's part of them.
 
     Versions stay as they are where they can. Needs uv.
     """

@@ -1,0 +1,107 @@
+# One image per service: docker build --target laptops-service -t laptops-service .
+#
+# Packages first, code last, so that a change of code installs nothing. Each image holds one service and the packages
+# that this one needs, at the versions and hashes of the one lock. Any base with Python >= 3.11 will do:
+# --build-arg BASE=python:3.13-alpine.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS installer
+# pip stays outside: it installs into the environment, and does not travel with it.
+RUN python -m venv --without-pip /opt/venv
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+FROM installer AS laptops-packages
+COPY services/laptops/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
+FROM installer AS ports-packages
+COPY services/ports/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
+FROM installer AS recommendations-packages
+COPY services/recommendations/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
+FROM installer AS marketplace-packages
+COPY services/marketplace/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
+FROM installer AS gateway-packages
+COPY services/gateway/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
+FROM installer AS console-packages
+COPY services/console/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
+# The code, compiled once: the file system of a running container is read-only.
+FROM ${BASE} AS code
+WORKDIR /app
+COPY discovery discovery
+COPY observability observability
+COPY services services
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+
+FROM ${BASE} AS service
+WORKDIR /app
+# In a container only the container's own network reaches what listens everywhere.
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 \
+    MESH_HOST=0.0.0.0 MESH_DATA=/data
+# The published base comes without compiled modules, and a health check would compile its own every few seconds.
+RUN python -c "import asyncio, concurrent.futures, decimal, email.policy, http.client, http.cookies, logging.config, \
+    mimetypes, sqlite3, ssl, tempfile, urllib.request, uuid, zoneinfo" && install -d -o 10001 -g 10001 /data
+VOLUME /data
+# By number, so that an orchestrator can see that it is not root.
+USER 10001:10001
+COPY --from=code /app/discovery discovery
+COPY --from=code /app/observability observability
+COPY --from=code /app/services/__init__.py services/
+COPY --from=code /app/services/kit services/kit
+
+FROM service AS laptops-service
+COPY --from=laptops-packages /opt/venv /opt/venv
+COPY --from=code /app/services/laptops services/laptops
+EXPOSE 5000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5000"]
+CMD ["python", "-m", "services.laptops"]
+
+FROM service AS ports-service
+COPY --from=ports-packages /opt/venv /opt/venv
+COPY --from=code /app/services/ports services/ports
+EXPOSE 5001
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5001"]
+CMD ["python", "-m", "services.ports"]
+
+FROM service AS recommendations-service
+COPY --from=recommendations-packages /opt/venv /opt/venv
+COPY --from=code /app/services/recommendations services/recommendations
+EXPOSE 5002
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5002"]
+CMD ["python", "-m", "services.recommendations"]
+
+FROM service AS marketplace-service
+COPY --from=marketplace-packages /opt/venv /opt/venv
+COPY --from=code /app/services/marketplace services/marketplace
+EXPOSE 5003
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5003"]
+CMD ["python", "-m", "services.marketplace"]
+
+FROM service AS gateway-service
+COPY --from=gateway-packages /opt/venv /opt/venv
+COPY --from=code /app/services/gateway services/gateway
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "8080"]
+CMD ["python", "-m", "services.gateway"]
+
+FROM service AS console-service
+COPY --from=console-packages /opt/venv /opt/venv
+COPY --from=code /app/services/console services/console
+EXPOSE 4318
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "4318"]
+CMD ["python", "-m", "services.console"]
