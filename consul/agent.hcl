@@ -3,9 +3,9 @@
 # Services are in containers of their own, so the agent listens on every address of its container.
 client_addr = "0.0.0.0"
 
-# An agent that is told to end takes its node with it. One that was killed is remembered by its node's id in the data
-# folder, and is the same when it comes back.
-leave_on_terminate = true
+# An agent that left the cluster would take its node and everybody registered with it out of the catalogue, while they go
+# on: for seconds nobody would find them. Like this a restart looks like a short failure, which callers do not believe.
+leave_on_terminate = false
 
 limits {
   # Every watch of every process holds a connection, and Consul counts them by client address: processes that share

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
@@ -32,8 +30,15 @@ _POLL_S = 0.3
 _REQUEST = aiohttp.ClientTimeout(total=3)
 # The port of those that users' requests go to.
 _ASKED = {"gateway": 8080, "laptops": 5000, "ports": 5001}
-_READ_METRICS = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode())"
-_ANSWERED = re.compile(r"^http_server_request_duration_seconds_count\S* (\S+)$", re.MULTILINE)
+# What each counts itself; requests about its health are left out there.
+_COUNT = """
+import sys, urllib.request
+for url in sys.argv[1:]:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    counts = [line for line in lines if line.startswith("http_server_request_duration_seconds_count")]
+    print(sum(float(line.rpartition(" ")[2]) for line in counts))
+"""
 
 
 class Unmet(MeshError):
@@ -117,10 +122,10 @@ async def busiest(stack: Stack, service: str, clock: Clock) -> Container:
         Unmet: when none is.
     """
     instances = await stack.containers(service)
-    before = await asyncio.gather(*(_answered(stack, each) for each in instances))
+    before = await _answered(stack, instances)
     await clock.sleep(_WATCH_S)
-    after = await asyncio.gather(*(_answered(stack, each) for each in instances))
-    most, victim = max(zip((b - a for a, b in zip(before, after, strict=True)), range(len(instances)), strict=True))
+    after = await _answered(stack, instances)
+    most, victim = max((now - then, number) for number, (then, now) in enumerate(zip(before, after, strict=True)))
     if not most:
         raise Unmet(f"no instance of {service} is asked")
     return instances[victim]
@@ -164,8 +169,8 @@ async def _passing(consul: str, token: str) -> Counter[str]:
         return Counter(check["ServiceName"] for check in await response.json())
 
 
-async def _answered(stack: Stack, container: Container) -> float:
-    """How many requests it has answered, by its own count, which leaves out those about its health."""
-    url = f"http://127.0.0.1:{_ASKED[container.service]}/metrics"
-    said = await stack.exec(container.service, "python", "-c", _READ_METRICS, url, number=container.number)
-    return sum(map(float, _ANSWERED.findall(said)))
+async def _answered(stack: Stack, instances: Sequence[Container]) -> list[float]:
+    """How many requests each has answered. One of them asks all: each program that is started costs users time."""
+    urls = [f"http://{each.name}:{_ASKED[each.service]}/metrics" for each in instances]
+    said = await stack.engine.docker("exec", instances[0].name, "python", "-c", _COUNT, *urls)
+    return [float(line) for line in said.splitlines()]
