@@ -23,13 +23,14 @@ _LOOK_EVERY_S = 0.05
 
 @contextmanager
 def starting(cluster: Cluster, token: str) -> Iterator[Node]:
-    """Another agent, which asks to be ended, as `docker stop` does, if it still runs."""
+    """Another agent, which is a member until the block is left."""
     node = cluster.another(_NODE, {"acl": {"tokens": {"agent": token}}})
     node.start()
     try:
         yield node
     finally:
         node.stop()
+        cluster.consul("force-leave", "-prune", _NODE)
 
 
 async def remembered(manager: Api) -> set[str]:
@@ -55,7 +56,7 @@ async def leave_behind(manager: Api) -> None:
     await manager.done("/v1/catalog/register", leftover)
 
 
-async def test_an_agent_enters_itself_takes_out_what_it_has_forgotten_and_leaves(
+async def test_an_agent_enters_itself_takes_out_what_it_has_forgotten_and_stays_when_it_is_stopped(
     cluster: Cluster, manager: Api
 ) -> None:
     await leave_behind(manager)
@@ -64,6 +65,9 @@ async def test_an_agent_enters_itself_takes_out_what_it_has_forgotten_and_leaves
         left = await until_forgotten(manager, "old-check")
         assert "old-service" not in left
         await manager.until_catalogued("consul", 3)
+        # As `docker stop` does it. Who is registered with it goes on, and has to be found.
+        await asyncio.to_thread(node.stop)
+        assert "serfHealth" in await remembered(manager)
     assert await until_forgotten(manager, "serfHealth") == set()
 
 

@@ -69,7 +69,7 @@ def test_an_image_starts_its_service_and_asks_it_at_its_port(service: str) -> No
     assert f"EXPOSE {port_of(service)}" in lines
     (health,) = (line for line in lines if line.startswith("HEALTHCHECK"))
     assert health.endswith(f'CMD ["python", "-m", "services.kit.healthcheck", "{port_of(service)}"]')
-    assert {"--interval=5s", "--timeout=3s"} <= set(health.split())
+    assert {"--interval=15s", "--timeout=3s"} <= set(health.split())
 
 
 @pytest.mark.parametrize("service", SERVICES)
