@@ -56,7 +56,6 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 \
 # The published base comes without compiled modules, and a health check would compile its own every few seconds.
 RUN python -c "import asyncio, concurrent.futures, decimal, email.policy, http.client, http.cookies, logging.config, \
     mimetypes, sqlite3, ssl, tempfile, urllib.request, uuid, zoneinfo" && install -d -o 10001 -g 10001 /data
-VOLUME /data
 # By number, so that an orchestrator can see that it is not root.
 USER 10001:10001
 COPY --from=code /app/discovery discovery
@@ -67,6 +66,7 @@ COPY --from=code /app/services/kit services/kit
 FROM service AS laptops-service
 COPY --from=laptops-packages /opt/venv /opt/venv
 COPY --from=code /app/services/laptops services/laptops
+VOLUME /data
 EXPOSE 5000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5000"]
 CMD ["python", "-m", "services.laptops"]
@@ -74,6 +74,7 @@ CMD ["python", "-m", "services.laptops"]
 FROM service AS ports-service
 COPY --from=ports-packages /opt/venv /opt/venv
 COPY --from=code /app/services/ports services/ports
+VOLUME /data
 EXPOSE 5001
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5001"]
 CMD ["python", "-m", "services.ports"]
@@ -81,6 +82,7 @@ CMD ["python", "-m", "services.ports"]
 FROM service AS recommendations-service
 COPY --from=recommendations-packages /opt/venv /opt/venv
 COPY --from=code /app/services/recommendations services/recommendations
+VOLUME /data
 EXPOSE 5002
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5002"]
 CMD ["python", "-m", "services.recommendations"]
@@ -102,6 +104,7 @@ CMD ["python", "-m", "services.gateway"]
 FROM service AS console-service
 COPY --from=console-packages /opt/venv /opt/venv
 COPY --from=code /app/services/console services/console
+VOLUME /data
 EXPOSE 4318
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "4318"]
 CMD ["python", "-m", "services.console"]

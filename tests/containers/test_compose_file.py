@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,12 @@ def pinned() -> list[str]:
 @pytest.mark.parametrize("image", pinned())
 def test_a_pinned_image_names_a_version(image: str) -> None:
     assert re.fullmatch(r"[a-z0-9./-]+:v?\d+\.\d+[\w.-]*", image)
+
+
+@pytest.mark.parametrize("service", SYSTEM)
+def test_a_service_gives_itself_the_version_of_the_project(service: str) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert configuration()[service]["environment"]["MESH_VERSION"] == version
 
 
 def test_every_pinned_image_is_used() -> None:

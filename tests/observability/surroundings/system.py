@@ -26,7 +26,7 @@ FILES = ROOT / "observability"
 # Where each of them answers once it is there, in the order of their start: a port and a path.
 READY = {
     "consul": ("consul", "/v1/status/leader"),
-    "jaeger": ("jaeger_health", "/status"),
+    "jaeger": ("jaeger", "/api/services"),
     "collector": ("own", "/metrics"),
     "prometheus": ("prometheus", "/-/ready"),
 }
@@ -36,7 +36,7 @@ SAMPLING = {"SAMPLED_PERCENT": "0"}
 
 _NAMES = (
     *("otlp_grpc", "otlp", "unscraped", "own", "spans", "reported"),
-    *("jaeger", "jaeger_grpc", "jaeger_otlp", "jaeger_own", "jaeger_health"),
+    *("jaeger", "jaeger_grpc", "jaeger_otlp", "jaeger_own"),
     *("prometheus", "console", "consul", "consul_server", "consul_lan", "consul_wan"),
 )
 
@@ -208,7 +208,6 @@ def jaeger(system: System) -> str:
     return moved(
         (FILES / "jaeger.yaml").read_text(),
         {
-            "0.0.0.0:13133": system.at("jaeger_health"),
             "0.0.0.0:16686": system.at("jaeger"),
             "0.0.0.0:16685": system.at("jaeger_grpc"),
             "0.0.0.0:4317": system.at("jaeger_otlp"),
