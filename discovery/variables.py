@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from ipaddress import IPv6Address
 from pathlib import Path
+from socket import inet_aton
 from typing import Any
 from urllib.parse import urlsplit
 
 _NAME_MAX = 63
+_ADVERTISED = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+(%[\w.-]+)?\])(:[0-9]+)?")
 
 
 def is_service_name(name: str) -> bool:
@@ -83,8 +88,21 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def _advertised(raw: str) -> str:
-    split_address(raw)
+    host, _ = split_address(raw)
+    if not _ADVERTISED.fullmatch(raw):
+        raise ValueError("expected host, host:port or [IPv6]:port")
+    if _is_wildcard(host):
+        raise ValueError("that is where one listens, and nobody is reached there")
     return raw
+
+
+def _is_wildcard(host: str) -> bool:
+    with suppress(OSError):
+        return inet_aton(host) == bytes(4)  # it knows the short forms, too: 0 is 0.0.0.0
+    with suppress(ValueError):
+        address = IPv6Address(host)
+        return (address.ipv4_mapped or address).is_unspecified
+    return False
 
 
 # Every variable, the setting it names, and how it is read; docs/settings.md is checked against this table.

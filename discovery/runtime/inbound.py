@@ -31,6 +31,8 @@ class Inbound:
         self._idle = asyncio.Event()
         self._idle.set()
         self.refusing = False
+        # Whether a request ever came; questions about health are none.
+        self.asked = False
 
     async def idle(self) -> None:
         """Wait until no request is in flight."""
@@ -39,6 +41,7 @@ class Inbound:
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in _HEALTH:
             return await handler(request)
+        self.asked = True
         self._in_flight += 1
         self._idle.clear()
         try:

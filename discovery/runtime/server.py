@@ -167,7 +167,8 @@ class _Membership:
     async def _leave(self, registrar: Registrar, keeping: asyncio.Task[object]) -> None:
         """Leave in an order that loses no request; ``stop_s`` caps the whole of it.
 
-        Who never got as far as the registry has nobody to wait for.
+        Who neither sent a registration nor was asked for anything has nobody to wait for. Without a registration
+        requests may come from those who still believe in a predecessor at this address.
         """
         clock = self._around.clock
         keeping.cancel()
@@ -178,7 +179,7 @@ class _Membership:
                     known = await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
                 finally:
                     self._become(Lifecycle.DRAINING)
-                if known:
+                if known or self._inbound.asked:
                     await clock.sleep(self._config.drain_s)
                 self._refuse()
                 await self._inbound.idle()

@@ -108,6 +108,43 @@ def test_two_at_once_make_them_once(tmp_path: Path) -> None:
     assert server["acl"]["tokens"]["agent"] == (folder / "agent.token").read_text()
 
 
+def killed(folder: Path) -> Path:
+    """What a run leaves that is killed so hard that it cannot tidy up."""
+    left = folder / ".making"
+    left.mkdir(parents=True, mode=0o700)
+    (left / "management.token").write_text("half")
+    return left
+
+
+@pytest.mark.consul
+def test_what_a_killed_run_left_is_taken_away_and_all_is_made_anew(tmp_path: Path) -> None:
+    os.utime(killed(tmp_path / "secrets"), (0, 0))
+    made = make(tmp_path / "secrets")
+    assert (made.returncode, made.stderr) == (0, "")
+    secrets = contents(tmp_path / "secrets")
+    assert secrets.keys() == {path.name for path in PLAIN.iterdir()}
+    assert _TOKEN.fullmatch(secrets["management.token"])
+
+
+def test_what_may_belong_to_a_run_that_is_still_at_it_is_left_alone_and_named(tmp_path: Path) -> None:
+    left = killed(tmp_path / "secrets")
+    made = make(tmp_path / "secrets", program=Path("/bin/true"))
+    assert made.returncode == 1
+    assert f"another run is making them in {left}. If there is none, it was killed: remove that folder" in made.stderr
+    assert "laptops.token" not in made.stderr, "they are not missing, but on their way"
+    assert (left / "management.token").read_text() == "half"
+
+
+def test_beside_finished_secrets_what_a_killed_run_left_is_not_touched(tmp_path: Path) -> None:
+    left = killed(tmp_path)
+    os.utime(left, (0, 0))
+    (tmp_path / "agent.token").write_text("moved already")
+    made = make(tmp_path, program=Path("/bin/true"))
+    assert made.returncode == 1
+    assert "Secrets belong together" in made.stderr
+    assert (left / "management.token").read_text() == "half"
+
+
 def test_without_a_consul_program_it_says_where_to_get_one_and_makes_nothing(tmp_path: Path) -> None:
     made = make(tmp_path / "secrets", program=tmp_path / "consul")
     assert made.returncode == 1

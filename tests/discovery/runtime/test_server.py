@@ -66,7 +66,7 @@ async def hosted(
     try:
         async with aiohttp.ClientSession() as session:
             server = await up_and_running.get()
-            await observer.until(lambda: bool(observer.told(Registered)))
+            await observer.until(lambda: bool(observer.told(Registered) or observer.told(RegistrationFailed)))
             yield Hosted(server, session, leave, gone)
     finally:
         gone.cancel()
@@ -280,6 +280,23 @@ async def test_who_never_got_as_far_as_the_registry_waits_for_nobody_when_it_lea
         await observer.until(lambda: bool(observer.told(RegistrationFailed)))
     assert [event.state for event in observer.told(StateChanged)] == ["ready", "draining", "stopped"]
     assert observer.told(Deregistered) == []
+
+
+async def test_who_was_asked_all_the_same_is_served_on_while_it_leaves(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    """As by those who still believe in the entry of a predecessor at the same address."""
+    clock = FakeClock()
+    registry.fail(RegistryUnavailable("away"))
+    async with hosted(an_app(ok=ok), registry, observer, clock, drain_s=5, stop_s=20) as one:
+        await one.get(wire.READY_PATH)
+        assert await one.get("/ok") == (200, "", "")
+        one.leave.set()
+        await observer.until(lambda: observer.told(StateChanged)[-1].state == "draining")
+        assert await one.get("/ok") == (200, "close", "")
+        await clock.settle()
+        await clock.advance(5.1)
+        await one.gone
 
 
 async def test_a_live_process_under_our_id_ends_the_server_and_keeps_its_entry(

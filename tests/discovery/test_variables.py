@@ -1,0 +1,40 @@
+"""How the environment is read: what makes no sense is refused at the start, by the name of its variable."""
+
+from __future__ import annotations
+
+import pytest
+
+from discovery.config import MeshConfig
+from discovery.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ports-1",
+        "ports_1.example:80",
+        "localhost:0",
+        "10.9.8.7",
+        "10.9.8.7:65535",
+        "[2001:db8::1]",
+        "[2001:db8::1]:80",
+        "[fe80::1%eth0]:80",
+    ],
+)
+def test_others_can_be_told_a_host_with_or_without_a_port(address: str) -> None:
+    assert MeshConfig.from_env("ports", {"MESH_ADVERTISE": address}).advertise == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        # Consul itself answers 400 to some of the wildcards, and takes nearly all of the rest.
+        *("0.0.0.0", "0.0.0.0:80", "0", "0:80", "[::]", "[::]:80", "[::ffff:0.0.0.0]", "[::%eth0]", "::", "*"),
+        *("a b", "a b:80", "a\tb", "a\nb", "a\rb", "a\0b", "a\x1bb", "a\x7fb", "a\N{NO-BREAK SPACE}b"),
+        *(":80", "ports:", "ports:x", "ports:65536", "ports:-1", "ports:80:80", "2001:db8::1", "[::1", "[::1]x", "[x]"),
+        *("http://ports", "ports/x", "ports?x", "ports#x", "me@ports", "a,b"),
+    ],
+)
+def test_an_address_at_which_nobody_can_be_reached_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"^MESH_ADVERTISE="):
+        MeshConfig.from_env("ports", {"MESH_ADVERTISE": address})
