@@ -14,7 +14,7 @@ from random import Random
 
 import click
 
-from benchmarks.losses import CLUSTER_LOSSES, LOSSES, RATE, rows
+from benchmarks.losses import CLUSTER_LOSSES, LOSSES, PAGE_RATE, RATE, rows
 from benchmarks.report import CannotRun, Report, Row
 from discovery.clock import Clock, SystemClock
 from services.launcher.plan import ROOT, SYSTEM
@@ -50,6 +50,7 @@ async def _report(clock: Clock, *, quick: bool) -> Report:
         images = await stack.images()
         if absent := await missing(engine, images):
             raise CannotRun(f"these images are not here: {', '.join(absent)}; `mesh test --compose` gets them")
+        # So that BuildKit has the packages: fetching them measures somebody else.
         await stack.build()
         found = await _starts(stack, clock, times=_QUICK_STARTS if quick else _STARTS)
         found += await _sizes(engine)
@@ -59,13 +60,17 @@ async def _report(clock: Clock, *, quick: bool) -> Report:
     return Report(
         name="compose",
         rows=found,
-        load=f"{RATE:g} GETs of laptops a second through the gateway, open loop, from the strike until all is whole",
+        load=(
+            f"{RATE:g} GETs of laptops a second (of the shop's pages {PAGE_RATE:g}) through the gateway, open loop: "
+            "p99 from the strike to the healing, failures from the strike until all is whole"
+        ),
         versions=await _versions(engine, images),
     )
 
 
 async def _starts(stack: Stack, clock: Clock, *, times: int) -> list[Row]:
-    """How long one waits for it; it runs afterwards."""
+    """How long one waits for it; it runs afterwards. The project is new, so all there is of it are the images."""
+    await stack.engine.docker("image", "rm", "--force", *(f"{service}-service" for service in SYSTEM))
     nothing_s = round(await _took_s(clock, stack.build()) + await _took_s(clock, stack.up()), 1)
     took = []
     for _ in range(times):
@@ -73,7 +78,12 @@ async def _starts(stack: Stack, clock: Clock, *, times: int) -> list[Row]:
         took.append(await _took_s(clock, stack.up()))
     up_s = statistics.median(took)
     return [
-        Row("from nothing until all is healthy, images there", nothing_s, "s", *_at_most(nothing_s, _NOTHING_S, "s")),
+        Row(
+            "from nothing until all is healthy, ours built from cached packages",
+            nothing_s,
+            "s",
+            *_at_most(nothing_s, _NOTHING_S, "s"),
+        ),
         Row("docker compose up --wait", up_s, "s", *_at_most(up_s, _UP_S, "s")),
     ]
 

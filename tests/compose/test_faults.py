@@ -1,4 +1,4 @@
-"""Containers are lost while users read laptops: every answer is whole, and so is the system afterwards.
+"""Containers are lost while users read laptops, or the shop: every answer is whole, and so is the system afterwards.
 
 The load is a quarter of what `mesh bench compose` sends: here it has to meet the fault, not to fill the machine.
 """
@@ -11,6 +11,7 @@ from discovery.clock import SystemClock
 from services.launcher.stack.container import Container
 from services.launcher.stack.faults import Fault, Unmet, busiest, disconnected, endure, killed, paused, stopped, whole
 from services.launcher.stack.stack import Stack
+from services.launcher.stack.traffic import Read, laptop, shop_page
 
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
 
@@ -20,7 +21,7 @@ HOLD_S = 3.0
 CLOCK = SystemClock()
 
 
-async def lose(stack: Stack, fault: Fault, service: str) -> None:
+async def lose(stack: Stack, fault: Fault, service: str, read: Read = laptop) -> None:
     """Do it to the busiest instance where requests go to several, and to the first elsewhere."""
 
     async def choose() -> Container:
@@ -28,9 +29,10 @@ async def lose(stack: Stack, fault: Fault, service: str) -> None:
             return await busiest(stack, service, CLOCK)
         return (await stack.containers(service))[0]
 
-    tally = await endure(stack, fault, choose, rate=RATE, hold_s=HOLD_S, clock=CLOCK)
-    assert tally.sent >= RATE * HOLD_S
-    assert not tally.failures
+    toll = await endure(stack, fault, choose, read=read, rate=RATE, hold_s=HOLD_S, clock=CLOCK)
+    assert toll.held.sent >= RATE * HOLD_S
+    assert toll.in_all.sent > toll.held.sent
+    assert not toll.in_all.failures
 
 
 async def test_a_ports_instance_that_is_killed_is_missed_by_nobody(stack: Stack) -> None:
@@ -59,6 +61,10 @@ async def test_an_agent_that_is_restarted_stops_no_request(stack: Stack) -> None
 
 async def test_a_collector_that_is_killed_costs_nothing_but_telemetry(stack: Stack) -> None:
     await lose(stack, killed, "collector")
+
+
+async def test_without_recommendations_the_shop_goes_on(stack: Stack) -> None:
+    await lose(stack, killed, "recommendations", read=shop_page)
 
 
 async def test_a_fault_that_meets_nobody_is_told(stack: Stack) -> None:

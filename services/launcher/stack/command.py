@@ -59,11 +59,17 @@ async def _end(process: asyncio.subprocess.Process, clock: Clock) -> None:
     """End it and what it started: docker's plugins are processes of their own."""
     try:
         _signal(process, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            async with clock.timeout(_GRACE_S):
-                await process.communicate()
+        await _gone(process, clock)
     finally:
         _signal(process, signal.SIGKILL)
+        await _gone(process, clock)
+
+
+async def _gone(process: asyncio.subprocess.Process, clock: Clock) -> None:
+    """Wait for its end and for that of its pipes, which belong to the loop; no longer than for somebody who dawdles."""
+    with contextlib.suppress(TimeoutError):
+        async with clock.timeout(_GRACE_S):
+            await process.communicate()
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

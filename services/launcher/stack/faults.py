@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 
@@ -13,8 +15,9 @@ from discovery.errors import MeshError
 from services.launcher.load import Tally
 from services.launcher.plan import SYSTEM
 from services.launcher.stack.container import Container
+from services.launcher.stack.failures import DockerFailed
 from services.launcher.stack.stack import Stack
-from services.launcher.stack.traffic import Traffic
+from services.launcher.stack.traffic import Read, Traffic
 
 # A fault is there for the length of a block, and is healed after it.
 Fault = Callable[[Stack, Container], AbstractAsyncContextManager[None]]
@@ -45,47 +48,54 @@ class Unmet(MeshError):
     """What a trial needs did not come about; the sentence says what."""
 
 
-@asynccontextmanager
-async def killed(stack: Stack, victim: Container) -> AsyncIterator[None]:
+def killed(stack: Stack, victim: Container) -> AbstractAsyncContextManager[None]:
     """It dies with requests in it."""
-    await stack.kill(victim)
-    try:
-        yield
-    finally:
-        await stack.start(victim)
+    return _between(partial(stack.kill, victim), partial(stack.start, victim))
 
 
-@asynccontextmanager
-async def stopped(stack: Stack, victim: Container) -> AsyncIterator[None]:
+def stopped(stack: Stack, victim: Container) -> AbstractAsyncContextManager[None]:
     """It is asked to end, and ends politely."""
-    try:
-        await stack.stop(victim)
-        yield
-    finally:
-        await stack.start(victim)
+    return _between(partial(stack.stop, victim), partial(stack.start, victim))
 
 
-@asynccontextmanager
-async def paused(stack: Stack, victim: Container) -> AsyncIterator[None]:
+def paused(stack: Stack, victim: Container) -> AbstractAsyncContextManager[None]:
     """It freezes: its connections are open, and nobody answers."""
-    await stack.pause(victim)
-    try:
-        yield
-    finally:
-        await stack.unpause(victim)
+    return _between(partial(stack.pause, victim), partial(stack.unpause, victim))
 
 
-@asynccontextmanager
-async def disconnected(stack: Stack, victim: Container) -> AsyncIterator[None]:
+def disconnected(stack: Stack, victim: Container) -> AbstractAsyncContextManager[None]:
     """Its cable is pulled: what is sent to it, or by it, is lost without a word.
 
     It keeps its address when nobody has taken that meanwhile: the engine gives the lowest one that is free.
     """
-    await stack.disconnect(victim)
+    return _between(partial(stack.disconnect, victim), partial(stack.connect, victim))
+
+
+@asynccontextmanager
+async def _between(strike: Callable[[], Awaitable[None]], heal: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Heal whatever happens in the block; a strike that failed may have struck all the same."""
+    try:
+        await strike()
+    except BaseException:
+        # What was not struck cannot be healed, and why it was not is what somebody wants to know.
+        with suppress(DockerFailed):
+            await heal()
+        raise
     try:
         yield
     finally:
-        await stack.connect(victim)
+        await heal()
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What a fault cost users: while it ``held``, and ``in_all``, from the strike until the system was whole again.
+
+    Apart, because few slow requests of a short fault would vanish among the many good ones after it.
+    """
+
+    held: Tally
+    in_all: Tally
 
 
 async def endure(
@@ -93,26 +103,28 @@ async def endure(
     fault: Fault,
     choose: Callable[[], Awaitable[Container]],
     *,
+    read: Read,
     rate: float,
     hold_s: float,
     clock: Clock,
     token: str = "",
-) -> Tally:
-    """Do it to one whom *choose* finds, and hold it for so long, under *rate* requests a second.
+) -> Toll:
+    """Do it to one whom *choose* finds, and hold it for so long, while users *read* so many times a second.
 
-    The answer tells of all requests from the strike on, until the system was whole again.
+    Requests are told apart by whole seconds: the one of the strike is the fault's, the one of the healing no more.
 
     Raises:
         Unmet: when the fault would have met nobody, or the system did not become whole again.
     """
-    async with Traffic(await stack.url("gateway", _ASKED["gateway"]), rate, clock) as traffic:
+    async with Traffic(await stack.url("gateway", _ASKED["gateway"]), read, rate, clock) as traffic:
         await clock.sleep(_BEFORE_S)
         victim = await choose()
         strike = traffic.second
         async with fault(stack, victim):
             await clock.sleep(hold_s)
+            healing = traffic.second
         await whole(stack, clock, token)
-    return traffic.tally(strike)
+    return Toll(held=traffic.tally(strike, healing), in_all=traffic.tally(strike))
 
 
 async def busiest(stack: Stack, service: str, clock: Clock) -> Container:

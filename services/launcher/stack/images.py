@@ -6,6 +6,7 @@ say so, and whoever runs the stack is told.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,14 +46,19 @@ async def missing(engine: Engine, images: Iterable[str]) -> list[str]:
     return [image for image in images if not await engine.docker("image", "ls", "--quiet", image)]
 
 
-async def pull(engine: Engine, images: Iterable[str]) -> dict[str, DockerFailed]:
-    """Pull them; the answer is why some could not be."""
+async def pull(engine: Engine, images: Iterable[str], *, limit_s: float = _PULL_S) -> dict[str, DockerFailed]:
+    """Pull them side by side, each within ``limit_s`` seconds; the answer is why some could not be."""
     refused = {}
-    for image in images:
+
+    async def one(image: str) -> None:
         try:
-            await engine.docker("pull", "--quiet", image, limit_s=_PULL_S)
+            await engine.docker("pull", "--quiet", image, limit_s=limit_s)
         except DockerFailed as exc:
             refused[image] = exc
+
+    async with asyncio.TaskGroup() as group:
+        for image in images:
+            group.create_task(one(image))
     return refused
 
 

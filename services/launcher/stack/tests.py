@@ -17,12 +17,14 @@ from discovery.errors import ConfigError
 from services.launcher.plan import ROOT
 from services.launcher.stack.engine import Engine, find_engine
 from services.launcher.stack.failures import EngineUnusable
-from services.launcher.stack.images import missing, pull, stand_ins
+from services.launcher.stack.images import STANDS_IN_FOR, StandIn, missing, pull, stand_ins
 from services.launcher.stack.leftovers import clear
 from services.launcher.stack.stack import Stack, new_project
 from services.launcher.tests import run_pytest
 
 _TESTS = ROOT / "tests" / "compose"
+# Seconds. What stands in was refused once; where that is still so, nobody should wait long to hear it.
+_AGAIN_S = 30.0
 
 
 def run_stack_tests(rest: Sequence[str]) -> int:
@@ -36,7 +38,8 @@ def run_stack_tests(rest: Sequence[str]) -> int:
     """
     clock, family = SystemClock(), new_project(Random())
     environ = environment(os.environ, clock)
-    engine, notes = asyncio.run(prepare(environ, family, clock))
+    engine, instead = asyncio.run(prepare(environ, family, clock))
+    notes = [str(each) for each in instead] or ["every image is the real one"]
     _say(*notes)
     required = ",".join(filter(None, (environ.get("MESH_REQUIRE"), "engine")))
     try:
@@ -45,6 +48,9 @@ def run_stack_tests(rest: Sequence[str]) -> int:
         if left := asyncio.run(clear(engine, family)):
             _say(f"removed what was left: {', '.join(name for names in left.values() for name in names)}")
     _say(*notes)
+    if instead:
+        found = f"docker image ls -q --filter label={STANDS_IN_FOR}"
+        _say(f"`docker image rm $({found})` removes what stands in, and our images that are made from it")
     return code
 
 
@@ -81,20 +87,25 @@ def exports_in(script: str) -> dict[str, str]:
     return dict(word.split("=", 1) for _, word in words)
 
 
-async def prepare(environ: Mapping[str, str], family: str, clock: Clock) -> tuple[Engine, list[str]]:
-    """Have all images; the answer is the engine and, in sentences, which of them are not the real ones.
+async def prepare(environ: Mapping[str, str], family: str, clock: Clock) -> tuple[Engine, list[StandIn]]:
+    """Have all images; the answer is the engine and those of them that are not the real ones.
+
+    What stands in has the real one's name, so that nobody else would ever ask for that again.
 
     Raises:
         ConfigError: when an image can neither be pulled nor be stood in for.
     """
     engine = await find_engine(environ, clock)
     images = await Stack(engine, family, tell=_say, profiles=("cluster",)).images()
-    if absent := await missing(engine, images):
+    absent = await missing(engine, images)
+    if instead := await stand_ins(engine, [image for image in images if image not in absent]):
+        _say(f"trying again to pull {', '.join(each.image for each in instead)}")
+        await pull(engine, [each.image for each in instead], limit_s=_AGAIN_S)
+    if absent:
         _say(f"pulling {', '.join(absent)}")
         if refused := await pull(engine, absent):
             await _stand_in(environ, refused)
-    notes = [str(each) for each in await stand_ins(engine, images)]
-    return engine, notes or ["every image is the real one"]
+    return engine, await stand_ins(engine, images)
 
 
 async def _stand_in(environ: Mapping[str, str], refused: Mapping[str, Exception]) -> None:

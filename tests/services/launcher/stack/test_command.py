@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from discovery.clock import SystemClock
+from services.launcher.stack import command
 from services.launcher.stack.command import run
 from services.launcher.stack.failures import DockerFailed
 
@@ -56,3 +57,21 @@ async def test_a_cancelled_one_is_ended(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await asyncio.to_thread(pipe.read) == b""
+
+
+async def test_one_that_will_not_be_asked_to_end_has_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_GRACE_S", 0.2)
+    pid = tmp_path / "pid"
+    stubborn = f"trap '' TERM; echo $$ > {pid}.part; mv {pid}.part {pid}; while :; do sleep 30; done"
+    task = asyncio.create_task(said("sh", "-c", stubborn))
+    async with asyncio.timeout(10):
+        while not pid.exists():
+            await SystemClock().sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    # Not even as a zombie, which is there until somebody has waited for it.
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)

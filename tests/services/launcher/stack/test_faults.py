@@ -14,8 +14,10 @@ from discovery.clock import SystemClock
 from discovery.testing.clock import FakeClock
 from services.launcher.stack.container import Container
 from services.launcher.stack.engine import Engine
-from services.launcher.stack.faults import Unmet, disconnected, killed, paused, stopped, whole
+from services.launcher.stack.failures import DockerFailed
+from services.launcher.stack.faults import Unmet, disconnected, endure, killed, paused, stopped, whole
 from services.launcher.stack.stack import Stack
+from services.launcher.stack.traffic import laptop
 
 
 def container(service: str, number: int = 1, health: str = "healthy") -> Container:
@@ -80,6 +82,26 @@ async def test_a_fault_is_healed_also_when_its_block_fails(
     assert stack.done == done
 
 
+class Refused(Remembered):
+    """A stack whose engine strikes, and says that it could not; what it does after that fails, too."""
+
+    async def pause(self, container: Container) -> None:
+        await super().pause(container)
+        raise DockerFailed(("docker", "pause"), "no end in 60 s", ())
+
+    async def unpause(self, container: Container) -> None:
+        await super().unpause(container)
+        raise DockerFailed(("docker", "unpause"), "is not paused", ())
+
+
+async def test_a_strike_that_failed_halfway_is_healed_and_told() -> None:
+    stack = Refused()
+    with pytest.raises(DockerFailed, match="no end in 60 s"):
+        async with paused(stack, container("ports")):
+            pytest.fail("the block was entered")
+    assert stack.done == ["pause", "unpause"]
+
+
 class Consul:
     """Says how many instances of each service pass."""
 
@@ -140,3 +162,29 @@ async def test_a_system_that_was_whole_for_a_moment_is_waited_for_again() -> Non
         consul.passing = {"ports": 1}
         await moved(clock, waiting)
         await waiting
+
+
+async def test_what_a_fault_cost_while_it_held_is_told_apart_from_all_that_it_cost() -> None:
+    clock, rate = FakeClock(), 10.0
+    stack = Remembered([container("ports")])
+
+    async def choose() -> Container:
+        return stack.members[0]
+
+    async def read(_: web.Request) -> web.Response:
+        return web.json_response({"ports": [1]})
+
+    app = web.Application()
+    app.router.add_get("/api/laptops/{id}", read)
+    app.router.add_get("/v1/health/state/passing", Consul(ports=1).state)
+    async with TestServer(app) as server:
+        stack.consul = str(server.make_url("/"))
+        enduring = asyncio.create_task(endure(stack, paused, choose, read=laptop, rate=rate, hold_s=3, clock=clock))
+        while not enduring.done():
+            await clock.advance(0.1)
+            await SystemClock().sleep(0.001)
+        toll = await enduring
+    assert stack.done == ["pause", "unpause"]
+    assert toll.held.sent == 3 * rate
+    assert toll.in_all.sent > toll.held.sent
+    assert not toll.in_all.failures

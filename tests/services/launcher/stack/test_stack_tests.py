@@ -12,8 +12,10 @@ from discovery.clock import SystemClock
 from discovery.errors import ConfigError
 from services.launcher.commands import test as command
 from services.launcher.stack import tests as module
+from services.launcher.stack.engine import Engine, find_engine
 from services.launcher.stack.failures import EngineUnusable
-from services.launcher.stack.tests import environment, exports_in, prepare, pytest_arguments
+from services.launcher.stack.images import StandIn
+from services.launcher.stack.tests import environment, exports_in, prepare, pytest_arguments, run_stack_tests
 from tests.services.launcher.stack.docker import FakeDocker
 
 CONFIG = '{"services": {"consul": {"image": "consul:2"}}}'
@@ -72,8 +74,8 @@ async def test_what_cannot_be_pulled_is_built_and_told(root: Path, docker: FakeD
     docker.answer("config", CONFIG)
     docker.answer("pull", err="no such host", code=1)
     docker.answer("{{json .Config.Labels}}", '{"org.proconsul.stands-in-for": "consul:2"}')
-    _, notes = await prepare(docker.environ, "it", SystemClock())
-    assert notes == ["consul:2 is stood in for by something else"]
+    _, instead = await prepare(docker.environ, "it", SystemClock())
+    assert [str(each) for each in instead] == ["consul:2 is stood in for by something else"]
     assert "stand-ins consul:2" in docker.asked
 
 
@@ -89,9 +91,42 @@ async def test_with_the_real_images_nothing_is_pulled(docker: FakeDocker) -> Non
     docker.answer("config", CONFIG)
     docker.answer("image ls", "5f")
     docker.answer("{{json .Config.Labels}}", "null")
-    _, notes = await prepare(docker.environ, "it", SystemClock())
-    assert notes == ["every image is the real one"]
+    _, instead = await prepare(docker.environ, "it", SystemClock())
+    assert instead == []
     assert not [asked for asked in docker.asked if asked.startswith("pull")]
+
+
+@pytest.mark.parametrize(("code", "stays"), [(0, False), (1, True)])
+async def test_what_stands_in_is_asked_for_again(docker: FakeDocker, code: int, *, stays: bool) -> None:
+    pulled = docker.folder / "pulled"
+    label = '{"org.proconsul.stands-in-for": "consul:2"}'
+    docker.write(
+        "docker",
+        f"""case " $* " in
+            *" version "*) echo 5.45;;
+            *" config "*) echo '{CONFIG}';;
+            *" ls "*) echo 5f;;
+            *" pull "*) [ {code} = 0 ] && touch {pulled}; exit {code};;
+            *" inspect "*) [ -e {pulled} ] && echo null || echo '{label}';;
+        esac""",
+    )
+    _, instead = await prepare(docker.environ, "it", SystemClock())
+    assert "pull --quiet consul:2" in docker.asked
+    assert bool(instead) is stays
+
+
+def test_at_the_end_it_says_how_to_remove_what_stands_in(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def prepared(environ: object, family: str, clock: object) -> tuple[Engine, list[StandIn]]:
+        return await find_engine(docker.environ, SystemClock()), [StandIn("consul:2", "Consul 1")]
+
+    monkeypatch.setattr(os, "environ", docker.environ)
+    monkeypatch.setattr(module, "prepare", prepared)
+    monkeypatch.setattr(module, "run_pytest", lambda arguments, environ: 0)
+    assert run_stack_tests([]) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "`docker image rm $(docker image ls -q --filter label=org.proconsul.stands-in-for)`" in last
 
 
 def test_the_command_takes_no_names_with_it() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from discovery.clock import SystemClock
-from services.launcher.stack.traffic import PORTLESS, Traffic
+from services.launcher.stack.traffic import PORTLESS, Traffic, laptop, shop_page
 
 RATE = 200.0
 
@@ -38,7 +38,7 @@ class Gateway:
 async def test_a_refusal_and_a_laptop_without_its_ports_are_told_apart() -> None:
     gateway = Gateway()
     async with gateway.server() as server:
-        async with Traffic(str(server.make_url("/")), RATE, SystemClock()) as traffic:
+        async with Traffic(str(server.make_url("/")), laptop, RATE, SystemClock()) as traffic:
             await gateway.all_laptops.wait()
         tally = traffic.tally()
     assert tally.failures.keys() == {"status 503", PORTLESS}
@@ -48,26 +48,45 @@ async def test_a_refusal_and_a_laptop_without_its_ports_are_told_apart() -> None
 async def test_what_was_before_a_second_is_not_in_its_tally() -> None:
     gateway = Gateway()
     async with gateway.server() as server:
-        async with Traffic(str(server.make_url("/")), RATE, SystemClock()) as traffic:
+        async with Traffic(str(server.make_url("/")), laptop, RATE, SystemClock()) as traffic:
             while traffic.second < 1:
                 await SystemClock().sleep(0.01)
             strike = traffic.second
         assert traffic.tally(strike).sent < traffic.tally().sent == gateway.asked
+        assert traffic.tally(0, strike).sent + traffic.tally(strike).sent == gateway.asked
 
 
 async def test_who_leaves_early_waits_for_the_last_answer() -> None:
     answer = asyncio.Event()
     asked = asyncio.Event()
 
-    async def laptop(_: web.Request) -> web.Response:
+    async def answered(_: web.Request) -> web.Response:
         asked.set()
         await answer.wait()
         return web.json_response({"ports": [{"id": 7}]})
 
     app = web.Application()
-    app.router.add_get("/api/laptops/{id}", laptop)
+    app.router.add_get("/api/laptops/{id}", answered)
     async with TestServer(app) as server:
-        async with Traffic(str(server.make_url("/")), RATE, SystemClock()) as traffic:
+        async with Traffic(str(server.make_url("/")), laptop, RATE, SystemClock()) as traffic:
             await asked.wait()
             asyncio.get_running_loop().call_later(0.05, answer.set)
         assert not traffic.tally().failures
+
+
+async def test_a_visitor_of_the_shop_misses_laptops_and_ports() -> None:
+    pages = {"/": "out of reach", "/laptops/1": "the ports are away", "/laptops/2": '<li class="port">'}
+    asked: list[str] = []
+
+    async def page(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(text=pages[request.path]) if request.path in pages else web.Response(status=503)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", page)
+    async with TestServer(app) as server, ClientSession(str(server.make_url("/"))) as session:
+        said = [await shop_page(session, number) for number in range(4)]
+        pages["/"] = '<ul class="grid">'
+        assert await shop_page(session, 11) == ""
+    assert said == ["200 without laptops", PORTLESS, "", "status 503"]
+    assert asked == ["/", "/laptops/1", "/laptops/2", "/laptops/3", "/"]
