@@ -36,7 +36,10 @@ _CLUSTER = (".env", "consul/cluster/compose.env")
 
 
 def run(*, quick: bool) -> Report:
-    """Measure the stack of compose.yaml on the engine that `docker` reaches; all that it makes is removed."""
+    """Measure the stack of compose.yaml on the engine that `docker` reaches.
+
+    All that it starts is removed. Our images are removed and built anew under their usual names, and stay.
+    """
     return asyncio.run(_report(SystemClock(), quick=quick))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from discovery.errors import ConfigError
 from discovery.model import NOTHING
-from discovery.variables import VARIABLES, is_base_url, is_service_name
+from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name
 
 NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -141,6 +141,7 @@ def _problems(config: MeshConfig) -> list[str]:
             attempts=live.attempts,
             max_services=config.max_services,
         ),
+        _unreachable(config.advertise),
         f"port must be 0 to 65535, got {config.port}" if not 0 <= config.port <= 65535 else "",
         f"drain_s must be 0 or more and below stop_s ({config.stop_s}), got {config.drain_s}"
         if not 0 <= config.drain_s < config.stop_s
@@ -155,3 +156,11 @@ def _problems(config: MeshConfig) -> list[str]:
         if not is_base_url(config.consul_url)
         else "",
     ]
+
+
+def _unreachable(address: str) -> str:
+    try:
+        advertised(address or "localhost")
+    except ValueError as exc:
+        return f"advertise {address!r}: {exc}"
+    return ""

@@ -87,7 +87,12 @@ def split_address(address: str) -> tuple[str, int]:
     return parts.hostname, parts.port or 0
 
 
-def _advertised(raw: str) -> str:
+def advertised(raw: str) -> str:
+    """Give *raw* back, an address that others are to be told.
+
+    Raises:
+        ValueError: when nobody could be reached there.
+    """
     host, _ = split_address(raw)
     if not _ADVERTISED.fullmatch(raw):
         raise ValueError("expected host, host:port or [IPv6]:port")
@@ -109,7 +114,7 @@ def _is_wildcard(host: str) -> bool:
 VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_HOST": ("host", str),
     "MESH_PORT": ("port", _integer),
-    "MESH_ADVERTISE": ("advertise", _advertised),
+    "MESH_ADVERTISE": ("advertise", advertised),
     "MESH_INSTANCE_ID": ("instance_id", str),
     "MESH_VERSION": ("version", str),
     "MESH_TAGS": ("tags", _words),

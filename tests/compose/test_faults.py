@@ -16,12 +16,13 @@ from services.launcher.stack.traffic import Read, laptop, shop_page
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
 
 RATE = 25.0
+PAGE_RATE = 5.0
 # Seconds for which the fault lasts: several requests would have gone there in each.
 HOLD_S = 3.0
 CLOCK = SystemClock()
 
 
-async def lose(stack: Stack, fault: Fault, service: str, read: Read = laptop) -> None:
+async def lose(stack: Stack, fault: Fault, service: str, read: Read = laptop, rate: float = RATE) -> None:
     """Do it to the busiest instance where requests go to several, and to the first elsewhere."""
 
     async def choose() -> Container:
@@ -29,8 +30,8 @@ async def lose(stack: Stack, fault: Fault, service: str, read: Read = laptop) ->
             return await busiest(stack, service, CLOCK)
         return (await stack.containers(service))[0]
 
-    toll = await endure(stack, fault, choose, read=read, rate=RATE, hold_s=HOLD_S, clock=CLOCK)
-    assert toll.held.sent >= RATE * HOLD_S
+    toll = await endure(stack, fault, choose, read=read, rate=rate, hold_s=HOLD_S, clock=CLOCK)
+    assert toll.held.sent >= rate * HOLD_S
     assert toll.in_all.sent > toll.held.sent
     assert not toll.in_all.failures
 
@@ -64,7 +65,7 @@ async def test_a_collector_that_is_killed_costs_nothing_but_telemetry(stack: Sta
 
 
 async def test_without_recommendations_the_shop_goes_on(stack: Stack) -> None:
-    await lose(stack, killed, "recommendations", read=shop_page)
+    await lose(stack, killed, "recommendations", read=shop_page, rate=PAGE_RATE)
 
 
 async def test_a_fault_that_meets_nobody_is_told(stack: Stack) -> None:

@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser, pytest.mark.asyncio(loop_
 
 # Consul's pages, when their data has come.
 LIST = ".list-collection"
+# Milliseconds: they are put together in the browser, beside a whole stack on this machine.
+PAGE_MS = 60_000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -38,6 +40,7 @@ async def test_consuls_pages_show_every_service_healthy_and_its_instances(
     async with aiohttp.ClientSession() as session:
         ports = await all_registered(stack, session, "ports")
     async with tab(browser, await stack.url("consul-server", 8500)) as opened:
+        opened.page.set_default_timeout(PAGE_MS)
         await opened.open("/ui/dc1/services", ready=LIST)
         for service, count in SYSTEM.items():
             row = opened.page.locator("li", has=opened.page.get_by_role("link", name=service, exact=True))

@@ -38,3 +38,8 @@ def test_others_can_be_told_a_host_with_or_without_a_port(address: str) -> None:
 def test_an_address_at_which_nobody_can_be_reached_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match=r"^MESH_ADVERTISE="):
         MeshConfig.from_env("ports", {"MESH_ADVERTISE": address})
+
+
+def test_an_argument_is_judged_like_the_variable() -> None:
+    with pytest.raises(ConfigError, match=r"^advertise '0\.0\.0\.0': .*nobody is reached there"):
+        MeshConfig(name="ports", advertise="0.0.0.0")

@@ -130,9 +130,9 @@ class Stack:
         tail = "all" if lines is None else str(lines)
         return await self._compose("logs", "--no-color", "--tail", tail, *services)
 
-    async def kill(self, container: Container, signal: str = "KILL") -> None:
-        """Send a signal; nobody restarts what was ended so, until :meth:`start` or :meth:`up`."""
-        await self.engine.docker("kill", "--signal", signal, container.name)
+    async def kill(self, container: Container) -> None:
+        """End it at once; nobody restarts what was ended so, until :meth:`start` or :meth:`up`."""
+        await self.engine.docker("kill", container.name)
 
     async def stop(self, container: Container, grace_s: int = 30) -> None:
         """Ask it to end, and end it surely after ``grace_s`` seconds."""
@@ -142,11 +142,6 @@ class Stack:
     async def start(self, container: Container) -> None:
         """Start one that ended; it is not waited for."""
         await self.engine.docker("start", container.name)
-
-    async def restart(self, container: Container, grace_s: int = 30) -> None:
-        """Stop it and start it anew; it is not waited for."""
-        words = ("restart", "--time", str(grace_s), container.name)
-        await self.engine.docker(*words, limit_s=grace_s + QUESTION_S)
 
     async def pause(self, container: Container) -> None:
         """Freeze it: connections open, and nobody answers."""

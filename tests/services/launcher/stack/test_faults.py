@@ -41,7 +41,7 @@ class Remembered(Stack):
     async def url(self, service: str, private: int, number: int = 1) -> str:
         return self.consul
 
-    async def kill(self, container: Container, signal: str = "KILL") -> None:
+    async def kill(self, container: Container) -> None:
         self.done.append("kill")
 
     async def stop(self, container: Container, grace_s: int = 30) -> None:
