@@ -62,49 +62,51 @@ COPY --from=code /app/discovery discovery
 COPY --from=code /app/observability observability
 COPY --from=code /app/services/__init__.py services/
 COPY --from=code /app/services/kit services/kit
+# At MESH_PORT, which each service sets below.
+HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck"]
 
 FROM service AS laptops-service
 COPY --from=laptops-packages /opt/venv /opt/venv
 COPY --from=code /app/services/laptops services/laptops
 VOLUME /data
+ENV MESH_PORT=5000
 EXPOSE 5000
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5000"]
 CMD ["python", "-m", "services.laptops"]
 
 FROM service AS ports-service
 COPY --from=ports-packages /opt/venv /opt/venv
 COPY --from=code /app/services/ports services/ports
 VOLUME /data
+ENV MESH_PORT=5001
 EXPOSE 5001
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5001"]
 CMD ["python", "-m", "services.ports"]
 
 FROM service AS recommendations-service
 COPY --from=recommendations-packages /opt/venv /opt/venv
 COPY --from=code /app/services/recommendations services/recommendations
 VOLUME /data
+ENV MESH_PORT=5002
 EXPOSE 5002
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5002"]
 CMD ["python", "-m", "services.recommendations"]
 
 FROM service AS marketplace-service
 COPY --from=marketplace-packages /opt/venv /opt/venv
 COPY --from=code /app/services/marketplace services/marketplace
+ENV MESH_PORT=5003
 EXPOSE 5003
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "5003"]
 CMD ["python", "-m", "services.marketplace"]
 
 FROM service AS gateway-service
 COPY --from=gateway-packages /opt/venv /opt/venv
 COPY --from=code /app/services/gateway services/gateway
+ENV MESH_PORT=8080
 EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "8080"]
 CMD ["python", "-m", "services.gateway"]
 
 FROM service AS console-service
 COPY --from=console-packages /opt/venv /opt/venv
 COPY --from=code /app/services/console services/console
 VOLUME /data
+ENV MESH_PORT=4318
 EXPOSE 4318
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck", "4318"]
 CMD ["python", "-m", "services.console"]

@@ -134,19 +134,11 @@ async def _cluster(engine: Engine, project: str, clock: Clock, *, quick: bool) -
     with tempfile.TemporaryDirectory() as folder:
         variables = {"SECRETS": folder}
         async with Stack(engine, project, tell=_tell, env_files=_CLUSTER, variables=variables) as stack:
-            await _make_secrets(stack, folder)
+            await stack.run("make-secrets")
             up_s = await _took_s(clock, stack.up())
             token = await asyncio.to_thread((Path(folder) / "console.token").read_text)
             measured = await rows(stack, CLUSTER_LOSSES, clock, quick=quick, token=token.strip())
     return [Row("docker compose up --wait, with three Consul servers", up_s, "s"), *measured]
-
-
-async def _make_secrets(stack: Stack, folder: str) -> None:
-    """By the program in the image: none need be on this machine."""
-    consul = next(image for image in await stack.images() if "consul" in image)
-    words = ("--rm", "--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{ROOT / 'consul'}:/setup:ro")
-    made = ("--volume", f"{folder}:/secrets", "--entrypoint", "/setup/make-secrets", consul, "/secrets")
-    await stack.engine.docker("run", *words, *made)
 
 
 async def _versions(engine: Engine, images: list[str]) -> Mapping[str, str]:

@@ -1,4 +1,6 @@
-"""Asks a service on this host whether it is ready: what its image runs, as ``python -m services.kit.healthcheck 5000``.
+"""Asks a service on this host whether it is ready: what an image runs to know how it is.
+
+It asks where ``MESH_HOST`` and ``MESH_PORT`` say that the service listens: ``python -m services.kit.healthcheck``.
 
 The standard library's client is all that it loads, since it is started every few seconds.
 """
@@ -18,15 +20,15 @@ _WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 _READY = (200, 429)
 
 
-def trouble(environ: Mapping[str, str], default_port: str, limit_s: float = _LIMIT_S) -> str | None:
+def trouble(environ: Mapping[str, str], limit_s: float = _LIMIT_S) -> str | None:
     """What is wrong with the service that *environ* sets up; ``None`` when nothing is.
 
     *limit_s* bounds each wait, for the connection and for the answer.
     """
     host = environ.get("MESH_HOST", "").strip()
-    port = environ.get("MESH_PORT", "").strip() or default_port
+    port = environ.get("MESH_PORT", "").strip()
     if not port.isdecimal() or int(port) > 65535:
-        return f"{port!r} is not a port: set MESH_PORT, or name one"
+        return f"{port!r} is not a port: MESH_PORT has to say at which the service listens"
     try:
         with closing(HTTPConnection(_WILDCARDS.get(host, host), int(port), timeout=limit_s)) as connection:
             connection.request("GET", "/health/ready")
@@ -38,7 +40,7 @@ def trouble(environ: Mapping[str, str], default_port: str, limit_s: float = _LIM
 
 def main() -> int:
     """Say in a line what is wrong, if anything is."""
-    wrong = trouble(os.environ, sys.argv[1] if len(sys.argv) > 1 else "")
+    wrong = trouble(os.environ)
     if wrong:
         print(wrong, file=sys.stderr)  # noqa: T201 - whoever asks for the container's health reads this
     return 1 if wrong else 0

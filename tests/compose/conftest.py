@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
+import aiohttp
 import click
 import pytest
 import pytest_asyncio
@@ -58,3 +59,9 @@ async def stack(engine: Engine, family: str, pytestconfig: pytest.Config) -> Asy
         await stack.build()
         await stack.up()
         yield stack
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session

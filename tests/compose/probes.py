@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -10,8 +9,6 @@ from typing import Any
 
 import aiohttp
 
-from discovery.clock import SystemClock
-from services.launcher.load import Tally, drive
 from services.launcher.plan import SYSTEM
 from services.launcher.stack.engine import Engine
 from services.launcher.stack.stack import Stack
@@ -21,8 +18,6 @@ from tests.observability.surroundings.programs import comes
 LAPTOP = "/api/laptops/1"
 # For a container to end when it is asked to: what compose.yaml gives it.
 GRACE_S = 25
-# Longer than any answer of ours may take.
-_PATIENCE_S = 15.0
 # In a container of ours, where there is no curl: what answers at addresses, or why nothing does.
 _FETCH = """
 import concurrent.futures, json, sys, urllib.error, urllib.request
@@ -102,29 +97,6 @@ async def registered(stack: Stack, session: aiohttp.ClientSession, service: str)
 async def all_registered(stack: Stack, session: aiohttp.ClientSession, service: str) -> dict[str, Any]:
     """The same, once there are as many as there should be: of those restarted by an earlier test, some may yet come."""
     return await comes(lambda: registered(stack, session, service), lambda known: len(known) == SYSTEM[service])
-
-
-async def load(gateway: str, *, rate: float, until: asyncio.Event, path: str = LAPTOP) -> Tally:
-    """Users who come at a steady rate, whatever becomes of them; a laptop without its ports is a failure, too."""
-    clock, seconds = SystemClock(), []
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE_S)) as session:
-
-        async def send(_: int) -> str:
-            async with session.get(f"{gateway}{path}") as response:
-                content = await response.json()
-                whole = response.status == 200 and content.get("ports")
-                return "" if whole else f"{response.status} {str(content)[:200]}"
-
-        async with asyncio.TaskGroup() as group:
-            while not until.is_set():
-                # The next second begins when it is due, whatever became of this one.
-                seconds.append(group.create_task(drive(send, rate=rate, seconds=1, clock=clock)))
-                await clock.sleep(1)
-    whole = Tally()
-    for second in (task.result() for task in seconds):
-        whole.sent += second.sent
-        whole.failures += second.failures
-    return whole
 
 
 async def started(stack: Stack) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -13,14 +12,16 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from discovery.clock import SystemClock
 from services.launcher.browser import browsing
 from services.launcher.browser_choice import find_browser
-from services.launcher.plan import ROOT, SYSTEM
+from services.launcher.plan import SYSTEM
 from services.launcher.stack.container import Container
 from services.launcher.stack.engine import Engine
 from services.launcher.stack.stack import Stack
+from services.launcher.stack.traffic import Traffic, laptop
 from tests.browser.tabs import tab
-from tests.compose.probes import LAPTOP, address_of, load, read, status
+from tests.compose.probes import LAPTOP, address_of, read, status
 from tests.observability.surroundings.programs import comes
 
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
@@ -37,20 +38,6 @@ url = os.environ["CONSUL_HTTP_ADDR"] + "/v1/acl/token/self"
 with urllib.request.urlopen(urllib.request.Request(url, headers={"X-Consul-Token": token}), timeout=5) as answer:
     print(json.dumps([policy["Name"] for policy in json.load(answer)["Policies"]]))
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def secrets(engine: Engine, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made by the image, as somebody does who has no Consul."""
-    folder = tmp_path_factory.mktemp("secrets")
-    (image,) = {image for image in await stack.images() if "consul" in image}
-    words = (
-        *("run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}"),
-        *("--volume", f"{ROOT / 'consul'}:/consul/setup:ro", "--volume", f"{folder}:/secrets"),
-        *("--entrypoint", "/consul/setup/make-secrets", image, "/secrets"),
-    )
-    await engine.docker(*words, limit_s=60)
-    return folder
 
 
 class Cluster:
@@ -93,30 +80,26 @@ class Cluster:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cluster(engine: Engine, family: str, stack: Stack, secrets: Path) -> AsyncIterator[Cluster]:
-    """Up and healthy; the plain one runs beside it."""
-    headers = {"X-Consul-Token": (secrets / "management.token").read_text()}
+async def cluster(
+    engine: Engine, family: str, stack: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Cluster]:
+    """Up and healthy, with secrets made by its image; the plain one runs beside it."""
+    secrets = tmp_path_factory.mktemp("secrets")
     env_files = (".env", "consul/cluster/compose.env")
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        Stack(
-            engine,
-            f"{family}-cluster",
-            tell=print,
-            env_files=env_files,
-            variables={"SECRETS": str(secrets)},
-        ) as clustered,
-    ):
+    variables = {"SECRETS": str(secrets)}
+    async with Stack(engine, f"{family}-cluster", tell=print, env_files=env_files, variables=variables) as clustered:
+        await clustered.run("make-secrets")
         await clustered.up()
-        yield Cluster(clustered, session, secrets)
+        headers = {"X-Consul-Token": (secrets / "management.token").read_text()}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            yield Cluster(clustered, session, secrets)
 
 
 async def test_every_service_works_and_by_a_token_of_its_own(cluster: Cluster) -> None:
     await comes(cluster.registered, lambda found: found == dict(SYSTEM))
     async with aiohttp.ClientSession() as session:
         gateway = await cluster.stack.url("gateway", 8080)
-        laptop = await read(session, f"{gateway}{LAPTOP}")
-        assert laptop["ports"]
+        assert (await read(session, f"{gateway}{LAPTOP}"))["ports"]
         assert await status(session, f"{gateway}/laptops/1") == 200
 
         # Prometheus finds them by its own.
@@ -204,9 +187,7 @@ async def kill_and_mend(cluster: Cluster, victim: Container) -> None:
 
 async def test_each_of_the_servers_may_be_killed_and_no_request_fails(cluster: Cluster) -> None:
     await comes(cluster.voters, lambda count: count == len(SERVERS))
-    enough = asyncio.Event()
-    users = asyncio.create_task(load(await cluster.stack.url("gateway", 8080), rate=RATE, until=enough))
-    try:
+    async with Traffic(await cluster.stack.url("gateway", 8080), laptop, RATE, SystemClock()) as traffic:
         leader = await comes(cluster.leader, bool)
         assert leader is not None
         await kill_and_mend(cluster, leader)
@@ -214,7 +195,5 @@ async def test_each_of_the_servers_may_be_killed_and_no_request_fails(cluster: C
         assert leader is not None
         (follower, *_) = [name for name in SERVERS if name != leader.service]
         await kill_and_mend(cluster, (await cluster.stack.containers(follower))[0])
-    finally:
-        enough.set()
-        tally = await users
+    tally = traffic.tally()
     assert (tally.sent > 0, dict(tally.failures)) == (True, {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -47,12 +46,6 @@ class Prometheus:
     async def targets(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.ask("targets", state="active"))["activeTargets"]
         return found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

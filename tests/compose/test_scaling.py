@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import pytest
 
+from discovery.clock import SystemClock
 from services.launcher.plan import SYSTEM
 from services.launcher.stack.stack import Stack
-from tests.compose.probes import all_registered, load, read, registered, started
+from services.launcher.stack.traffic import Traffic, laptop
+from tests.compose.probes import all_registered, read, registered, started
 from tests.observability.surroundings.programs import comes
 
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
@@ -34,26 +34,22 @@ async def test_one_service_is_scaled_alone_and_no_request_fails(stack: Stack) ->
     before = await started(stack)
     async with aiohttp.ClientSession() as session:
         old = await all_registered(stack, session, "ports")
-        enough = asyncio.Event()
-        users = asyncio.create_task(load(gateway, rate=RATE, until=enough))
-        try:
-            await stack.up("ports", scale={"ports": MORE})
-            more = await comes(lambda: registered(stack, session, "ports"), lambda known: len(known) == MORE)
-            new = more.keys() - old.keys()
-            assert more.keys() >= old.keys()
-            assert len(new) == MORE - usual
+        async with Traffic(gateway, laptop, RATE, SystemClock()) as traffic:
+            try:
+                await stack.up("ports", scale={"ports": MORE})
+                more = await comes(lambda: registered(stack, session, "ports"), lambda known: len(known) == MORE)
+                new = more.keys() - old.keys()
+                assert more.keys() >= old.keys()
+                assert len(new) == MORE - usual
 
-            counts = await comes(
-                lambda: requests(stack, session), lambda known: all(known.get(each, 0) > 0 for each in new)
-            )
-            assert counts.keys() >= more.keys()
-
-            await stack.up("ports", scale={"ports": usual})
+                counts = await comes(
+                    lambda: requests(stack, session), lambda known: all(known.get(each, 0) > 0 for each in new)
+                )
+                assert counts.keys() >= more.keys()
+            finally:
+                await stack.up("ports", scale={"ports": usual})
             await comes(lambda: registered(stack, session, "ports"), lambda known: known.keys() == old.keys())
-        finally:
-            await stack.up("ports", scale={"ports": usual})
-            enough.set()
-            tally = await users
+    tally = traffic.tally()
     assert dict(tally.failures) == {}
     assert tally.sent > RATE
     # Not one container was made or started anew, of ports neither.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -53,12 +52,6 @@ class Viewers:
     async def has(self, viewer: str, trace_id: str) -> bool:
         answer = await self.answer(viewer, f"/api/traces/{trace_id}")
         return bool(answer and answer["data"])
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

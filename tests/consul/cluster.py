@@ -155,6 +155,17 @@ class Cluster:
 
 
 @contextmanager
+def guest(cluster: Cluster, name: str, extra: Mapping[str, Any]) -> Iterator[Node]:
+    """One more agent, which is a member of the cluster until the block is left; *extra* is what it is told last."""
+    node = cluster.another(name, extra)
+    try:
+        with started(node):
+            yield node
+    finally:
+        cluster.consul("force-leave", "-prune", name)
+
+
+@contextmanager
 def running_cluster(program: Path, folder: Path) -> Iterator[Cluster]:
     """Make secrets, start the servers, enter what they should know, and start the agent; end all at the end."""
     secrets = folder / "secrets"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
 import discovery
-from tests.consul.cluster import Cluster, Node
+from tests.consul.cluster import Cluster, guest
 from tests.consul.rules import each_rule, parts, token_without
 from tests.contract.api import PATIENCE_S, Api
 
@@ -21,16 +20,9 @@ _NODE = "consul-agent-2"
 _LOOK_EVERY_S = 0.05
 
 
-@contextmanager
-def starting(cluster: Cluster, token: str) -> Iterator[Node]:
-    """Another agent, which is a member until the block is left."""
-    node = cluster.another(_NODE, {"acl": {"tokens": {"agent": token}}})
-    node.start()
-    try:
-        yield node
-    finally:
-        node.stop()
-        cluster.consul("force-leave", "-prune", _NODE)
+def known_by(token: str) -> dict[str, Any]:
+    """What an agent is told that is to enter itself with this token."""
+    return {"acl": {"tokens": {"agent": token}}}
 
 
 async def remembered(manager: Api) -> set[str]:
@@ -60,7 +52,7 @@ async def test_an_agent_enters_itself_takes_out_what_it_has_forgotten_and_stays_
     cluster: Cluster, manager: Api
 ) -> None:
     await leave_behind(manager)
-    with starting(cluster, cluster.token("agent")) as node:
+    with guest(cluster, _NODE, known_by(cluster.token("agent"))) as node:
         await asyncio.to_thread(node.until_it_says, "Synced node info")
         left = await until_forgotten(manager, "old-check")
         assert "old-service" not in left
@@ -78,7 +70,7 @@ async def test_no_line_of_the_agents_policy_can_be_missing(
     kind, _ = parts(rule)
     token = await token_without(rule, name, cluster, manager)
     await leave_behind(manager)
-    with starting(cluster, token) as node:
+    with guest(cluster, _NODE, known_by(token)) as node:
         if kind == "node_prefix":
             await asyncio.to_thread(node.until_it_says, "lacks permission 'node:write'")
             assert "Synced node info" not in node.said()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 import discovery
-from tests.consul.cluster import SERVERS, Cluster, Node, run
+from tests.consul.cluster import SERVERS, Cluster, Node, guest, run
 from tests.consul.members import Member, lacking, member
 from tests.contract.api import PATIENCE_S, Api
 
@@ -33,18 +33,6 @@ def foreign(cluster: Cluster, tmp_path: Path) -> Path:
     return tmp_path / "foreign"
 
 
-@contextmanager
-def intruding(cluster: Cluster, extra: dict[str, Any]) -> Iterator[Node]:
-    """One more server, which has our secrets but for what *extra* says."""
-    node = cluster.another(_INTRUDER, extra)
-    node.start()
-    try:
-        yield node
-    finally:
-        node.kill()
-        cluster.consul("force-leave", "-prune", _INTRUDER)
-
-
 def certificate(secrets: Path | None) -> dict[str, Any]:
     """The settings for the certificate that is among *secrets*, or for none."""
     names = {"ca_file": "consul-ca", "cert_file": "consul-server", "key_file": "consul-server-key"}
@@ -61,13 +49,13 @@ def test_all_agents_encrypt_gossip_with_the_one_key(cluster: Cluster) -> None:
 
 def test_who_has_another_gossip_key_is_not_even_heard(cluster: Cluster, foreign: Path) -> None:
     other = json.loads((foreign / "consul-server.json").read_text())["encrypt"]
-    with intruding(cluster, {"encrypt": other}) as node:
+    with guest(cluster, _INTRUDER, {"encrypt": other}) as node:
         node.until_it_says("No installed keys could decrypt the message")
         assert _INTRUDER not in cluster.consul("members").stdout
 
 
 def test_a_server_without_a_certificate_does_not_start(cluster: Cluster) -> None:
-    with intruding(cluster, certificate(None)) as node:
+    with guest(cluster, _INTRUDER, certificate(None)) as node:
         node.until_it_says("requires either a Cert and Key pair")
         assert node.process is not None
         assert node.process.wait(PATIENCE_S) != 0
@@ -75,7 +63,7 @@ def test_a_server_without_a_certificate_does_not_start(cluster: Cluster) -> None
 
 def test_a_server_with_a_certificate_of_another_authority_is_told_nothing(cluster: Cluster, foreign: Path) -> None:
     # Who knows the gossip key is seen, but every conversation ends at the certificate: no vote, and not one entry.
-    with intruding(cluster, certificate(foreign)) as node:
+    with guest(cluster, _INTRUDER, certificate(foreign)) as node:
         node.until_it_says("certificate signed by unknown authority")
         peers = cluster.consul("operator", "raft", "list-peers").stdout
         assert {line.split()[0] for line in peers.splitlines() if " true " in line} == set(SERVERS)

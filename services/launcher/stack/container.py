@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 _NUMBER = re.compile(r"\bcom\.docker\.compose\.container-number=(\d+)")
@@ -21,14 +21,11 @@ class Container:
     state: str
     health: str
     exit_code: int
-    # Where a port of the container is on this machine. It is another one after a restart, where any would do.
-    ports: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Self:
         """From a line of ``docker compose ps --format json``."""
         number = _NUMBER.search(entry["Labels"])
-        published = entry["Publishers"] or ()
         return cls(
             name=entry["Name"],
             service=entry["Service"],
@@ -36,7 +33,6 @@ class Container:
             state=entry["State"],
             health=entry["Health"],
             exit_code=entry["ExitCode"],
-            ports={each["TargetPort"]: each["PublishedPort"] for each in published if each["PublishedPort"]},
         )
 
     @property

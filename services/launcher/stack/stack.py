@@ -24,6 +24,8 @@ _UP_S = 240.0
 # Compose waits 10 s for each container by itself; what is thrown away need not finish anything.
 _STOP_S = 2
 _DOWN_S = 120.0
+# Longer than any grace in compose.yaml.
+_LEAVE_S = 60.0
 # How much each container that is not well may say about it.
 _LINES = 12
 
@@ -107,23 +109,23 @@ class Stack:
         finally:
             await clear(self.engine, self.project)
 
+    async def run(self, service: str) -> str:
+        """Run a service that ends by itself, and give what it wrote to stdout."""
+        return await self._compose("run", "--rm", "--no-TTY", service)
+
     async def containers(self, service: str = "") -> list[Container]:
         """Those of one service, or all, whatever state they are in."""
         said = await self._compose("ps", "--all", "--no-trunc", "--format", "json", *([service] if service else []))
         return containers_in(said)
 
-    async def url(self, service: str, private: int, number: int = 1) -> str:
-        """Where a port of a container is reached from here. It moves when the container is started again."""
-        said = await self._compose("port", "--index", str(number), service, str(private))
+    async def url(self, service: str, private: int) -> str:
+        """Where a port of a service is reached from here. It moves when its container is started again."""
+        said = await self._compose("port", service, str(private))
         return f"http://{said.strip()}"
 
-    async def port(self, service: str, private: int, number: int = 1) -> int:
-        """The number of that port on this machine."""
-        return int((await self.url(service, private, number)).rpartition(":")[2])
-
-    async def exec(self, service: str, *argv: str, number: int = 1, limit_s: float = QUESTION_S) -> str:
-        """Run a program in a container and give what it wrote to stdout."""
-        return await self._compose("exec", "-T", "--index", str(number), service, *argv, limit_s=limit_s)
+    async def exec(self, service: str, *argv: str) -> str:
+        """Run a program in the first container of a service and give what it wrote to stdout."""
+        return await self._compose("exec", "-T", service, *argv)
 
     async def logs(self, *services: str, lines: int | None = None) -> str:
         """What these services, or all, have written, each line with the container's name."""
@@ -134,10 +136,9 @@ class Stack:
         """End it at once; nobody restarts what was ended so, until :meth:`start` or :meth:`up`."""
         await self.engine.docker("kill", container.name)
 
-    async def stop(self, container: Container, grace_s: int = 30) -> None:
-        """Ask it to end, and end it surely after ``grace_s`` seconds."""
-        words = ("stop", "--time", str(grace_s), container.name)
-        await self.engine.docker(*words, limit_s=grace_s + QUESTION_S)
+    async def stop(self, container: Container) -> None:
+        """Ask it to end; it has the time that compose.yaml gives it."""
+        await self.engine.docker("stop", container.name, limit_s=_LEAVE_S)
 
     async def start(self, container: Container) -> None:
         """Start one that ended; it is not waited for."""

@@ -61,23 +61,22 @@ def pytest_arguments(rest: Sequence[str]) -> list[str]:
 
 
 def environment(environ: Mapping[str, str], clock: Clock) -> Mapping[str, str]:
-    """One in which an engine answers: the one that is there, else one of our own, for root on Debian.
+    """One in which an engine answers: the one that is there, else what .ci/engine gives, which says what that is.
 
     Raises:
         EngineUnusable: when there is none and none can be made.
     """
     try:
         asyncio.run(find_engine(environ, clock))
-    except EngineUnusable:
-        if os.geteuid() != 0 or shutil.which("apt-get", path=environ.get("PATH", "")) is None:
-            raise
-        _say("no container engine can be used; making one")
+    except EngineUnusable as exc:
+        unusable = exc
     else:
         return environ
+    if shutil.which("apt-get", path=environ.get("PATH", "")) is None:
+        raise unusable
     made = subprocess.run([ROOT / ".ci" / "engine"], env=environ, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own script
     if made.returncode:
-        raise EngineUnusable("a container engine could not be made: .ci/engine has said why")
-    _say("`.ci/engine stop` ends the engine; it is kept, so that the next run has less to do")
+        raise unusable
     return {**environ, **exports_in(made.stdout)}
 
 

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from services.launcher.stack.container import Container, containers_in
 
 
-def line(service: str, number: int, **more: Any) -> str:
+def line(service: str, number: int) -> str:
     labels = f"com.docker.compose.depends_on=a:healthy,b,com.docker.compose.container-number={number},x=y"
     entry = {"Name": f"p-{service}-{number}", "Service": service, "State": "running", "Health": "", "ExitCode": 0}
-    return json.dumps({**entry, "Labels": labels, "Publishers": None, **more})
+    return json.dumps({**entry, "Labels": labels})
 
 
 def test_containers_come_in_the_order_of_services_and_numbers() -> None:
     output = "\n".join((line("ports", 10), line("ports", 2), "", line("laptops", 1)))
     assert [each.name for each in containers_in(output)] == ["p-laptops-1", "p-ports-2", "p-ports-10"]
-
-
-def test_published_ports_are_known_by_the_container_s_own() -> None:
-    publishers = [
-        {"URL": "127.0.0.1", "TargetPort": 8080, "PublishedPort": 32769, "Protocol": "tcp"},
-        {"URL": "", "TargetPort": 9090, "PublishedPort": 0, "Protocol": "tcp"},
-    ]
-    (container,) = containers_in(line("gateway", 1, Publishers=publishers))
-    assert container.ports == {8080: 32769}
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,13 @@ class Remembered(Stack):
     async def containers(self, service: str = "") -> list[Container]:
         return [each for each in self.members if service in {"", each.service}]
 
-    async def url(self, service: str, private: int, number: int = 1) -> str:
+    async def url(self, service: str, private: int) -> str:
         return self.consul
 
     async def kill(self, container: Container) -> None:
         self.done.append("kill")
 
-    async def stop(self, container: Container, grace_s: int = 30) -> None:
+    async def stop(self, container: Container) -> None:
         self.done.append("stop")
 
     async def start(self, container: Container) -> None:
