@@ -36,7 +36,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
 
 FROM installer AS console-packages
-COPY services/console/requirements.lock /tmp/
+COPY observability/console/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
 
@@ -46,9 +46,10 @@ WORKDIR /app
 COPY discovery discovery
 COPY observability observability
 COPY services services
-RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+# The console is a part of the library that only one image has.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash . && mv observability/console .
 
-FROM ${BASE} AS service
+FROM ${BASE} AS library
 WORKDIR /app
 # In a container only the container's own network reaches what listens everywhere.
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 \
@@ -60,10 +61,12 @@ RUN python -c "import asyncio, concurrent.futures, decimal, email.policy, http.c
 USER 10001:10001
 COPY --from=code /app/discovery discovery
 COPY --from=code /app/observability observability
+# At MESH_PORT, which each service sets below.
+HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "discovery.healthcheck"]
+
+FROM library AS service
 COPY --from=code /app/services/__init__.py services/
 COPY --from=code /app/services/kit services/kit
-# At MESH_PORT, which each service sets below.
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "services.kit.healthcheck"]
 
 FROM service AS laptops-service
 COPY --from=laptops-packages /opt/venv /opt/venv
@@ -103,10 +106,10 @@ ENV MESH_PORT=8080
 EXPOSE 8080
 CMD ["python", "-m", "services.gateway"]
 
-FROM service AS console-service
+FROM library AS console-service
 COPY --from=console-packages /opt/venv /opt/venv
-COPY --from=code /app/services/console services/console
+COPY --from=code /app/console observability/console
 VOLUME /data
 ENV MESH_PORT=4318
 EXPOSE 4318
-CMD ["python", "-m", "services.console"]
+CMD ["python", "-m", "observability.console"]

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.report import CannotRun
 from discovery.clock import Clock
-from services.launcher.agent import Agent
-from services.launcher.child import Child, Command, Ended
-from services.launcher.consul_choice import Choice, agent_command, find_program, free_ports
-from services.launcher.plan import ROOT
+from launcher.development import CannotRun
+from launcher.local import Agent, Child, Choice, Command, Ended, agent_command, find_program, free_ports
+from launcher.plan import ROOT
 
 _READY_S = 20.0
 _POLL_S = 0.05

@@ -15,9 +15,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 from aiohttp import web
 
-from benchmarks.report import Report, Row
 from discovery import Mesh, MeshConfig
 from discovery.clock import Clock, SystemClock
+from launcher.development import Report, Row
 
 CONCURRENT = 16
 _REQUESTS, _QUICK_REQUESTS = 2000, 500

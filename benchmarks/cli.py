@@ -14,9 +14,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from benchmarks.agents import running
-from benchmarks.report import CannotRun, Report, Row
 from discovery.clock import Clock, SystemClock
-from services.launcher.consul_choice import Choice
+from launcher.development import CannotRun, Report, Row
+from launcher.local import Choice
 
 _TIMES, _QUICK_TIMES = 21, 7
 _GOAL_MS = 150.0
@@ -26,7 +26,7 @@ _TRACE = "0af7651916cd43dd8448eb211c80319c"
 _SPAN = {"traceID": _TRACE, "spanID": "b7ad6b7169203331", "operationName": "GET /ports", "startTime": 0, "duration": 1}
 
 _PYTHON = (sys.executable, "-P")
-_CLI = (*_PYTHON, "-m", "discovery.cli.main")
+_CLI = (*_PYTHON, "-m", "launcher.main")
 
 # The first byte counts, wherever it comes out: `call` says what it is about to ask before it can ask it.
 _COMMANDS: Mapping[str, Sequence[str]] = {

@@ -15,13 +15,10 @@ from random import Random
 import click
 
 from benchmarks.losses import CLUSTER_LOSSES, LOSSES, PAGE_RATE, RATE, rows
-from benchmarks.report import CannotRun, Report, Row
 from discovery.clock import Clock, SystemClock
-from services.launcher.plan import ROOT, SYSTEM
-from services.launcher.stack.engine import Engine, find_engine
-from services.launcher.stack.failures import EngineUnusable
-from services.launcher.stack.images import missing, stand_ins
-from services.launcher.stack.stack import Stack, new_project
+from launcher.development import CannotRun, Report, Row
+from launcher.plan import ROOT, SYSTEM
+from launcher.stack import Engine, EngineUnusable, Stack, find_engine, missing, new_project, stand_ins
 
 _STARTS, _QUICK_STARTS = 3, 1
 _BUILDS, _QUICK_BUILDS = 3, 1

@@ -6,7 +6,6 @@ The console is a process of its own, kept on one core; whoever sends to it and l
 from __future__ import annotations
 
 import asyncio
-import importlib
 import itertools
 import os
 import socket
@@ -23,10 +22,10 @@ from typing import Any
 import aiohttp
 
 from benchmarks.batches import BATCH, TRACE, Sent, a_trace, batches
-from benchmarks.report import CannotRun, Report, Row
 from discovery.clock import Clock, SystemClock
 from discovery.errors import ConfigError
-from services.launcher.browser_choice import find_browser
+from launcher.demo import browsing, find_browser
+from launcher.development import CannotRun, Report, Row
 
 _SEED = 7
 _STORED = 100_000
@@ -112,7 +111,7 @@ async def _console(cores: Sequence[int], clock: Clock) -> AsyncIterator[tuple[st
         os.sched_setaffinity(0, cores[:1])  # a child is where its parent was
         with (Path(folder) / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "services.console", env=environ, stdout=log, stderr=log
+                sys.executable, "-m", "observability.console", env=environ, stdout=log, stderr=log
             )
         os.sched_setaffinity(0, cores[1:])
         try:
@@ -197,8 +196,7 @@ async def _page_s(urls: Sequence[str], clock: Clock) -> float | None:
     """How long the slowest of the pages takes to show its first data, in the median; None where there is no browser."""
     try:
         program = find_browser(os.environ)
-        browsing = importlib.import_module("services.launcher.browser").browsing
-    except (ConfigError, ImportError):
+    except ConfigError:
         return None
     if program is None:
         return None

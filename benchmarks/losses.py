@@ -7,12 +7,25 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from benchmarks.report import Row
 from discovery.clock import Clock
-from services.launcher.stack.container import Container
-from services.launcher.stack.faults import Fault, Toll, Unmet, busiest, disconnected, endure, killed, paused, stopped
-from services.launcher.stack.stack import Stack
-from services.launcher.stack.traffic import PORTLESS, Read, laptop, shop_page
+from launcher.development import Row
+from launcher.stack import (
+    PORTLESS,
+    Container,
+    Fault,
+    Read,
+    Stack,
+    Toll,
+    Unmet,
+    busiest,
+    disconnected,
+    endure,
+    killed,
+    laptop,
+    paused,
+    shop_page,
+    stopped,
+)
 
 RATE = 100.0
 # A page takes the one marketplace many times the work that a laptop takes anybody.

@@ -7,16 +7,15 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.report import CannotRun, Report, Row
 from discovery.clock import Clock, SystemClock
-from services.launcher.environment import Site
-from services.launcher.plan import ROOT
+from launcher.development import CannotRun, Report, Row, Site
+from launcher.plan import ROOT
 
 _RUNS, _QUICK_RUNS = 5, 2
 _STARTS, _QUICK_STARTS = 21, 7
 _READY_S = 8.0
 _OVER_MS = 50.0
-_CLI = (sys.executable, "-P", "-m", "discovery.cli.main")
+_CLI = (sys.executable, "-P", "-m", "launcher.main")
 
 
 def run(*, quick: bool) -> Report:

@@ -16,11 +16,11 @@ from typing import NoReturn
 import aiohttp
 
 from benchmarks.agents import choices, running, version_of
-from benchmarks.report import Report, Row
 from discovery import Mesh, MeshConfig
 from discovery.clock import Clock, SystemClock
-from services.launcher.consul_choice import Choice
-from services.launcher.load import quantile
+from launcher.development import Report, Row
+from launcher.load import quantile
+from launcher.local import Choice
 
 WATCHERS = 20
 _CHANGES, _QUICK_CHANGES = 40, 10

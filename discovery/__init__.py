@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from discovery.runtime.running import run
     from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
     from discovery.runtime.surroundings import Surroundings
+    from discovery.state import state_directory
 
 __all__ = [
     "LEAVING",
@@ -64,6 +65,7 @@ __all__ = [
     "registered",
     "run",
     "serving",
+    "state_directory",
 ]
 
 _HOME = {
@@ -103,6 +105,7 @@ _HOME = {
     "registered": "discovery.runtime.heartbeat",
     "run": "discovery.runtime.running",
     "serving": "discovery.runtime.server",
+    "state_directory": "discovery.state",
 }
 
 if not TYPE_CHECKING:

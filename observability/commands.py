@@ -25,3 +25,18 @@ def trace(trace_id: str, source: str, url: str, *, as_json: bool) -> int:
 
     wanted = normal(trace_id)
     return show(wanted, console_url(source, url), Event().wait, as_json=as_json)
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="Where to listen: MESH_PORT, or else 4318; 0: anywhere.")
+@consul_option
+def console(port: int | None, url: str) -> None:
+    """Show services, traces and who calls whom, until Ctrl-C.
+
+    A page for the browser, and the OTLP endpoint that fills it: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 sends
+    a process's telemetry there. Services come from Consul; without one, all that telemetry tells is shown.
+    """
+    from discovery.cli.options import chosen
+    from observability.console.serving import serve
+
+    serve(**chosen(url), **({} if port is None else {"port": port}))

@@ -29,11 +29,11 @@ from discovery.errors import ConfigError
 from discovery.model import Instance
 from observability import semconv
 from observability.config import Exposure, LogFormat, TelemetryConfig
-from observability.console import TraceLines
 from observability.export import LogExporter, LogQueue, MetricExporter, SpanExporter, SpanQueue
 from observability.ledger import Ledger
 from observability.lines import shown_as
 from observability.otlp_handler import OtlpHandler
+from observability.trace_lines import TraceLines
 
 if TYPE_CHECKING:
     from observability.exposition import Exposition

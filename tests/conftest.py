@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from discovery.errors import ConfigError
-from services.launcher.browser_choice import find_browser
-from services.launcher.consul_choice import find_program
+from launcher.demo.browser_choice import find_browser
+from launcher.local.consul_choice import find_program
 
 # What a developer's shell says about a mesh must not reach the tests; what it says to them must.
 _SCRUBBED = ("CONSUL_", "MESH_", "OTEL_")

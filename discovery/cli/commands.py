@@ -131,14 +131,13 @@ def doctor(url: str, *, as_json: bool) -> int:
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
     """Print what makes Tab complete.
 
     Commands, options and services are completed. For bash: eval "$(mesh completion bash)" in ~/.bashrc.
     """
     from click.shell_completion import get_completion_class
 
-    from discovery.cli.main import mesh
-
     if found := get_completion_class(shell):
-        click.echo(found(mesh, {}, "mesh", "_MESH_COMPLETE").source())
+        click.echo(found(ctx.find_root().command, {}, "mesh", "_MESH_COMPLETE").source())

@@ -62,17 +62,16 @@ class Commands(click.Group):
         return {point.name: point for point in entry_points(group="mesh.commands")}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Our own, and every command that some installed package brings."""
-        return sorted({*OWN, *self._found})
+        """Our own, those that were added, and every command that some installed package brings."""
+        return sorted({*OWN, *self.commands, *self._found})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command by its name."""
         command: click.Command | None
         if cmd_name in OWN:
             command = getattr(import_module("discovery.cli.commands"), cmd_name)
-        else:
-            point = self._found.get(cmd_name)
-            command = point.load() if point else None
+        elif (command := self.commands.get(cmd_name)) is None and (point := self._found.get(cmd_name)):
+            command = point.load()
         return command
 
 

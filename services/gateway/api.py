@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
+from discovery.web import Problem
 from services.gateway.entrance import TARGET
 from services.gateway.published import published
 from services.gateway.relay import relay
 from services.gateway.side import Side
-from services.kit.problem import Problem
 
 _NOBODY = {"Retry-After": "2"}
 

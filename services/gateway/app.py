@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from discovery.web import boundary
 from services.gateway import shop
 from services.gateway.api import api
 from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
 from services.gateway.published import follow
 from services.gateway.target import PREFIX
-from services.kit.boundary import boundary
 
 
 def build() -> web.Application:

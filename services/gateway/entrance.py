@@ -8,8 +8,8 @@ from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler
 
 from discovery import wire
+from discovery.web import Problem
 from services.gateway import target
-from services.kit.problem import Problem
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 TARGET = web.RequestKey("target", target.Target)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from multidict import CIMultiDict
 
 from discovery import wire
+from discovery.web import Problem
 from services.gateway.side import Side
-from services.kit.problem import Problem
 
 # RFC 9110, 7.6.1, and what belongs to one connection by other documents.
 _HOP_BY_HOP = frozenset(

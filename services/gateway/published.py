@@ -12,9 +12,9 @@ from contextlib import suppress
 from aiohttp import web
 
 from discovery import MESH, Mesh, TooManyServices
+from discovery.web import Problem
 from services.gateway.target import SHOP
 from services.kit.main import PUBLIC_TAG
-from services.kit.problem import Problem
 
 
 async def follow(app: web.Application) -> AsyncIterator[None]:

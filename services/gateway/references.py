@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from yarl import URL
 
+from discovery.web import Problem
 from services.gateway import target
 from services.gateway.side import Side
-from services.kit.problem import Problem
 
 # <target> and its parameters (RFC 8288, 3); a comma ends them unless it is quoted.
 _LINK = re.compile(r'<([^<>]*)>((?:[^,"<>]|"[^"]*")*)')

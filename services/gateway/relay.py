@@ -11,9 +11,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 import discovery
+from discovery.web import Body
 from services.gateway import headers, references, upload
 from services.gateway.side import Side
-from services.kit.body import Body
 
 _log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from aiohttp import web
 
 import discovery
+from discovery.web import Problem
 from services.gateway import page
 from services.gateway.entrance import TARGET
 from services.gateway.relay import relay
 from services.gateway.side import Side
 from services.gateway.target import PREFIX, RESERVED, SHOP
-from services.kit.problem import Problem
 
 PATH = rf"/{{rest:(?!(?:{'|'.join(RESERVED)})(?:/|$)).*}}"
 

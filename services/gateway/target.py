@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from yarl import URL
 
-from services.kit.problem import Problem
+from discovery.web import Problem
 
 # Origin form (RFC 9112, 3.2.1), without empty segments and without the parameters that ``;`` begins.
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})+)*/?")

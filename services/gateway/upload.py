@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from services.kit.body import Body
+from discovery.web import Body
 
 
 class Upload:
@@ -25,7 +25,7 @@ async def begin(body: Body, in_memory: int) -> bytes | Upload | None:
     """Read until the end, or until there are more than *in_memory* bytes.
 
     Raises:
-        Problem: see :class:`services.kit.body.Body`.
+        Problem: see :class:`discovery.web.body.Body`.
     """
     head: list[bytes] = []
     received = 0

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 import discovery
-from services.kit.boundary import boundary
+from discovery.web import boundary
 from services.kit.database import Database
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateTable
 
-from services.kit.problem import FieldError, Problem
+from discovery.web import FieldError, Problem
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from services.kit.schema import Record, Schema, WholeNumber
+from discovery.web.validation import Schema, WholeNumber
+from services.kit.schema import Record
 
 
 class PageQuery(Schema):

@@ -1,7 +1,7 @@
 """The records of one kind in their table: the five things that can be done with them.
 
 The columns of the table are the fields of the model. Each method raises a
-:class:`~services.kit.problem.Problem` when the database is away (503), or when a record is there already (409).
+:class:`~discovery.web.problem.Problem` when the database is away (503), or when a record is there already (409).
 """
 
 from __future__ import annotations

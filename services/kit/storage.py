@@ -27,17 +27,9 @@ def database_url(service: str, environ: Mapping[str, str]) -> URL:
         if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
             raise discovery.ConfigError("DATABASE_URL must name an SQLite file: sqlite:////path/to/file.db")
         return url.set(drivername=_DRIVER)
-    return file_url(_directory(environ) / f"{service}.db")
+    return file_url(discovery.state_directory(environ) / f"{service}.db")
 
 
 def file_url(path: Path) -> URL:
     """The URL of a database file."""
     return URL.create(_DRIVER, database=str(path))
-
-
-def _directory(environ: Mapping[str, str]) -> Path:
-    if chosen := environ.get("MESH_DATA", "").strip():
-        return Path(chosen)
-    # The XDG Base Directory Specification: data that outlives a restart, but is not worth carrying elsewhere.
-    state = environ.get("XDG_STATE_HOME", "").strip()
-    return (Path(state) if state else Path("~/.local/state").expanduser()) / "proconsul"

@@ -6,13 +6,14 @@ from aiohttp import web
 from sqlalchemy.engine import URL
 
 import discovery
+from discovery.web import Problem
+from discovery.web.validation import read_document, read_query
 from services.kit.application import application
 from services.kit.database import Database
 from services.kit.paging import page_response
-from services.kit.problem import Problem
 from services.kit.record_id import ID, record_id
 from services.kit.records import Records
-from services.kit.validation import read_document, read_query, read_replacement
+from services.kit.validation import read_replacement
 from services.laptops.fitted import fitted
 from services.laptops.model import Laptop, LaptopDraft, LaptopQuery
 from services.laptops.table import LAPTOPS, SEED

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from discovery.web.validation import Schema
 from services.kit.paging import PageQuery
-from services.kit.schema import Draft, Line, Record, Schema
+from services.kit.schema import Draft, Line, Record
 
 
 class LaptopFacts(Schema):

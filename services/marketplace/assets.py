@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import ETag, web
 
-from services.kit.problem import Problem
+from discovery.web import Problem
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES: Mapping[str, str] = {".css": "text/css", ".svg": "image/svg+xml"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 import discovery
-from services.kit.problem import Problem
+from discovery.web import Problem
 from services.marketplace.goods import FittedLaptop, Laptop, fitting
 from services.marketplace.memory import Known, Memory
 from services.marketplace.peers import Answer, Away, ask

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from services.kit.problem import Problem
+from discovery.web import Problem
 from services.marketplace.pages import RENDERER
 
 _log = logging.getLogger(__name__)

@@ -12,9 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringC
 from yarl import URL
 
 import discovery
+from discovery.web.validation import Schema, WholeNumber, read_query
 from services.kit.record_id import record_id
-from services.kit.schema import Schema, WholeNumber
-from services.kit.validation import read_query
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.customer import customer_of, remember
 from services.marketplace.looks import Looks

@@ -5,13 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 from sqlalchemy.engine import URL
 
+from discovery.web import Problem
+from discovery.web.validation import read_document, read_query
 from services.kit.application import application
 from services.kit.database import Database
 from services.kit.paging import page_response
-from services.kit.problem import Problem
 from services.kit.record_id import ID, record_id
 from services.kit.records import Records
-from services.kit.validation import read_document, read_query, read_replacement
+from services.kit.validation import read_replacement
 from services.ports.model import Port, PortDraft, PortQuery
 from services.ports.table import PORTS, SEED
 

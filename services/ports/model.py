@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from discovery.web.validation import Schema, WholeNumber
 from services.kit.paging import PageQuery
-from services.kit.schema import ID_MAX, Draft, Line, Record, Schema, WholeNumber
+from services.kit.schema import ID_MAX, Draft, Line, Record
 
 Connector = Literal["usb-c", "magnetic", "barrel"]
 

@@ -12,11 +12,11 @@ from aiohttp import web
 from sqlalchemy.engine import URL
 
 import discovery
+from discovery.web import FieldError, Problem
+from discovery.web.validation import read_document, read_query
 from services.kit.application import application
 from services.kit.database import Database
-from services.kit.problem import FieldError, Problem
 from services.kit.record_id import ID, record_id
-from services.kit.validation import read_document, read_query
 from services.recommendations.catalogue import Catalogue, Known
 from services.recommendations.looks import Looks
 from services.recommendations.model import ForSomebody, Query, Seen

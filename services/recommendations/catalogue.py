@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from yarl import URL
 
 import discovery
-from services.kit.problem import Problem
+from discovery.web import Problem
 from services.recommendations.model import Laptop
 
 # For all pages together: a recommendation that comes late is worth nothing. With an old catalogue at hand, the patience

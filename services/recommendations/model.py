@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.kit.schema import ID_MAX, Schema, WholeNumber
+from discovery.web.validation import Schema, WholeNumber
+from services.kit.schema import ID_MAX
 
 # Opaque: who that is, only the sender knows.
 Customer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("discovery", "observability", "services")
+PACKAGES = ("discovery", "observability", "services", "launcher", "benchmarks")
+# Those that are installed with the library.
+SHIPPED = ("discovery", "observability")
 
 # What the modules of a room may import of ours. The first prefix that fits a module decides.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -40,6 +42,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "discovery.devagent": ("discovery",),
     "discovery.testing": ("discovery",),
     "discovery.cli": ("discovery",),
+    "discovery.web": ("discovery.web",),
+    "discovery.healthcheck": (),
+    "discovery.state": (),
     "discovery.model": (),
     "discovery.wire": (),
     "discovery.clock": (),
@@ -53,6 +58,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # A command may use what all commands share.
     "observability.commands": ("observability", "discovery.cli"),
     "observability.lookup": ("observability", "discovery.cli", "discovery.errors", "discovery.model"),
+    "observability.console": ("observability", "discovery"),
     "observability": (
         "observability",
         "discovery.clock",
@@ -63,14 +69,34 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.wire",
     ),
     "services.kit": ("services.kit", "discovery", "observability"),
-    "services.launcher": ("services.launcher", "discovery", "observability"),
     # No service imports another: they meet over HTTP only.
     **{
         f"services.{service}": (f"services.{service}", "services.kit", "discovery", "observability")
-        for service in ("console", "gateway", "laptops", "marketplace", "ports", "recommendations")
+        for service in ("gateway", "laptops", "marketplace", "ports", "recommendations")
     },
     "services": (),
+    # Which room of the launcher leans on which; each speaks to another by its face alone, see below.
+    "launcher.development": ("launcher.development", "launcher.plan", "discovery"),
+    "launcher.local": ("launcher.local", "launcher.plan", "discovery", "observability"),
+    "launcher.remote": ("launcher.remote", "launcher.local", "launcher.plan", "discovery"),
+    "launcher.demo": (
+        "launcher.demo",
+        "launcher.local",
+        "launcher.load",
+        "launcher.plan",
+        "discovery",
+        "observability",
+    ),
+    "launcher.stack": ("launcher.stack", "launcher.development", "launcher.load", "launcher.plan", "discovery"),
+    "launcher.plan": ("discovery.errors",),
+    "launcher.load": ("discovery.clock",),
+    "launcher.start": ("launcher.main",),
+    "launcher": ("launcher", "discovery"),
+    # A benchmark is run by the name of its module, so nobody imports it.
+    "benchmarks": ("benchmarks", "launcher", "discovery", "observability"),
 }
+
+LAUNCHER_ROOMS = ("launcher.demo", "launcher.development", "launcher.local", "launcher.remote", "launcher.stack")
 
 # Rooms that exist for developers: nothing in the library may lean on them.
 NOT_FOR_THE_LIBRARY = ("discovery.devagent", "discovery.testing", "discovery.cli")
@@ -93,14 +119,15 @@ PURE = {
 OWNERS = {
     "tenacity": ("discovery.runtime.retrying",),
     "consul": ("discovery.registry",),
-    "msgspec": ("discovery.registry", "services.console.ingest"),
-    # The console reads what others send: it needs the wire's messages, and nothing of the SDK.
-    "opentelemetry": ("observability", "services.console.ingest"),
+    "msgspec": ("discovery.registry", "observability.console.ingest"),
+    "opentelemetry": ("observability", "benchmarks.batches"),
     "structlog": ("observability",),
     "jinja2": ("services.marketplace",),
-    "playwright": ("services.launcher.browser", "services.launcher.pictures"),
-    "sqlalchemy": ("services",),
-    "pydantic": ("services",),
+    "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
+    "sqlalchemy": ("services", "observability.console"),
+    "pydantic": ("services", "discovery.web.validation", "observability.console"),
+    "click": ("discovery.cli", "observability.commands", "observability.lookup", "launcher", "benchmarks"),
+    "rich": ("launcher", "benchmarks"),
 }
 
 
@@ -116,7 +143,7 @@ MODULES = dict(modules())
 
 @cache
 def imports(path: Path) -> set[str]:
-    """Every module that a file names in an import, wherever in the file."""
+    """Every module that a file names in an import, wherever in the file, or loads by its name."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -124,6 +151,11 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             submodules = {f"{node.module}.{alias.name}" for alias in node.names}
             found.update(submodules & MODULES.keys() or {node.module})
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {
+            "import_module",
+            "run_module",
+        }:
+            found.update({str(word.value) for word in node.args if isinstance(word, ast.Constant)} & MODULES.keys())
     return found
 
 
@@ -146,13 +178,50 @@ def test_the_library_does_not_lean_on_its_development_rooms(module: str) -> None
     assert {name for name in imports(MODULES[module]) if within(name, NOT_FOR_THE_LIBRARY)} == set()
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES if within(m, ("services",)) and not within(m, ("services.launcher",))]
-)
-def test_services_use_public_names_only(module: str) -> None:
-    allowed = {"discovery", "observability", "discovery.wire"}
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("services", "observability.console"))])
+def test_services_and_the_console_use_public_names_only(module: str) -> None:
+    allowed = {"discovery", "discovery.web", "discovery.web.validation", "discovery.wire", "observability"}
+    names = {name for name in imports(MODULES[module]) if within(name, SHIPPED)}
 
-    assert {n for n in imports(MODULES[module]) if within(n, ("discovery", "observability"))} <= allowed
+    assert {name for name in names if not within(name, ("observability.console",))} <= allowed
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("observability.console",))])
+def test_the_console_reads_the_messages_on_the_wire_and_knows_nothing_of_the_sdk(module: str) -> None:
+    names = {name for name in imports(MODULES[module]) if within(name, ("opentelemetry",))}
+
+    assert {name for name in names if not name.startswith("opentelemetry.proto")} == set()
+    assert not names or within(module, ("observability.console.ingest",))
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("launcher", "benchmarks"))])
+def test_a_room_of_the_launcher_is_entered_by_its_face(module: str) -> None:
+    rooms = [room for room in LAUNCHER_ROOMS if not within(module, (room,))]
+
+    assert {name for name in imports(MODULES[module]) if within(name, tuple(rooms))} <= set(rooms)
+
+
+def test_the_launcher_has_these_rooms_and_only_nouns_beside_them() -> None:
+    rooms = {f"launcher.{path.parent.name}" for path in (ROOT / "launcher").glob("*/__init__.py")}
+
+    assert rooms == set(LAUNCHER_ROOMS)
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, SHIPPED)])
+def test_what_is_installed_knows_nothing_of_this_repository(module: str) -> None:
+    assert {n for n in imports(MODULES[module]) if within(n, PACKAGES) and not within(n, SHIPPED)} == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {module: imports(path) & MODULES.keys() - {module} for module, path in MODULES.items()}
+    # Who imports nobody that is left cannot be part of one.
+    while leaves := {module for module, names in left.items() if not names & left.keys()}:
+        left = {module: names for module, names in left.items() if module not in leaves}
+
+    # Nor can one whom nobody imports that is left.
+    while tops := left.keys() - {name for names in left.values() for name in names}:
+        left = {module: names for module, names in left.items() if module not in tops}
+    assert left == {}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("discovery.policy",))])
@@ -174,7 +243,7 @@ def test_no_file_is_longer_than_250_lines(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 250
 
 
-@pytest.mark.parametrize("package", ["discovery", "observability"])
+@pytest.mark.parametrize("package", ["discovery", "discovery.web", "observability", *LAUNCHER_ROOMS])
 def test_the_public_api_is_a_sorted_list_of_what_the_package_imports(package: str) -> None:
     public = importlib.import_module(package)
     tree = ast.parse(MODULES[package].read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from services.launcher.browser import browsing
-from services.launcher.browser_choice import find_browser
+from launcher.demo.browser import browsing
+from launcher.demo.browser_choice import find_browser
 from tests.browser.consoles import Console, furnished
 
 

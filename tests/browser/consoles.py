@@ -12,8 +12,8 @@ from google.protobuf.message import Message  # type: ignore[import-untyped]  # p
 
 import discovery
 from discovery.clock import SystemClock
-from services.console.app import build
-from services.console.settings import ConsoleSettings
+from observability.console.app import build
+from observability.console.settings import ConsoleSettings
 from tests.browser.telemetry import MS, Line, Span, gauge, lines, plain_trace, shop_trace, spans
 
 _CLOCK = SystemClock()

@@ -17,8 +17,8 @@ import pytest
 import pytest_asyncio
 
 from discovery.clock import SystemClock
-from services.launcher.stack.engine import Engine, find_engine
-from services.launcher.stack.stack import Stack, new_project
+from launcher.stack.engine import Engine, find_engine
+from launcher.stack.stack import Stack, new_project
 
 # Seconds: what a test waits for may be an image that is built for the first time.
 _TEST_S = 900

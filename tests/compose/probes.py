@@ -9,9 +9,9 @@ from typing import Any
 
 import aiohttp
 
-from services.launcher.plan import SYSTEM
-from services.launcher.stack.engine import Engine
-from services.launcher.stack.stack import Stack
+from launcher.plan import SYSTEM
+from launcher.stack.engine import Engine
+from launcher.stack.stack import Stack
 from tests.observability.surroundings.programs import comes
 
 # What a service says to whoever asks it through the gateway.

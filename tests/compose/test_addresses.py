@@ -11,10 +11,10 @@ import pytest
 
 import discovery
 from discovery.clock import SystemClock
-from services.launcher.consul_choice import free_ports
-from services.launcher.plan import ROOT, SYSTEM
-from services.launcher.stack.command import run
-from services.launcher.stack.stack import Stack
+from launcher.local.consul_choice import free_ports
+from launcher.plan import ROOT, SYSTEM
+from launcher.stack.command import run
+from launcher.stack.stack import Stack
 from tests.compose.probes import GRACE_S, container, inspect, registered, statuses_in
 from tests.observability.surroundings.programs import comes
 

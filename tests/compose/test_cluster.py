@@ -13,13 +13,13 @@ import pytest
 import pytest_asyncio
 
 from discovery.clock import SystemClock
-from services.launcher.browser import browsing
-from services.launcher.browser_choice import find_browser
-from services.launcher.plan import SYSTEM
-from services.launcher.stack.container import Container
-from services.launcher.stack.engine import Engine
-from services.launcher.stack.stack import Stack
-from services.launcher.stack.traffic import Traffic, laptop
+from launcher.demo.browser import browsing
+from launcher.demo.browser_choice import find_browser
+from launcher.plan import SYSTEM
+from launcher.stack.container import Container
+from launcher.stack.engine import Engine
+from launcher.stack.stack import Stack
+from launcher.stack.traffic import Traffic, laptop
 from tests.browser.tabs import tab
 from tests.compose.probes import LAPTOP, address_of, read, status
 from tests.observability.surroundings.programs import comes

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from discovery.clock import SystemClock
-from services.launcher.stack.container import Container
-from services.launcher.stack.faults import Fault, Unmet, busiest, disconnected, endure, killed, paused, stopped, whole
-from services.launcher.stack.stack import Stack
-from services.launcher.stack.traffic import Read, laptop, shop_page
+from launcher.stack.container import Container
+from launcher.stack.faults import Fault, Unmet, busiest, disconnected, endure, killed, paused, stopped, whole
+from launcher.stack.stack import Stack
+from launcher.stack.traffic import Read, laptop, shop_page
 
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
 

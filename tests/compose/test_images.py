@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from services.launcher.plan import ROOT, SYSTEM
-from services.launcher.stack.engine import Engine
-from services.launcher.stack.stack import Stack
+from launcher.plan import ROOT, SYSTEM
+from launcher.stack.engine import Engine
+from launcher.stack.stack import Stack
 from tests.compose.probes import GRACE_S, container, inspect, read, status
 from tests.observability.surroundings.programs import comes
 

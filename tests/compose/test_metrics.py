@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from discovery import wire
-from services.launcher.plan import SYSTEM
-from services.launcher.stack.stack import Stack
+from launcher.plan import SYSTEM
+from launcher.stack.stack import Stack
 from tests.compose.probes import LAPTOP, read, registered, status
 from tests.observability.surroundings.programs import comes
 from tests.observability.surroundings.queries import queries, selectors

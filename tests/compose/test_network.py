@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from services.launcher.plan import SYSTEM
-from services.launcher.stack.engine import Engine
-from services.launcher.stack.stack import Stack
+from launcher.plan import SYSTEM
+from launcher.stack.engine import Engine
+from launcher.stack.stack import Stack
 from tests.compose.probes import address_of, all_registered, container, inspect, statuses_in
 from tests.observability.surroundings.programs import comes
 

@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from services.launcher.browser import browsing
-from services.launcher.browser_choice import find_browser
-from services.launcher.plan import SYSTEM
-from services.launcher.stack.stack import Stack
+from launcher.demo.browser import browsing
+from launcher.demo.browser_choice import find_browser
+from launcher.plan import SYSTEM
+from launcher.stack.stack import Stack
 from tests.browser.tabs import tab
 from tests.compose.probes import all_registered, status
 

@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 
 from discovery.clock import SystemClock
-from services.launcher.plan import SYSTEM
-from services.launcher.stack.stack import Stack
-from services.launcher.stack.traffic import Traffic, laptop
+from launcher.plan import SYSTEM
+from launcher.stack.stack import Stack
+from launcher.stack.traffic import Traffic, laptop
 from tests.compose.probes import all_registered, read, registered, started
 from tests.observability.surroundings.programs import comes
 

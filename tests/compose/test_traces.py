@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from discovery.clock import SystemClock
+from launcher.plan import ROOT
+from launcher.stack.stack import Stack
 from observability.jaeger import read_jaeger
 from observability.tree import trace_tree
-from services.launcher.plan import ROOT
-from services.launcher.stack.stack import Stack
 from tests.compose.probes import LAPTOP, container, inspect, read
 from tests.observability.surroundings.programs import comes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.launcher.plan import ROOT, SYSTEM
+from launcher.plan import ROOT, SYSTEM
 
 pytestmark = pytest.mark.engine
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.launcher.consul_choice import free_ports
-from services.launcher.plan import ROOT
+from launcher.local.consul_choice import free_ports
+from launcher.plan import ROOT
 
 CONSUL = ROOT / "consul"
 SERVERS = ("consul-server", "consul-server-2", "consul-server-3")

@@ -12,8 +12,8 @@ import aiohttp
 from aiohttp import web
 
 import discovery
-from services.console.app import build as console
-from services.console.settings import ConsoleSettings
+from observability.console.app import build as console
+from observability.console.settings import ConsoleSettings
 from services.gateway.app import build as gateway
 from services.kit.main import public
 from services.kit.storage import file_url

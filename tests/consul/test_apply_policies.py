@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.launcher.consul_choice import free_ports
+from launcher.local.consul_choice import free_ports
 from tests.consul.cluster import Cluster, run
 from tests.contract.api import Api
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from services.launcher.plan import ROOT
+from launcher.plan import ROOT
 from tests.consul.cluster import AGENT, CONSUL, SERVERS, files, run, running_plain
 from tests.consul.members import BUILD, lacking, member
 from tests.contract.agents import consul_program

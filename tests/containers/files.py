@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from services.launcher.plan import ROOT
+from launcher.plan import ROOT
 
 PLAIN = (".env",)
 CLUSTER = (".env", "consul/cluster/compose.env")

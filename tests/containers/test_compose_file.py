@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from discovery.config import MeshConfig
-from services.launcher.plan import ROOT, SYSTEM
+from launcher.plan import ROOT, SYSTEM
 from tests.containers.files import CLUSTER, PLAIN, PROFILES, compose, configuration
 
 # As it stands, before Compose puts anything in.

@@ -6,16 +6,17 @@ import re
 
 import pytest
 
-from services.launcher.plan import ROOT, SYSTEM
+from launcher.plan import ROOT, SYSTEM, module_of
 from tests.containers.files import base_of, configuration, stages
 
 SERVICES = sorted(SYSTEM)
-DEFAULT_PORT = re.compile(r"\bport=(\d+)")
+HOME = {service: module_of(service).replace(".", "/") for service in SERVICES}
+DEFAULT_PORT = re.compile(r"\b(?:port=|PORT = )(\d+)")
 
 
 def port_of(service: str) -> str:
     """The port that the service itself falls back to."""
-    found = DEFAULT_PORT.search((ROOT / "services" / service / "__main__.py").read_text())
+    found = DEFAULT_PORT.search("".join(path.read_text() for path in (ROOT / HOME[service]).glob("*.py")))
     assert found is not None
     return found[1]
 
@@ -33,7 +34,7 @@ def test_no_line_asks_for_a_frontend() -> None:
 
 def test_there_are_these_stages_and_no_others() -> None:
     made = {f"{service}-{kind}" for service in SERVICES for kind in ("packages", "service")}
-    assert stages().keys() == {"", "installer", "code", "service"} | made
+    assert stages().keys() == {"", "installer", "code", "library", "service"} | made
 
 
 def test_the_base_is_the_one_that_compose_names() -> None:
@@ -46,18 +47,19 @@ def test_the_base_is_the_one_that_compose_names() -> None:
 def test_packages_are_those_of_the_lock_and_made_by_others(service: str) -> None:
     lines = "\n".join(stages()[f"{service}-packages"])
     assert base_of(f"{service}-packages") == "installer"
-    assert f"COPY services/{service}/requirements.lock /tmp/" in lines
+    assert f"COPY {HOME[service]}/requirements.lock /tmp/" in lines
     assert "install --only-binary :all: --require-hashes -r /tmp/requirements.lock" in lines
-    assert (ROOT / "services" / service / "requirements.lock").is_file()
+    assert (ROOT / HOME[service] / "requirements.lock").is_file()
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_has_its_own_packages_and_code(service: str) -> None:
     lines = stages()[f"{service}-service"]
-    assert base_of(f"{service}-service") == "service"
+    assert base_of(f"{service}-service") == ("library" if service == "console" else "service")
+    code = "/app/console" if service == "console" else f"/app/{HOME[service]}"
     assert [line for line in lines if line.startswith("COPY")] == [
         f"COPY --from={service}-packages /opt/venv /opt/venv",
-        f"COPY --from=code /app/services/{service} services/{service}",
+        f"COPY --from=code {code} {HOME[service]}",
     ]
     assert not [line for line in lines if line.startswith(("RUN", "ADD", "ARG"))]
 
@@ -65,11 +67,11 @@ def test_an_image_has_its_own_packages_and_code(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_starts_its_service_and_asks_it_at_its_port(service: str) -> None:
     lines = stages()[f"{service}-service"]
-    assert f'CMD ["python", "-m", "services.{service}"]' in lines
+    assert f'CMD ["python", "-m", "{module_of(service)}"]' in lines
     assert f"EXPOSE {port_of(service)}" in lines
     assert [line for line in lines if line.startswith("ENV")] == [f"ENV MESH_PORT={port_of(service)}"]
     (health,) = (line for line in inherited(f"{service}-service") if line.startswith("HEALTHCHECK"))
-    assert health.endswith('CMD ["python", "-m", "services.kit.healthcheck"]')
+    assert health.endswith('CMD ["python", "-m", "discovery.healthcheck"]')
     assert {"--interval=15s", "--timeout=3s"} <= set(health.split())
 
 

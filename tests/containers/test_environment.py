@@ -11,15 +11,17 @@ import pytest
 
 from discovery import variables
 from discovery.config import MeshConfig
+from launcher.plan import ROOT, SYSTEM, module_of
 from observability import config as telemetry
 from observability.config import TelemetryConfig
-from services.console.guard import hosts_from_env
-from services.launcher.plan import ROOT, SYSTEM
+from observability.console.guard import hosts_from_env
 from services.marketplace.settings import console_url
 from tests.containers.files import configuration, stages
 
 # Those of Python, and where the packages of the image are.
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+# See discovery.state.
+OF_THE_STATE = {"MESH_DATA"}
 OF_THE_SDK = {name for name in vars(opentelemetry.sdk.environment_variables) if name.startswith("OTEL_")}
 
 
@@ -30,7 +32,7 @@ def environment(service: str) -> dict[str, str]:
 
 def of_the_image() -> dict[str, str]:
     """What every image of ours sets."""
-    words = " ".join(line.removeprefix("ENV ") for line in stages()["service"] if line.startswith("ENV ")).split()
+    words = " ".join(line.removeprefix("ENV ") for line in stages()["library"] if line.startswith("ENV ")).split()
     return dict(word.split("=", 1) for word in words)
 
 
@@ -43,8 +45,7 @@ def named_in(*folders: Path) -> set[str]:
 
 @pytest.mark.parametrize("service", SYSTEM)
 def test_a_service_reads_every_variable_that_it_is_given(service: str) -> None:
-    services = ROOT / "services"
-    own = named_in(services / service, services / "kit")
+    own = named_in(ROOT / module_of(service).replace(".", "/")) | OF_THE_STATE
     known = variables.VARIABLES.keys() | telemetry.VARIABLES.keys() | OF_THE_SDK | OF_PYTHON | own
     assert (environment(service).keys() | of_the_image().keys()) - known == set()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.launcher.consul_choice import find_program, free_ports
+from launcher.local.consul_choice import find_program, free_ports
 
 # A cold start takes well below a second; a machine under load is given much more.
 _START_TRIES = 600

@@ -25,7 +25,7 @@ START_S = 45.0
 def mesh(*arguments: str) -> tuple[str, ...]:
     if not entry_points(group="mesh.commands"):
         pytest.fail("the project is not installed: run ./mesh test", pytrace=False)
-    return sys.executable, "-m", "discovery.cli.main", *arguments
+    return sys.executable, "-m", "launcher.main", *arguments
 
 
 async def said(*arguments: str) -> tuple[int, str, str]:

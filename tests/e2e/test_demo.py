@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from services.launcher.plan import SYSTEM
+from launcher.plan import SYSTEM
 from tests.e2e.command import Up, said
 
 pytestmark = pytest.mark.e2e

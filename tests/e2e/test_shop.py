@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from discovery.clock import SystemClock
-from services.launcher.load import drive
+from launcher.load import drive
 from tests.e2e.command import Up
 
 pytestmark = pytest.mark.e2e

@@ -13,8 +13,8 @@ import pytest
 
 from discovery.clock import SystemClock
 from discovery.devagent import Devagent
-from services.launcher.load import drive
-from services.launcher.plan import SYSTEM
+from launcher.load import drive
+from launcher.plan import SYSTEM
 from tests.e2e.command import Up, said
 
 pytestmark = pytest.mark.e2e

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy.engine import URL
 
 import discovery
-from services.console.app import build as build_console
-from services.console.settings import ConsoleSettings
+from launcher.plan import ROOT, module_of
+from observability.console.app import build as build_console
+from observability.console.settings import ConsoleSettings
 from services.gateway.app import build as build_gateway
 from services.kit.storage import file_url
 from services.laptops.app import build as build_laptops
@@ -21,7 +22,6 @@ from services.ports.app import build as build_ports
 from services.recommendations.app import build as build_recommendations
 from tests.services.support import enrolled, served
 
-SERVICES = Path(__file__).resolve().parents[2] / "services"
 PORTS = {
     "console": 4318,
     "gateway": 8080,
@@ -39,8 +39,12 @@ CURL.add_argument("-d", dest="data")
 CURL.add_argument("url")
 
 
+def readme(service: str) -> str:
+    return ROOT.joinpath(*module_of(service).split("."), "README.md").read_text(encoding="utf-8")
+
+
 def lines(service: str) -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", (SERVICES / service / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(r"```sh\n(.*?)```", readme(service), re.DOTALL)
     return [line for block in blocks for line in block.splitlines() if line]
 
 
@@ -70,7 +74,8 @@ async def test_every_line_to_try_works(
                 "recommendations": recommendations,
             }[service]
             start, *tries = lines(service)
-            assert start.startswith(f"python -m services.{service} ")
+            command = "mesh console" if service == "console" else f"python -m services.{service}"
+            assert start.startswith(f"{command} ")
             assert len(tries) >= 3
             for line in tries:
                 curl = CURL.parse_args(shlex.split(line)[1:])
@@ -83,4 +88,4 @@ async def test_every_line_to_try_works(
 
 @pytest.mark.parametrize("service", PORTS)
 def test_a_readme_fits_on_a_screen(service: str) -> None:
-    assert len((SERVICES / service / "README.md").read_text(encoding="utf-8").splitlines()) <= 55
+    assert len(readme(service).splitlines()) <= 55

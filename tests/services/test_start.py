@@ -16,6 +16,7 @@ from aiohttp import web
 
 import discovery
 from discovery.clock import SystemClock
+from launcher.plan import module_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ def test_a_service_has_its_port_its_tags_and_its_own_file(
     monkeypatch.setenv("MESH_DATA", str(tmp_path))
     monkeypatch.setattr(discovery, "run", lambda app, config, observe: started.append((app, config)))
 
-    runpy.run_module(f"services.{name}", run_name="__main__")
+    runpy.run_module(module_of(name), run_name="__main__")
 
     ((_, config),) = started
     assert (config.name, config.host, config.port, config.tags) == (name, "127.0.0.1", port, tags)

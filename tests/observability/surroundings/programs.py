@@ -13,7 +13,7 @@ from typing import TypeVar
 import aiohttp
 
 from discovery.clock import SystemClock
-from services.launcher.plan import ROOT
+from launcher.plan import ROOT
 from tests.conftest import find_viewer
 
 # What a busy machine needs for the slowest of them, with room.

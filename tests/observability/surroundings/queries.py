@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from services.launcher.plan import ROOT
+from launcher.plan import ROOT
 
 RULES = sorted((ROOT / "observability" / "rules").glob("*.yaml"))
 DASHBOARDS = sorted((ROOT / "observability" / "grafana" / "dashboards").glob("*.json"))

@@ -16,8 +16,8 @@ from typing import Any
 
 import aiohttp
 
-from services.launcher.consul_choice import free_ports
-from services.launcher.plan import ROOT
+from launcher.local.consul_choice import free_ports
+from launcher.plan import ROOT
 from tests.contract.agents import consul_program
 from tests.observability.surroundings.programs import comes, program, running
 

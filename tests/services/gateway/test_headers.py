@@ -5,9 +5,9 @@ import itertools
 import pytest
 from multidict import CIMultiDict
 
+from discovery.web import Problem
 from services.gateway import headers
 from services.gateway.side import Side
-from services.kit.problem import Problem
 
 OURS = {
     "X-Forwarded-For": "192.0.2.1",

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from discovery.web import Problem
 from services.gateway import target
-from services.kit.problem import Problem
 
 REFUSED = [
     "",

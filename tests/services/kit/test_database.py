@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
 
+from discovery.web import Problem
 from services.kit.database import Database
-from services.kit.problem import Problem
 from services.kit.storage import file_url
 from tests.services.support import locked
 

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from launcher.plan import SYSTEM, module_of
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("name", ["console", "gateway", "laptops", "marketplace", "ports", "recommendations"])
+@pytest.mark.parametrize("name", SYSTEM)
 def test_settings_that_make_no_sense_are_told_at_once_and_without_a_traceback(name: str) -> None:
     wrong = {"MESH_PORT": "http", "MESH_TIMEOUT_S": "-1", "MESH_FAULTS": "perhaps", "CONSUL_HTTP_ADDR": "::::"}
 
     ended = subprocess.run(
-        [sys.executable, "-m", f"services.{name}"],
+        [sys.executable, "-m", module_of(name)],
         env={**os.environ, **wrong},
         cwd=ROOT,
         capture_output=True,

@@ -1,0 +1,82 @@
+"""The body of a request, within limits: of bytes, after decompression too, and of time.
+
+aiohttp bounds neither for a handler that streams: a client may drip a body for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Self
+
+from aiohttp import hdrs, web
+
+from discovery.web.problem import Problem
+
+# What aiohttp itself decodes without further packages; the limit of bytes counts what comes out.
+_CODINGS = frozenset({"", "identity", "gzip", "deflate"})
+
+# The whole of a body; with the gateway's limit of 1 MiB, this asks for 35 kB/s of whoever uses all of it.
+BODY_S = 30.0
+
+# What follows a body that was not read to its end could not be told from its rest.
+_CLOSE: Mapping[str, str] = {hdrs.CONNECTION: "close"}
+
+
+class Body:
+    """An iterator over the pieces of a body. ``problem`` keeps what ended it, for whom the iteration is remote."""
+
+    def __init__(self, request: web.Request, *, limit: int, within_s: float = BODY_S) -> None:
+        self.problem: Problem | None = None
+        self._request = request
+        self._limit = limit
+        self._within_s = within_s
+        self._until: float | None = None
+        self._received = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._next()
+        except Problem as problem:
+            self.problem = problem
+            raise
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def _next(self) -> bytes:
+        if self._until is None:
+            self._check_head()
+            self._until = asyncio.get_running_loop().time() + self._within_s
+        try:
+            async with asyncio.timeout_at(self._until):
+                piece = await self._request.content.readany()
+        except TimeoutError:
+            raise Problem(408, f"the body did not arrive within {self._within_s:g} s", headers=_CLOSE) from None
+        except ConnectionError:
+            raise Problem(400, "the body broke off", headers=_CLOSE) from None
+        except web.RequestPayloadError:
+            raise Problem(400, "the body is not what its encoding says it is", headers=_CLOSE) from None
+        self._received += len(piece)
+        if self._received > self._limit:
+            raise self._too_large()
+        return piece
+
+    def _check_head(self) -> None:
+        if self._request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower() not in _CODINGS:
+            raise Problem(
+                415, "this Content-Encoding is not read here", headers={hdrs.ACCEPT_ENCODING: "gzip, deflate, identity"}
+            )
+        if (self._request.content_length or 0) > self._limit:
+            raise self._too_large()
+
+    def _too_large(self) -> Problem:
+        return Problem(413, f"a body may have at most {self._limit} bytes, after decompression", headers=_CLOSE)
+
+
+async def read_body(request: web.Request, *, limit: int) -> bytes:
+    """The whole body at once."""
+    return b"".join([piece async for piece in Body(request, limit=limit)])

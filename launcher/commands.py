@@ -1,0 +1,194 @@
+"""The commands that only this repository has: what they are called, what they take, what they say.
+
+Each loads what it needs when it runs, so that `mesh --help` costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., object])
+
+consul_option = click.option(
+    "--consul",
+    default="",
+    metavar="embedded|real|URL",
+    help="Which Consul: the embedded agent, a real one of our own (fetched if none is found), or the one at URL. "
+    "Without it: CONSUL_HTTP_ADDR, else a `consul` program that is found, else the embedded agent.",
+)
+system_option = click.option("--system", default="", metavar="ID", help="Which one, where several run.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
+
+
+@click.command()
+@click.option("--scale", multiple=True, metavar="SERVICE=N", help="How many instances of a service; repeatable.")
+@click.option("--only", multiple=True, metavar="SERVICE,...", help="Start these services and no others.")
+@consul_option
+@click.option("--gateway-port", default=0, type=click.IntRange(0, 65535), help="Where the gateway listens.")
+@click.option("--console-port", default=0, type=click.IntRange(0, 65535), help="Where the console listens.")
+@click.option("--detach", is_flag=True, help="Return when all is ready; `mesh down` ends it.")
+@json_option
+@click.option("--let-go", is_flag=True, hidden=True)
+def up(
+    scale: tuple[str, ...],
+    only: tuple[str, ...],
+    consul: str,
+    gateway_port: int,
+    console_port: int,
+    *,
+    detach: bool,
+    as_json: bool,
+    let_go: bool,
+) -> int:
+    """Start the reference system on this machine.
+
+    A Consul, the console, the gateway with the shop behind it, and the services that it is made of, each instance
+    its own process. All report to the console, unless OTEL_EXPORTER_OTLP_ENDPOINT names a collector. Ctrl-C lets
+    all of them finish what is in flight and leave; a second Ctrl-C ends them at once. Exits with 0 when it was stopped
+    after it was ready, with 130 when before.
+
+    In a Consul that others use too (--consul URL), instances of the same service names share their traffic.
+    """
+    from launcher.local import Options, run_up
+
+    options = Options(
+        scale=scale,
+        only=only,
+        consul=consul,
+        gateway_port=gateway_port,
+        console_port=console_port,
+        as_json=as_json,
+        letting_go=let_go,
+    )
+    if detach:
+        from launcher.remote import detached
+
+        return detached(options)
+    return run_up(options)
+
+
+@click.command()
+@system_option
+def down(system: str) -> None:
+    """End a system that runs in the background or in another terminal."""
+    import asyncio
+
+    from discovery.clock import SystemClock
+    from launcher.remote import end_system
+
+    click.echo(f"ended {asyncio.run(end_system(system, SystemClock()))}")
+
+
+@click.command()
+@click.argument("counts", nargs=-1, required=True, metavar="SERVICE=N...")
+@system_option
+def scale(counts: tuple[str, ...], system: str) -> None:
+    """Change how many instances of a service run. Those that are too many finish what is in flight first."""
+    import asyncio
+
+    from rich.console import Console
+
+    from launcher.local import instance_table
+    from launcher.remote import scale_system
+
+    Console().print(instance_table(asyncio.run(scale_system(system, counts))))
+
+
+@click.command()
+@consul_option
+@click.option("--json", "as_json", is_flag=True, help="Answer with the figures, as one line of JSON.")
+def demo(consul: str, *, as_json: bool) -> int:
+    """Start the system, use it, kill an instance under load, and show that nobody noticed.
+
+    Takes about half a minute, and cleans up after itself. Exits with 0 when every step held.
+    """
+    from launcher.demo import run_demo
+
+    return run_demo(consul, as_json=as_json)
+
+
+class WithRest(click.Command):
+    """A command that hands on what stands after ``--``, as ``ctx.obj``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the rest off before click looks at it."""
+        own, rest = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
+        ctx.obj = rest
+        return super().parse_args(ctx, own)
+
+
+@click.command(cls=WithRest)
+@click.argument("names", nargs=-1)
+@click.option("--compose", is_flag=True, help="Run those that need the whole stack in containers, and only those.")
+@click.pass_obj
+def test(rest: list[str], names: tuple[str, ...], *, compose: bool) -> int:
+    """Run the tests: all but those in containers, or those of some parts by name.
+
+    A name is a service (ports), a room of the library (policy), a folder of tests (e2e), or `unit`: those that
+    need nothing and take seconds. What stands after -- goes to pytest. The end says which real components took
+    part; MESH_REQUIRE=consul makes a missing one a failure.
+
+    With --compose the stack of compose.yaml is built, started, tested and removed, on the engine that `docker`
+    reaches; where there is none, root on Debian gets one. It says which images are not the real ones.
+    """
+    if compose:
+        from launcher.stack import run_stack_tests
+
+        if names:
+            raise click.UsageError("--compose takes no names: all its tests run, or those after --")
+        return run_stack_tests(rest)
+    from launcher.development import run_tests
+
+    return run_tests(names, rest)
+
+
+@click.command()
+def check() -> int:
+    """Check style, types and architecture, side by side."""
+    import asyncio
+
+    from launcher.development import run_checks
+
+    return asyncio.run(run_checks())
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--quick", is_flag=True, help="A shorter run: the same rows, less certain.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
+def bench(name: str | None, *, quick: bool, as_json: bool) -> int:
+    """Measure something, and compare it with its goal. Without a name: what there is to measure.
+
+    Exits with 0 when every goal was met, with 1 when one was missed, with 2 when it could not run.
+    """
+    from launcher.development import run_bench
+
+    return run_bench(name, quick=quick, as_json=as_json)
+
+
+@click.command()
+@consul_option
+@click.option("--zipkin", default="", metavar="URL", help="Where a Zipkin runs, which gets a picture, too.")
+def pictures(consul: str, zipkin: str) -> int:
+    """Take the pictures of the documentation anew, for maintainers. Needs Chromium."""
+    from launcher.demo import take_pictures
+
+    return take_pictures(consul, zipkin)
+
+
+@click.command()
+@click.option("--upgrade", is_flag=True, help="Take the newest versions that pyproject.toml allows.")
+def lock(*, upgrade: bool) -> None:
+    """Write the locks anew from pyproject.toml, for maintainers: all packages, and each service's part of them.
+
+    Versions stay as they are where they can. Needs uv.
+    """
+    from launcher.development import write_lock
+
+    click.echo(f"wrote {write_lock(upgrade=upgrade)} and its part for each service")
+
+
+ALL = (bench, check, demo, down, lock, pictures, scale, test, up)

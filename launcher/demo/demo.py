@@ -1,0 +1,131 @@
+"""`mesh demo`: the system comes up, is asked, loses an instance under load, and leaves; all of it has to hold."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from discovery.clock import Clock, SystemClock
+from launcher.demo.scene import Scene, StepFailed
+from launcher.demo.steps import Told, add_and_read, kill_under_load, trace_a_retry
+from launcher.demo.traces import Traces
+from launcher.local import (
+    Choice,
+    NotReady,
+    Processes,
+    Screen,
+    System,
+    check_environment,
+    choose,
+    new_folder,
+    run_until_signal,
+    summarise,
+    with_program,
+)
+from launcher.plan import SYSTEM
+
+# Spans leave a process soon, so that a trace can be shown while somebody looks at the request.
+_SPEAKING = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
+_REQUEST = aiohttp.ClientTimeout(total=10)
+# What `mesh up` promises for leaving.
+_LEAVE_S = 15.0
+
+
+def run_demo(consul: str, *, as_json: bool) -> int:
+    """Show the system; 0 only when every step held.
+
+    Raises:
+        ConfigError: when the options or the environment make no sense.
+    """
+    check_environment(os.environ)
+    choice = with_program(choose(consul, os.environ))
+    with new_folder() as folder:
+        tour = Tour(folder, choice, SystemClock(), Console(quiet=as_json))
+        try:
+            run_until_signal(tour.walk(), kill=tour.kill)
+        except KeyboardInterrupt:
+            return 130
+    if as_json:
+        print(json.dumps(tour.figures))  # noqa: T201 - this is the answer, and rich would wrap it
+    return 0 if tour.figures["ok"] else 1
+
+
+class Tour:
+    """One run of the demonstration. ``figures`` is what ``--json`` says."""
+
+    def __init__(self, folder: Path, choice: Choice, clock: Clock, console: Console) -> None:
+        self._folder = folder
+        self._choice = choice
+        self._clock = clock
+        self._console = console
+        self._system: System | None = None
+        self.figures: dict[str, Any] = {"ok": True}
+
+    def kill(self) -> None:
+        """End every process at once."""
+        if self._system:
+            self._system.kill()
+
+    async def walk(self) -> None:
+        """All steps, one after the other; one that fails does not keep the others from being tried."""
+        # The tour looks at its traces, so they go to its own console, wherever others go.
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+        processes = Processes.planned(SYSTEM, self._folder, self._choice, environ, extra=_SPEAKING)
+        self._system = System(SYSTEM, processes, clock=self._clock, rng=Random(), listener=Screen())
+        async with self._system:
+            if started := await self._step("start", self._start(self._system, self._choice)):
+                async with (
+                    aiohttp.ClientSession(started.figures["gateway"], timeout=_REQUEST) as gateway,
+                    aiohttp.ClientSession(started.figures["console"], timeout=_REQUEST) as console,
+                ):
+                    scene = Scene(self._system, gateway, Traces(console, self._clock), self._clock)
+                    await self._step("discover", add_and_read(scene))
+                    await self._step("survive", kill_under_load(scene))
+                    await self._step("trace", trace_a_retry(scene))
+            began = self._clock.now()
+        await self._step("leave", self._left(began))
+
+    async def _step(self, name: str, step: Awaitable[Told]) -> Told | None:
+        told: Told | None = None
+        try:
+            told = await step
+            shown = told
+        except StepFailed as exc:
+            shown = Told(str(exc), figures=dict(exc.figures))
+        except (aiohttp.ClientError, NotReady, TimeoutError) as exc:
+            shown = Told(f"{type(exc).__name__}: {exc}")
+        self.figures[name] = {"ok": told is not None, "text": shown.text, **shown.figures}
+        self.figures["ok"] = self.figures["ok"] and told is not None
+        self._show(name, shown, "[green]✓" if told else "[red]✗")
+        return told
+
+    async def _start(self, system: System, choice: Choice) -> Told:
+        began = self._clock.now()
+        instances = await system.ready(lambda passing, wanted: None)
+        summary = await summarise(system, instances, self._clock.now() - began)
+        text = f"{len(instances)} instances are healthy after {summary.ready_s:.1f} s; they met by way of {choice}"
+        return Told(text, below=summary.table(), figures=summary.figures())
+
+    async def _left(self, began: float) -> Told:
+        took_s = round(self._clock.now() - began, 1)
+        if took_s > _LEAVE_S:
+            raise StepFailed(f"leaving took {took_s} s, more than {_LEAVE_S:.0f} s", {"drained_s": took_s})
+        return Told(f"everybody finished what was in flight and left, in {took_s} s", figures={"drained_s": took_s})
+
+    def _show(self, name: str, told: Told, mark: str) -> None:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(mark, f"[bold]{name:8}", escape(told.text))
+        self._console.print(grid)
+        if told.below:
+            self._console.print(Padding(told.below, (0, 0, 0, 2)))
+        self._console.print()

@@ -1,0 +1,104 @@
+"""What the steps of the demonstration act upon: the running system, the way into it, and the traces it makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from discovery.clock import Clock
+from launcher.demo.traces import Traces
+from launcher.local import Running, System
+from observability import Span, semconv, trace_tree
+
+_POLL_S = 0.05
+# About a second of the load, and less than what one mood of a balancer lasts.
+_LATEST = 100
+
+
+class StepFailed(Exception):
+    """Something did not hold; the sentence says what, and the figures what was measured all the same."""
+
+    def __init__(self, sentence: str, figures: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.figures = figures or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The system while it runs. ``gateway`` is an HTTP client of its gateway."""
+
+    system: System
+    gateway: aiohttp.ClientSession
+    traces: Traces
+    clock: Clock
+
+    async def add(self, service: str, record: dict[str, Any]) -> dict[str, Any]:
+        """Add a record through the gateway."""
+        async with self.gateway.post(f"/api/{service}", json=record) as response:
+            if response.status != 201:
+                raise StepFailed(f"POST /api/{service} answered {response.status}: {await response.text()}")
+            added: dict[str, Any] = await response.json()
+            return added
+
+    async def read_laptop(self, laptop: int) -> tuple[dict[str, Any], str]:
+        """A laptop with its ports, and what is wrong with the answer (``""``: nothing)."""
+        async with self.gateway.get(f"/api/laptops/{laptop}") as response:
+            if response.status != 200:
+                return {}, f"status {response.status}"
+            content: dict[str, Any] = await response.json()
+            return content, "" if content["ports"] else "ports missing"
+
+    async def open(self, path: str) -> str:
+        """A page of the shop.
+
+        Raises:
+            StepFailed: when it is not there.
+        """
+        async with self.gateway.get(path, headers={"Accept": "text/html"}) as response:
+            if response.status != 200:
+                raise StepFailed(f"the shop's page {path} answered {response.status}")
+            return await response.text()
+
+    async def busiest(self, service: str) -> Running:
+        """The instance that got most of the latest calls: the balancer may spare another for a while.
+
+        Raises:
+            StepFailed: when no span tells of a call.
+        """
+        running = {each.id: each for each in await self.system.instances() if each.service == service}
+        calls = Counter(
+            instance
+            for trace in await self.traces.latest(service, _LATEST)
+            for span in trace
+            if (instance := span.attributes.get(semconv.MESH_INSTANCE_ID)) in running
+        )
+        if not calls:
+            raise StepFailed(f"no span tells of a call to {service}")
+        return running[str(calls.most_common(1)[0][0])]
+
+    async def instance(self, name: str, until: Callable[[Running], bool], within_s: float) -> Running:
+        """Wait until an instance is as *until* wants it.
+
+        Raises:
+            StepFailed: when it was not in time.
+        """
+        deadline = self.clock.now() + within_s
+        while True:
+            found = next(each for each in await self.system.instances() if each.name == name)
+            if until(found):
+                return found
+            if self.clock.now() > deadline:
+                raise StepFailed(f"{name} is {found.health} after {within_s:.0f} s")
+            await self.clock.sleep(_POLL_S)
+
+
+def is_whole(spans: tuple[Span, ...]) -> bool:
+    """Whether a trace has arrived with all its parts: the gateway on top, and a server for each attempt."""
+    nodes = trace_tree(spans)
+    attempts = sum(node.attempt > 0 for node in nodes)
+    servers = sum(node.kind == "server" for node in nodes)
+    return servers == attempts + 1 and [node.service for node in nodes if node.depth == 0] == ["gateway"]

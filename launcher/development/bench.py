@@ -1,0 +1,48 @@
+"""`mesh bench`: runs one of the modules in ``benchmarks/`` that have a function ``run(quick)``."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from discovery.errors import ConfigError
+from launcher.development.report import CannotRun, Report
+from launcher.plan import ROOT
+
+
+def run_bench(name: str | None, *, quick: bool, as_json: bool) -> int:
+    """Run the benchmark; 1 when a goal was missed. Without a name, list what there is.
+
+    Raises:
+        ConfigError: when there is no such benchmark, or it lacks something.
+    """
+    known = benchmarks(ROOT / "benchmarks")
+    if name is None:
+        for each, sentence in known.items():
+            Console(highlight=False).print(f"[bold]{each:8}[/] {sentence}", soft_wrap=True)
+        return 0
+    if name not in known:
+        raise ConfigError(f"there is no benchmark {name!r}; there are {', '.join(known)}")
+    try:
+        report: Report = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+    except CannotRun as exc:
+        raise ConfigError(f"{name} cannot run: {exc}") from None
+    if as_json:
+        print(json.dumps(report.figures()))  # noqa: T201 - this is the answer, and rich would wrap it
+    else:
+        Console(highlight=False).print(report)
+    return 0 if report.met else 1
+
+
+def benchmarks(folder: Path) -> dict[str, str]:
+    """Every benchmark in *folder*, with the first line of what it says about itself."""
+    found = {}
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
+            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return found

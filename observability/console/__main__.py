@@ -1,0 +1,13 @@
+"""``python -m observability.console``: the console as its image starts it, where there is no `mesh`."""
+
+import sys
+
+import discovery
+from observability.console.serving import serve
+
+if __name__ == "__main__":
+    try:
+        serve()
+    except discovery.ConfigError as error:
+        print(*(f"console: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)  # noqa: T201 - its last word
+        sys.exit(2)

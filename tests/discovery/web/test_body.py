@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from discovery.web import body
+from discovery.web.body import Body
+from discovery.web.middleware import boundary
+
+LIMIT = 1000
+Echo = TestClient[web.Request, web.Application]
+
+
+@asynccontextmanager
+async def echo(within_s: float = body.BODY_S) -> AsyncIterator[Echo]:
+    """A server that answers with the number of bytes it was sent."""
+
+    async def handler(request: web.Request) -> web.Response:
+        pieces = [piece async for piece in Body(request, limit=LIMIT, within_s=within_s)]
+        return web.Response(text=str(len(b"".join(pieces))))
+
+    app = web.Application(middlewares=[boundary])
+    app.router.add_post("/", handler)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def drip(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 200), (LIMIT - 1, 200), (LIMIT, 200), (LIMIT + 1, 413)])
+async def test_the_limit_holds_for_an_announced_length(size: int, status: int) -> None:
+    async with echo() as client, client.post("/", data=b"x" * size) as response:
+        assert response.status == status
+
+
+@pytest.mark.parametrize(("size", "status"), [(LIMIT - 1, 200), (LIMIT, 200), (LIMIT + 1, 413)])
+async def test_the_limit_holds_for_a_chunked_body(size: int, status: int) -> None:
+    async with echo() as client, client.post("/", data=drip(b"x" * (size - 1), b"x")) as response:
+        assert response.status == status
+
+
+@pytest.mark.parametrize(
+    ("coding", "sent", "status"),
+    [
+        ("gzip", gzip.compress(b"x" * LIMIT), 200),
+        ("GZIP", gzip.compress(b"x" * LIMIT), 200),
+        ("deflate", zlib.compress(b"x" * LIMIT), 200),
+        ("gzip", gzip.compress(b"\0" * 10_000_000), 413),
+        ("gzip", b"this is not gzip", 400),
+        ("gzip", gzip.compress(b"x" * 10) + b"and more", 400),
+        ("identity", b"x", 200),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x")), 415),
+        ("snappy", b"x", 415),
+    ],
+)
+async def test_the_limit_holds_after_decompression(coding: str, sent: bytes, status: int) -> None:
+    async with echo() as client, client.post("/", data=sent, headers={"Content-Encoding": coding}) as response:
+        assert response.status == status
+
+
+async def test_a_body_that_drips_is_given_up() -> None:
+    never = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"x"
+        await never.wait()
+
+    async with echo(within_s=0.05) as client, client.post("/", data=stalled()) as response:
+        assert response.status == 408
+
+
+async def test_a_length_that_is_announced_too_large_is_refused_before_a_byte_is_read() -> None:
+    async with echo() as client:
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
+        assert b"413" in await reader.readline()
+        writer.close()
+
+
+async def test_a_connection_whose_body_was_not_read_is_not_used_again() -> None:
+    async with echo() as client:
+        for sent, coding in [(b"x" * (LIMIT + 1), "identity"), (b"not gzip", "gzip")]:
+            async with client.post("/", data=sent, headers={"Content-Encoding": coding}) as response:
+                assert response.headers["Connection"] == "close"

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from discovery.web.middleware import boundary
+from discovery.web.problem import Problem
+
+
+@asynccontextmanager
+async def answering(error: Exception) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    async def handler(request: web.Request) -> web.Response:
+        raise error
+
+    app = web.Application(middlewares=[boundary])
+    app.router.add_get("/", handler)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def test_what_a_handler_did_not_foresee_is_told_without_details_and_logged_with_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with answering(KeyError("s3cret")) as client, client.get("/") as response:
+        document = await response.json(content_type="application/problem+json")
+
+    assert response.status == 500
+    assert "s3cret" not in str(document)
+    assert "Traceback" not in str(document)
+    logged = next(record for record in caplog.records if record.name == "discovery.web.middleware")
+    assert document["instance"] in logged.getMessage()
+    assert logged.exc_info is not None
+    assert isinstance(logged.exc_info[1], KeyError)
+
+
+async def test_a_problem_of_ours_is_logged_with_its_cause_and_one_of_the_callers_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "discovery.web.middleware")
+    ours = Problem(503, "away")
+    ours.__cause__ = OSError("the disk is gone\nand more")
+    async with answering(ours) as client, client.get("/") as response:
+        assert response.status == 503
+    async with answering(Problem(404, "nothing")) as client, client.get("/") as response:
+        assert response.status == 404
+
+    logged = [record for record in caplog.records if record.name == "discovery.web.middleware"]
+    assert [record.getMessage() for record in logged] == [f"{ours.instance} 503: away: the disk is gone"]
+
+
+async def test_aiohttp_s_own_refusals_become_problems() -> None:
+    async with answering(web.HTTPConflict(text="<b>raw</b>")) as client:
+        async with client.get("/") as response:
+            assert response.status == 409
+            assert "raw" not in await response.text()
+        async with client.get("/nowhere/<script>") as response:
+            assert response.status == 404
+            assert response.content_type == "application/problem+json"
+            assert "script" not in await response.text()
+
+
+async def test_a_redirect_stays_one() -> None:
+    async with answering(web.HTTPFound("/there")) as client, client.get("/", allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (302, "/there")
+
+
+async def test_a_method_that_is_not_there_is_refused_with_those_that_are() -> None:
+    async with answering(Problem(404, "")) as client, client.delete("/") as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+        assert response.content_type == "application/problem+json"
+
+
+async def test_options_tells_the_methods() -> None:
+    async with answering(Problem(404, "")) as client, client.options("/") as response:
+        assert response.status == 204
+        assert response.headers["Allow"] == "GET, HEAD, OPTIONS"

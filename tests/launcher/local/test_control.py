@@ -1,0 +1,93 @@
+"""A running system obeys whoever has its token, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from launcher.local.control import Control
+from launcher.local.folder import State
+from launcher.local.system import NotReady, Running
+from launcher.remote.asking import ControlError, ask
+
+PORT = Running("ports-1", "ports-1", 12, "http://127.0.0.1:5001", "passing")
+
+
+class FakeSystem:
+    """Does what it is told, or not."""
+
+    def __init__(self) -> None:
+        self.scaled: list[Mapping[str, int]] = []
+        self.problem: Exception | None = None
+
+    async def scale(self, counts: Mapping[str, int]) -> None:
+        self.scaled.append(counts)
+
+    async def ready(self, progress: Callable[[int, int], None]) -> tuple[Running, ...]:
+        if self.problem:
+            raise self.problem
+        return (PORT,)
+
+
+@pytest.fixture
+def system() -> FakeSystem:
+    return FakeSystem()
+
+
+@pytest.fixture
+def control(system: FakeSystem) -> Control:
+    return Control(system, "secret")
+
+
+@pytest.fixture
+async def state(control: Control) -> AsyncIterator[State]:
+    async with control.serving() as url:
+        yield State("a1", 1, url, "secret")
+
+
+async def test_it_scales_and_says_what_runs_then(state: State, system: FakeSystem) -> None:
+    answer = await ask(state, "/scale", {"ports": 5})
+    assert [Running(**each) for each in answer] == [PORT]
+    assert system.scaled == [{"ports": 5}]
+
+
+async def test_it_goes_down(state: State, control: Control) -> None:
+    assert not control.down.is_set()
+    await ask(state, "/down", {})
+    assert control.down.is_set()
+
+
+@pytest.mark.parametrize("token", ["", "secre", "secret2", "sécret"])
+async def test_without_the_token_nothing_happens(
+    state: State, system: FakeSystem, control: Control, token: str
+) -> None:
+    for path in ("/scale", "/down"):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession() as session, session.post(state.control + path, headers=headers) as response:
+            assert response.status == 403
+    assert (system.scaled, control.down.is_set()) == ([], False)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"ports": "x"}', b'{"shops": 1}', b"x" * 5000])
+async def test_nonsense_is_refused(state: State, system: FakeSystem, content: bytes) -> None:
+    headers = {"Authorization": "Bearer secret"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{state.control}/scale", data=content, headers=headers) as response,
+    ):
+        assert response.status in {400, 413}
+    assert system.scaled == []
+
+
+async def test_what_could_not_be_done_is_told(state: State, system: FakeSystem) -> None:
+    system.problem = NotReady("ports-5 is critical")
+    with pytest.raises(ControlError, match="system a1: ports-5 is critical"):
+        await ask(state, "/scale", {"ports": 5})
+
+
+async def test_a_system_that_is_away_is_told(state: State) -> None:
+    with pytest.raises(ControlError, match="system a1 does not answer"):
+        await ask(replace(state, control="http://127.0.0.1:1"), "/down", {})
