@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from launcher.plan import ROOT, SYSTEM
+from launcher.plan import CONSOLE, ROOT, SYSTEM, module_of
 from launcher.stack.engine import Engine
 from launcher.stack.stack import Stack
 from tests.compose.probes import GRACE_S, container, inspect, read, status
@@ -74,9 +74,14 @@ async def seen_in(engine: Engine, service: str) -> dict[str, Any]:
     return found
 
 
+def home(service: str) -> str:
+    """Where its code stands."""
+    return module_of(service).replace(".", "/")
+
+
 def locked(service: str) -> list[str]:
     """The packages of its lock."""
-    lock = (ROOT / "services" / service / "requirements.lock").read_text()
+    lock = (ROOT / home(service) / "requirements.lock").read_text()
     return re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)
 
 
@@ -93,7 +98,7 @@ async def test_an_image_is_small_runs_without_rights_and_says_how_it_is(
     assert image["Size"] <= MEGABYTES * 10**6
     assert image["Config"]["User"] == "10001:10001"
     assert image["Config"]["Healthcheck"]["Test"][0] == "CMD"
-    assert image["Config"]["Cmd"] == ["python", "-m", f"services.{service}"]
+    assert image["Config"]["Cmd"] == ["python", "-m", module_of(service)]
     assert not [word for word in image["Config"]["Env"] if re.search("TOKEN|SECRET|PASSWORD", word)]
 
 
@@ -102,12 +107,13 @@ async def test_an_image_holds_its_own_service_and_packages_and_no_other(
     service: str, engine: Engine, stack: Stack
 ) -> None:
     seen = await seen_in(engine, service)
-    code = {file for file in seen["files"] if not file.startswith(("discovery/", "observability/"))}
-    assert {file.split("/")[1] for file in code if file.count("/") > 1} - {"__pycache__"} == {"kit", service}
-    assert {file.split("/")[0] for file in code} == {"services"}
-    assert {"services/__init__.py", f"services/{service}/__main__.py"} <= code
+    rooms = {"/".join(file.split("/")[:2]) for file in seen["files"] if file.count("/") > 1 and "__" not in file}
+    beside = {room for room in rooms if room.startswith("services/") or room == "observability/console"}
+    assert beside == ({home(service)} if service == CONSOLE else {home(service), "services/kit"})
+    assert {file.split("/")[0] for file in seen["files"]} - {"services"} == {"discovery", "observability"}
+    assert f"{home(service)}/__main__.py" in seen["files"]
     # The file system is read-only: what is not compiled now is compiled at every start.
-    assert any(file.startswith(f"services/{service}/__pycache__/app.") for file in code)
+    assert any(file.startswith(f"{home(service)}/__pycache__/app.") for file in seen["files"])
     assert plain(seen["packages"]) == plain(locked(service))
     assert (seen["pip"], seen["strange"]) == ([], [])
     assert (seen["uid"], seen["gid"], seen["writable"]) == (10001, 10001, ["/data"])

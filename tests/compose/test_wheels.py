@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
+import venv
 from pathlib import Path
 
 import pytest
 
-from launcher.plan import ROOT, SYSTEM
+from launcher.plan import ROOT, SYSTEM, module_of
 
 pytestmark = pytest.mark.engine
 
@@ -21,7 +21,7 @@ def union_of_locks() -> str:
     """All locks in one: the same package has the same version and hashes in each."""
     entries: dict[str, str] = {}
     for service in SYSTEM:
-        lock = (ROOT / "services" / service / "requirements.lock").read_text()
+        lock = ROOT.joinpath(*module_of(service).split("."), "requirements.lock").read_text()
         for entry in re.findall(r"^[A-Za-z0-9._\[\]-]+==(?:.*\\\n)*.*\n?", lock, re.MULTILINE):
             name = entry.partition("==")[0]
             assert entries.setdefault(name, entry) == entry, f"{name} is locked twice"
@@ -32,8 +32,19 @@ def union_of_locks() -> str:
 async def test_every_locked_package_has_a_wheel_for_alpine(machine: str, tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text(union_of_locks())
+    # Our own environment has no pip where uv made it.
+    await asyncio.to_thread(venv.create, tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"),
+        *(
+            python,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "download",
+            "--quiet",
+        ),
         *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement", str(lock)),
         *(word for n in (2, 1) for word in ("--platform", f"musllinux_1_{n}_{machine}")),
         *("--python-version", "3.13", "--implementation", "cp", *(word for abi in ABIS for word in ("--abi", abi))),
