@@ -17,7 +17,9 @@ from rich.table import Table
 
 from discovery.clock import Clock, SystemClock
 from launcher.demo.scene import Scene, StepFailed
-from launcher.demo.steps import Told, add_and_read, kill_under_load, trace_a_retry
+from launcher.demo.steps import add_and_read, trace_a_retry
+from launcher.demo.survival import kill_under_load
+from launcher.demo.told import Told
 from launcher.demo.traces import Traces
 from launcher.local import (
     Choice,
@@ -36,7 +38,8 @@ from launcher.plan import SYSTEM
 
 # Spans leave a process soon, so that a trace can be shown while somebody looks at the request.
 _SPEAKING = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
-_REQUEST = aiohttp.ClientTimeout(total=10)
+# Longer than the mesh lets any call last, and so only for what hangs.
+_REQUEST = aiohttp.ClientTimeout(total=30)
 # What `mesh up` promises for leaving.
 _LEAVE_S = 15.0
 
@@ -50,7 +53,7 @@ def run_demo(consul: str, *, as_json: bool) -> int:
     check_environment(os.environ)
     choice = with_program(choose(consul, os.environ))
     with new_folder() as folder:
-        tour = Tour(folder, choice, SystemClock(), Console(quiet=as_json))
+        tour = Tour(folder, choice, SystemClock(), Console(quiet=as_json), Random())
         try:
             run_until_signal(tour.walk(), kill=tour.kill)
         except KeyboardInterrupt:
@@ -63,11 +66,13 @@ def run_demo(consul: str, *, as_json: bool) -> int:
 class Tour:
     """One run of the demonstration. ``figures`` is what ``--json`` says."""
 
-    def __init__(self, folder: Path, choice: Choice, clock: Clock, console: Console) -> None:
+    def __init__(self, folder: Path, choice: Choice, clock: Clock, console: Console, rng: Random) -> None:
         self._folder = folder
         self._choice = choice
         self._clock = clock
         self._console = console
+        self._rng = rng
+        self._screen = Screen()
         self._system: System | None = None
         self.figures: dict[str, Any] = {"ok": True}
 
@@ -81,14 +86,17 @@ class Tour:
         # The tour looks at its traces, so they go to its own console, wherever others go.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
         processes = Processes.planned(SYSTEM, self._folder, self._choice, environ, extra=_SPEAKING)
-        self._system = System(SYSTEM, processes, clock=self._clock, rng=Random(), listener=Screen())
+        self._system = System(SYSTEM, processes, clock=self._clock, rng=self._rng, listener=self._screen)
         async with self._system:
             if started := await self._step("start", self._start(self._system, self._choice)):
+                # As many connections as there are requests: one that waits for a connection is not sent when it is due.
+                connector = aiohttp.TCPConnector(limit=0)
                 async with (
-                    aiohttp.ClientSession(started.figures["gateway"], timeout=_REQUEST) as gateway,
+                    aiohttp.ClientSession(started.figures["gateway"], timeout=_REQUEST, connector=connector) as gateway,
                     aiohttp.ClientSession(started.figures["console"], timeout=_REQUEST) as console,
                 ):
-                    scene = Scene(self._system, gateway, Traces(console, self._clock), self._clock)
+                    traces = Traces(console, self._clock)
+                    scene = Scene(self._system, gateway, traces, self._clock, self._rng, self._say)
                     await self._step("discover", add_and_read(scene))
                     await self._step("survive", kill_under_load(scene))
                     await self._step("trace", trace_a_retry(scene))
@@ -104,6 +112,8 @@ class Tour:
             shown = Told(str(exc), figures=dict(exc.figures))
         except (aiohttp.ClientError, NotReady, TimeoutError) as exc:
             shown = Told(f"{type(exc).__name__}: {exc}")
+        finally:
+            self._say("")
         self.figures[name] = {"ok": told is not None, "text": shown.text, **shown.figures}
         self.figures["ok"] = self.figures["ok"] and told is not None
         self._show(name, shown, "[green]✓" if told else "[red]✗")
@@ -111,7 +121,9 @@ class Tour:
 
     async def _start(self, system: System, choice: Choice) -> Told:
         began = self._clock.now()
-        instances = await system.ready(lambda passing, wanted: None)
+        instances = await system.ready(
+            lambda passing, wanted: self._say(f"{passing} of {wanted} instances are healthy")
+        )
         summary = await summarise(system, instances, self._clock.now() - began)
         text = f"{len(instances)} instances are healthy after {summary.ready_s:.1f} s; they met by way of {choice}"
         return Told(text, below=summary.table(), figures=summary.figures())
@@ -121,6 +133,11 @@ class Tour:
         if took_s > _LEAVE_S:
             raise StepFailed(f"leaving took {took_s} s, more than {_LEAVE_S:.0f} s", {"drained_s": took_s})
         return Told(f"everybody finished what was in flight and left, in {took_s} s", figures={"drained_s": took_s})
+
+    def _say(self, what: str) -> None:
+        """Show what is being done; who wants figures wants nothing else."""
+        if not self._console.quiet:
+            self._screen.doing(what)
 
     def _show(self, name: str, told: Told, mark: str) -> None:
         grid = Table.grid(padding=(0, 1))

@@ -97,7 +97,9 @@ class Studio:
                 aiohttp.ClientSession(where["gateway"]) as gateway,
                 aiohttp.ClientSession(where["console"]) as console,
             ):
-                scene = Scene(self.system, gateway, Traces(console, self._clock), self._clock)
+                scene = Scene(
+                    self.system, gateway, Traces(console, self._clock), self._clock, Random(), lambda what: None
+                )
                 await _browse(scene)
                 trace = await _refused_once(scene)
                 await self._take_all(browser, where, trace)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -15,8 +16,11 @@ from launcher.local import Running, System
 from observability import Span, semconv, trace_tree
 
 _POLL_S = 0.05
-# About a second of the load, and less than what one mood of a balancer lasts.
+# At a hundred requests a second about a second's, and less than what one mood of a balancer lasts.
 _LATEST = 100
+# A busy machine may be slow with what it does for the first time.
+_PATIENCE_S = 10.0
+_AGAIN_S = 0.3
 
 
 class StepFailed(Exception):
@@ -29,12 +33,14 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The system while it runs. ``gateway`` is an HTTP client of its gateway."""
+    """The system while it runs. ``gateway`` is an HTTP client of its gateway; ``say`` tells what is being done."""
 
     system: System
     gateway: aiohttp.ClientSession
     traces: Traces
     clock: Clock
+    rng: Random
+    say: Callable[[str], None]
 
     async def add(self, service: str, record: dict[str, Any]) -> dict[str, Any]:
         """Add a record through the gateway."""
@@ -44,13 +50,25 @@ class Scene:
             added: dict[str, Any] = await response.json()
             return added
 
-    async def read_laptop(self, laptop: int) -> tuple[dict[str, Any], str]:
+    async def read_laptop(self, laptop: int, headers: Mapping[str, str] | None = None) -> tuple[dict[str, Any], str]:
         """A laptop with its ports, and what is wrong with the answer (``""``: nothing)."""
-        async with self.gateway.get(f"/api/laptops/{laptop}") as response:
+        async with self.gateway.get(f"/api/laptops/{laptop}", headers=headers) as response:
             if response.status != 200:
                 return {}, f"status {response.status}"
             content: dict[str, Any] = await response.json()
             return content, "" if content["ports"] else "ports missing"
+
+    async def patiently(self, problem: Callable[[], Awaitable[str]]) -> None:
+        """Look again while there is a *problem*, for some seconds.
+
+        Raises:
+            StepFailed: when it stays.
+        """
+        deadline = self.clock.now() + _PATIENCE_S
+        while found := await problem():
+            if self.clock.now() > deadline:
+                raise StepFailed(f"{found}, for {_PATIENCE_S:.0f} s")
+            await self.clock.sleep(_AGAIN_S)
 
     async def open(self, path: str) -> str:
         """A page of the shop.
@@ -63,16 +81,17 @@ class Scene:
                 raise StepFailed(f"the shop's page {path} answered {response.status}")
             return await response.text()
 
-    async def busiest(self, service: str) -> Running:
-        """The instance that got most of the latest calls: the balancer may spare another for a while.
+    async def busiest(self, service: str, latest: int = _LATEST) -> Running:
+        """The healthy instance that got most of the *latest* calls: the balancer may spare another for a while.
 
         Raises:
             StepFailed: when no span tells of a call.
         """
-        running = {each.id: each for each in await self.system.instances() if each.service == service}
+        found = await self.system.instances()
+        running = {each.id: each for each in found if each.service == service and each.passing}
         calls = Counter(
             instance
-            for trace in await self.traces.latest(service, _LATEST)
+            for trace in await self.traces.latest(service, latest)
             for span in trace
             if (instance := span.attributes.get(semconv.MESH_INSTANCE_ID)) in running
         )

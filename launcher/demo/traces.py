@@ -34,6 +34,11 @@ class Traces:
         found = await self._read("/data/traces", {"retries": "1", "limit": str(_MOST)})
         return [trace["id"] for trace in found["traces"]]
 
+    async def read(self, trace_id: str) -> Spans:
+        """What has arrived of a trace."""
+        traces = read_jaeger(await self._read(f"/api/traces/{trace_id}", {}, missing={"data": []}))
+        return traces[0] if traces else ()
+
     async def wait_for(self, trace_id: str, until: Callable[[Spans], bool], within_s: float) -> Spans:
         """Wait for a trace to be as *until* wants it, and return its spans.
 
@@ -42,10 +47,8 @@ class Traces:
         """
         deadline = self._clock.now() + within_s
         while True:
-            found = await self._read(f"/api/traces/{trace_id}", {}, missing={"data": []})
-            traces = read_jaeger(found)
-            if traces and until(traces[0]):
-                return traces[0]
+            if until(spans := await self.read(trace_id)):
+                return spans
             if self._clock.now() > deadline:
                 raise TimeoutError(f"trace {trace_id} did not become whole within {within_s:.0f} s")
             await self._clock.sleep(_POLL_S)

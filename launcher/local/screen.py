@@ -71,6 +71,14 @@ class Screen:
             word = escape(self._last) or "none"
             self.say(f"still starting: {passing} of {wanted} instances are healthy; last word: {word}")
 
+    def doing(self, what: str) -> None:
+        """Show at a terminal what is being done now, until ``""`` ends it; elsewhere nothing is shown."""
+        if what:
+            self._status.update(escape(what))
+            self._status.start()
+        else:
+            self._status.stop()
+
     def answer(self, summary: Summary, *, as_json: bool) -> None:
         """Say what runs where."""
         self._status.stop()

@@ -1,0 +1,76 @@
+"""Reads of laptops whose traces are known beforehand, so that each one that fails can be looked up."""
+
+from __future__ import annotations
+
+from launcher.demo.fate import Broken, Fate, fate, is_settled
+from launcher.demo.scene import Scene
+from observability import trace_tree
+
+# The first ten laptops have ports from the start.
+_LAPTOPS = 10
+# A span that is late comes; who waits longer waits for one that was lost.
+_ARRIVAL_S = 15.0
+# One process hands its spans on later than another. They leave each every 200 ms here, a busy one a little later.
+_SPREAD_S = 1.0
+# Where more fail than these, the share of them says enough.
+_MOST = 100
+
+
+class Reads:
+    """Sends requests through the gateway, and remembers the trace of each and which of them failed."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.ids: list[str] = []
+        self.failed: list[str] = []
+
+    async def send(self, number: int) -> str:
+        """Read the laptop whose turn it is; what was wrong with the answer, or ``""``."""
+        trace_id, span_id = f"{self._bits(128):032x}", f"{self._bits(64):016x}"
+        self.ids.append(trace_id)
+        problem = "no answer"
+        try:
+            headers = {"traceparent": f"00-{trace_id}-{span_id}-01"}
+            _, problem = await self._scene.read_laptop(number % _LAPTOPS + 1, headers)
+        finally:
+            if problem:
+                self.failed.append(trace_id)
+        return problem
+
+    async def retried(self) -> list[str]:
+        """The traces in which something was sent again, the latest first; as far as they have arrived."""
+        mine = frozenset(self.ids)
+        return [trace_id for trace_id in await self._scene.traces.retried() if trace_id in mine]
+
+    async def arrived(self) -> None:
+        """Wait until the trace of the last request is there, and so those of the others, but not for ever."""
+        scene = self._scene
+        try:
+            await scene.traces.wait_for(self.ids[-1], lambda spans: is_settled(trace_tree(spans)), _ARRIVAL_S)
+        except TimeoutError:
+            return
+        await scene.clock.sleep(_SPREAD_S)
+
+    async def got_round(self, broken: Broken) -> int:
+        """How many requests met *broken*, and were answered well by somebody else."""
+        traces = [await self._scene.traces.read(each) for each in await self.retried() if each not in self.failed]
+        return sum(any(broken.met_by(node) for node in trace_tree(spans)) for spans in traces)
+
+    async def fates(self, broken: Broken) -> list[Fate]:
+        """Why each failed request did."""
+        deadline = self._scene.clock.now() + _ARRIVAL_S
+        looked_up = [await self._fate(each, broken, deadline) for each in self.failed[:_MOST]]
+        return looked_up + [Fate.UNKNOWN] * (len(self.failed) - len(looked_up))
+
+    async def _fate(self, trace_id: str, broken: Broken, deadline: float) -> Fate:
+        scene = self._scene
+        left_s = max(0.0, deadline - scene.clock.now())
+        try:
+            spans = await scene.traces.wait_for(trace_id, lambda spans: is_settled(trace_tree(spans)), left_s)
+        except TimeoutError:
+            return Fate.UNKNOWN
+        return fate(trace_tree(spans), broken)
+
+    def _bits(self, count: int) -> int:
+        # Zero is no id.
+        return self._scene.rng.getrandbits(count) or 1
