@@ -101,9 +101,11 @@ def scale(counts: tuple[str, ...], system: str) -> None:
 @consul_option
 @click.option("--json", "as_json", is_flag=True, help="Answer with the figures, as one line of JSON.")
 def demo(consul: str, *, as_json: bool) -> int:
-    """Start the system, use it, kill an instance under load, and show that nobody noticed.
+    """Start the system, use it, kill an instance under load, and show who noticed.
 
-    Takes about half a minute, and cleans up after itself. Exits with 0 when every step held.
+    The load is about half of what this machine bears, and is sent without a kill first, for comparison. Takes half a
+    minute, or more than one on a busy machine, and cleans up after itself. Exits with 0 when every step held; a request
+    that failed because the machine was too slow is told, and is no failure of the mesh.
     """
     from launcher.demo import run_demo
 

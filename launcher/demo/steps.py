@@ -42,7 +42,10 @@ async def add_and_read(scene: Scene) -> Told:
         return problem
 
     async def unshown() -> str:
-        page = await scene.open(f"/laptops/{laptop['id']}")
+        try:
+            page = await scene.open(f"/laptops/{laptop['id']}")
+        except StepFailed as exc:
+            return str(exc)
         if laptop["title"] in page and port["name"] in page:
             return ""
         return f"the shop's page of laptop {laptop['id']} does not show it with its port"
@@ -97,7 +100,7 @@ async def _retried(scene: Scene, reads: Reads) -> tuple[str, Sequence[Node]]:
         await scene.system.agent.put(FAULT, json.dumps({"instance": broken.id, "status": 503, "share": 1.0}))
         while scene.clock.now() < began + _TARGET_S:
             await _burst(reads)
-            for trace_id in await reads.retried():
+            for trace_id in (await reads.retried())[:_LATEST]:
                 spans = await scene.traces.read(trace_id)
                 nodes = trace_tree(spans)
                 if is_whole(spans) and shows_a_retry(nodes):

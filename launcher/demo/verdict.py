@@ -53,6 +53,8 @@ class Trial:
 
     def effect(self) -> str:
         """What users noticed, or that they did not, and why requests failed."""
+        if self.finding is Finding.UNMET:
+            return "no request met the killed instance, so there was nothing to notice"
         if self.unnoticed:
             return "nobody noticed"
         if not self.killed.failed:

@@ -18,8 +18,11 @@ async def test_every_step_holds_and_its_figures_are_there() -> None:
     code, out, err = await said("demo", "--json", "--consul", "real")
     figures = json.loads(out)
     assert (code, figures["ok"]) == (0, True), out + err
-    assert (figures["survive"]["sent"], figures["survive"]["failed"]) == (800, 0)
-    assert figures["survive"]["retried"] > 0
+    survive = figures["survive"]
+    # The rate is what the machine bears; what is sent, and that some of it met the kill, follows from the rate.
+    assert 4 <= survive["rate"] <= 100
+    assert (survive["sent"], survive["without"]["sent"]) == (round(8 * survive["rate"]), round(4 * survive["rate"]))
+    assert survive["retried"] >= survive["got_round"] > 0
     spans = figures["trace"]["spans"]
     assert [(span["attempt"], span["status"]) for span in spans if span["attempt"] and span["depth"] > 3] == [
         (1, 503),
