@@ -97,9 +97,9 @@ async def _kill(scene: Scene, rate: float) -> tuple[Running, float]:
 def _told(trial: Trial, figures: dict[str, Any], strain: Sequence[str]) -> Told:
     text = (
         "{instance} was killed (kill -9) under {rate:.0f} requests a second, where this machine bears about "
-        "{bears:.0f}: {sent} sent, {failed} failed, {retried} retried; {got_round} met it dead and got an answer from "
-        "another instance; p50 {p50}, p99 {p99}, and without the kill {calm_p50} and {calm_p99}: {effect}; it was back "
-        "after {back_s} s"
+        "{bears:.0f}: {sent} sent, {failed} failed, {retried} retried ({got_round} met it dead, and another instance "
+        "answered). p50 {p50}, p99 {p99}; without the kill {calm_p50} and {calm_p99}: {effect}. It was back after "
+        "{back_s} s"
     ).format_map(
         {
             **figures,
@@ -110,7 +110,7 @@ def _told(trial: Trial, figures: dict[str, Any], strain: Sequence[str]) -> Told:
             "effect": trial.effect(),
         }
     )
-    text = "; ".join([*strain, text])
+    text = " ".join([*strain, text])
     if trial.finding in {Finding.BROKEN, Finding.DROWNED}:
         raise StepFailed(text, figures)
     return Told(text, figures=figures)
@@ -119,7 +119,7 @@ def _told(trial: Trial, figures: dict[str, Any], strain: Sequence[str]) -> Told:
 def _too_much(rate: float, tally: Tally) -> str:
     return (
         f"{rate:.0f} requests a second were too much for this machine ({tally.failed} of {tally.sent} failed, "
-        f"p99 {_time(tally, 0.99)}), so fewer were sent"
+        f"p99 {_time(tally, 0.99)}), so fewer were sent."
     )
 
 

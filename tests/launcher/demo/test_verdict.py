@@ -59,8 +59,8 @@ def test_what_a_load_with_a_kill_shows(what: Trial, finding: Finding) -> None:
         (
             trial({Fate.LATE: 2}, before=1),
             (
-                "of those that failed, 2 ran out of time at an instance that lived: this machine was too slow for them; "
-                "without the kill 1 of 200 failed"
+                "of those that failed, 2 ran out of time at an instance that lived: this machine was too slow for "
+                "them; without the kill 1 of 200 failed"
             ),
         ),
         (
