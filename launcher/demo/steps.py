@@ -128,4 +128,4 @@ async def _burst(reads: Reads) -> None:
 async def _accounted(reads: Reads, broken: Broken) -> None:
     """Raise where the mesh failed a request: that a slow machine failed some does not matter here."""
     if left_alone := (await reads.fates(broken)).count(Fate.STRANDED):
-        raise StepFailed(f"{left_alone} of {len(reads.ids)} requests met the 503 and were sent to nobody else")
+        raise StepFailed(f"at least {left_alone} of {len(reads.ids)} requests met the 503 and were sent to nobody else")
