@@ -45,7 +45,7 @@ async def kill_under_load(scene: Scene) -> Told:
         trial, figures = await _trial(scene, rate, without)
         if not tries_left or trial.finding in {Finding.HELD, Finding.BROKEN}:
             return _told(trial, {"bears": round(bears, 1), **figures}, strain)
-        if trial.finding is Finding.DROWNED:
+        if trial.finding is not Finding.UNMET:
             strain.append(_too_much(rate, trial.killed))
             rate = lower(rate)
     raise AssertionError("the last try tells what came of it")

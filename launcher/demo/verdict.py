@@ -13,6 +13,8 @@ from launcher.load import Tally
 _TIMES, _PLUS_MS = 2.0, 50.0
 # While a process starts, a busy machine may fail some requests that it could bear before; a tenth is not some.
 _TOLERATED = 0.1
+# A kill touches few requests. Where half of all take this long, it is the machine that is slow.
+_SLOW_MS = 750.0
 
 
 class Finding(Enum):
@@ -21,6 +23,7 @@ class Finding(Enum):
     HELD = "held"
     BROKEN = "broken"
     UNMET = "unmet"  # no request met the killed instance
+    SLOW = "slow"  # half of it took so long that the machine must have got other work meanwhile
     DROWNED = "drowned"  # so much failed for want of time that it says nothing about the mesh
 
 
@@ -37,12 +40,14 @@ class Trial:
     @property
     def finding(self) -> Finding:
         """What it showed. What cannot be accounted for speaks against the mesh: nothing is claimed on trust."""
-        if self.fates.get(Fate.STRANDED):
+        if self.fates.get(Fate.STRANDED) or self.fates.get(Fate.OTHER):
             return Finding.BROKEN
         if self.killed.failed > self.killed.sent * (_TOLERATED + 2 * self.without.failed / max(1, self.without.sent)):
             return Finding.DROWNED
-        if self.fates.get(Fate.OTHER) or self.fates.get(Fate.UNKNOWN):
+        if self.fates.get(Fate.UNKNOWN):
             return Finding.BROKEN
+        if self.killed.latency_ms(0.5) > _SLOW_MS:
+            return Finding.SLOW
         return Finding.HELD if self.got_round else Finding.UNMET
 
     @property

@@ -12,15 +12,21 @@ from launcher.demo.verdict import Finding, Trial
 from launcher.load import Tally
 
 
-def tally(failed: int = 0, slowest_ms: float = 20.0, sent: int = 200) -> Tally:
-    latencies_s = [0.01] * (sent - failed - 10) + [slowest_ms / 1000] * 10
-    return Tally(sent, Counter({"ports missing": failed} if failed else {}), latencies_s)
+def tally(failed: int = 0, slowest_ms: float = 20.0, half_ms: float = 10.0) -> Tally:
+    latencies_s = [half_ms / 1000] * (190 - failed) + [slowest_ms / 1000] * 10
+    return Tally(200, Counter({"ports missing": failed} if failed else {}), latencies_s)
 
 
 def trial(
-    fates: Mapping[Fate, int], *, got_round: int = 3, before: int = 0, calm_ms: float = 20.0, slowest_ms: float = 30.0
+    fates: Mapping[Fate, int],
+    *,
+    got_round: int = 3,
+    before: int = 0,
+    calm_ms: float = 20.0,
+    slowest_ms: float = 30.0,
+    half_ms: float = 10.0,
 ) -> Trial:
-    killed = tally(sum(fates.values()), slowest_ms)
+    killed = tally(sum(fates.values()), slowest_ms, half_ms)
     return Trial(100.0, tally(before, calm_ms), killed, fates, got_round)
 
 
@@ -29,11 +35,15 @@ def trial(
     [
         pytest.param(trial({}), Finding.HELD, id="nothing failed"),
         pytest.param(trial({}, got_round=0), Finding.UNMET, id="nobody met it"),
+        pytest.param(trial({}, half_ms=750, slowest_ms=900), Finding.HELD, id="half took long"),
+        pytest.param(trial({}, half_ms=751, slowest_ms=900), Finding.SLOW, id="half took too long"),
+        pytest.param(trial({Fate.STRANDED: 1}, half_ms=751), Finding.BROKEN, id="slow, and one was left alone"),
         pytest.param(trial({Fate.STRANDED: 1}), Finding.BROKEN, id="one was left alone"),
         pytest.param(
             trial({Fate.STRANDED: 1, Fate.LATE: 100}), Finding.BROKEN, id="one was, among many that were late"
         ),
         pytest.param(trial({Fate.OTHER: 1}), Finding.BROKEN, id="neither met it nor was late"),
+        pytest.param(trial({Fate.OTHER: 100}), Finding.BROKEN, id="as did many"),
         pytest.param(trial({Fate.UNKNOWN: 1}), Finding.BROKEN, id="nobody knows why one failed"),
         pytest.param(trial({Fate.LATE: 20}), Finding.HELD, id="a tenth was late"),
         pytest.param(trial({Fate.LATE: 21}), Finding.DROWNED, id="more than a tenth was late"),
