@@ -10,6 +10,7 @@ from tests.launcher.demo.nodes import attempt, trace
 
 KILLED = Broken.killed("ports-1")
 LOST = attempt(1, "ports-1", "lost")
+ANSWERED = attempt(1, "ports-2", "answered", 200)
 UNSENT = attempt(1, "ports-1", "unsent")
 
 
@@ -30,6 +31,11 @@ UNSENT = attempt(1, "ports-1", "unsent")
         pytest.param(trace(attempt(1, "ports-2", "answered", 200), took_ms=1500), Fate.LATE, id="the body was late"),
         pytest.param(
             trace(attempt(1, "ports-2", "answered", 503), nack="deadline"), Fate.LATE, id="it came after its deadline"
+        ),
+        pytest.param(
+            [attempt(1, "laptops-1", "timed-out", depth=2) if each.depth == 2 else each for each in trace(ANSWERED)],
+            Fate.LATE,
+            id="laptops were slow, who were answered themselves",
         ),
         pytest.param(trace(took_ms=1600), Fate.OTHER, id="nobody was asked at all"),
         pytest.param(trace(attempt(1, "ports-2", "unsent")), Fate.OTHER, id="a living one refused"),
