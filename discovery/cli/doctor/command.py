@@ -7,14 +7,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
+import discovery
 from discovery.cli import records
 from discovery.cli.consul import Away, Consul, Reply
 from discovery.cli.doctor.collector import endpoint_of, judge_collector, post_nothing
 from discovery.cli.doctor.finding import Finding, Status
 from discovery.cli.doctor.instances import judge_connections, judge_instances
+from discovery.cli.doctor.names import judge_names, look_for_names
 from discovery.cli.doctor.registry import judge_clock, judge_reach, judge_right, read_self
 from discovery.cli.doctor.settings import judge_settings
 from discovery.cli.exits import FAILED, OK
@@ -24,6 +27,9 @@ from discovery.errors import ConfigError, RegistryError
 from discovery.model import Instance
 
 _MARKS = {Status.OK: ("✓", "green"), Status.WARNING: ("!", "yellow"), Status.PROBLEM: ("✗", "red")}
+
+# The folder that the library was imported from.
+_LIBRARY = Path(discovery.__path__[0]).parent
 
 # A Consul that takes longer has a problem.
 _LIMIT_S = 5.0
@@ -62,6 +68,7 @@ def _findings(url: str, environ: Mapping[str, str], look: Progress) -> Iterator[
     findings = judge_settings(environ, chosen(url))
     look("")
     yield from findings
+    yield from judge_names(look_for_names(environ, Path.cwd(), _LIBRARY))
     try:
         with consul(url, limit_s=_LIMIT_S) as agent:
             yield from _registry(agent, look)

@@ -34,6 +34,7 @@ async def test_where_all_is_well_every_check_says_so(agent: Api, mesh: Mesh) -> 
     *lines, last = said.out.splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["✓", "settings"],
+        ["✓", "names"],
         ["✓", "consul"],
         ["✓", "acl-agent"],
         ["✓", "acl-services"],
@@ -64,7 +65,7 @@ async def test_without_consul_the_rest_is_still_looked_at(mesh: Mesh) -> None:
         said = await mesh("doctor", "--consul", address, "--json")
 
     assert said.code == 1
-    assert found(said) == {"settings": "ok", "consul-refused": "problem", "collector": "ok"}
+    assert found(said) == {"settings": "ok", "names": "ok", "consul-refused": "problem", "collector": "ok"}
     assert (said.json["problems"], said.json["warnings"]) == (1, 0)
 
 
@@ -80,7 +81,7 @@ async def test_settings_that_make_no_sense_do_not_stop_the_rest(mesh: Mesh, monk
 
     said = await mesh("doctor", "--json")
 
-    assert found(said) == {"settings": "problem", "collector": "ok"}
+    assert found(said) == {"settings": "problem", "names": "ok", "collector": "ok"}
 
 
 async def test_the_words_of_a_liar_are_shown_harmless(liar: Liar, mesh: Mesh) -> None:
