@@ -20,6 +20,7 @@ from discovery.cli import records
 from discovery.cli.attempts import Telling
 from discovery.cli.exits import COULD_NOT_RUN, FAILED, OK
 from discovery.cli.request import Wanted
+from discovery.cli.requirement import requiring
 from discovery.cli.text import clip, escape
 from discovery.config import MeshConfig
 from discovery.model import Attempt, Instance
@@ -47,7 +48,13 @@ def _observed() -> Iterator[Observer]:
     """Whoever else is told: the observer that a package brings, where the environment names a collector."""
     named = entry_points(group="mesh.observers") if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") else ()
     for point in named:
-        with point.load()(Instance(id=f"{_NAME}-{os.getpid()}", service=_NAME, host="", port=0)) as observer:
+        try:
+            with requiring("proconsul[observability]"):
+                observe = point.load()
+        except click.ClickException as exc:
+            records.warn(f"the call is no span ({exc.message})")
+            break
+        with observe(Instance(id=f"{_NAME}-{os.getpid()}", service=_NAME, host="", port=0)) as observer:
             yield observer
         return
     yield NULL
