@@ -1,10 +1,14 @@
-"""The command that this package adds to `mesh`: the tree of one trace, from a console or a Jaeger."""
+"""The commands that this package adds to `mesh`: the tree of one trace, and the console that shows all of them.
+
+They are known wherever the package is, also where only `mesh` itself was installed with it.
+"""
 
 from __future__ import annotations
 
 import click
 
-from discovery.cli.options import consul_option, json_option
+from discovery.cli.options import chosen, consul_option, json_option
+from discovery.cli.requirement import requiring
 
 
 @click.command()
@@ -30,13 +34,14 @@ def trace(trace_id: str, source: str, url: str, *, as_json: bool) -> int:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), help="Where to listen: MESH_PORT, or else 4318; 0: anywhere.")
 @consul_option
-def console(port: int | None, url: str) -> None:
-    """Show services, traces and who calls whom, until Ctrl-C.
+@json_option
+def console(port: int | None, url: str, *, as_json: bool) -> None:
+    """Show services, traces and who calls whom.
 
-    A page for the browser, and the OTLP endpoint that fills it: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 sends
-    a process's telemetry there. Services come from Consul; without one, all that telemetry tells is shown.
+    Until Ctrl-C: a page for the browser, and the OTLP endpoint that fills it. Services come from Consul; without one,
+    all that telemetry tells is shown. With --json: one line that says where it is, once it is there.
     """
-    from discovery.cli.options import chosen
-    from observability.console.serving import serve
+    with requiring("proconsul[console]"):
+        from observability.terminal import show
 
-    serve(**chosen(url), **({} if port is None else {"port": port}))
+    show(as_json=as_json, **chosen(url), **({} if port is None else {"port": port}))

@@ -3,11 +3,12 @@
 import sys
 
 import discovery
-from observability.console.serving import serve
+from observability.console.serving import configure, serve
+from observability.console.settings import ConsoleSettings
 
 if __name__ == "__main__":
     try:
-        serve()
+        serve(configure(), ConsoleSettings.from_env())
     except discovery.ConfigError as error:
         print(*(f"console: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)  # noqa: T201 - its last word
         sys.exit(2)

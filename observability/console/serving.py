@@ -16,12 +16,17 @@ PORT = 4318
 _SERVICES = 128
 
 
-def serve(**settings: Any) -> None:
-    """Serve until a signal comes; *settings* beat what the environment says.
+def configure(**settings: Any) -> discovery.MeshConfig:
+    """How it is a member of the mesh; *settings* beat what the environment says.
 
     Raises:
         ConfigError: when settings make no sense.
     """
-    config = discovery.MeshConfig.from_env("console", default_port=PORT, max_services=_SERVICES, **settings)
-    app = build(ConsoleSettings.from_env(), hosts=hosts_from_env())
-    discovery.run(app, config, observe=observability.journal)
+    return discovery.MeshConfig.from_env("console", default_port=PORT, max_services=_SERVICES, **settings)
+
+
+def serve(
+    config: discovery.MeshConfig, kept: ConsoleSettings, observe: discovery.Observe = observability.journal
+) -> None:
+    """Serve until a signal comes."""
+    discovery.run(build(kept, hosts=hosts_from_env()), config, observe=observe)

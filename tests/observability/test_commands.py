@@ -163,7 +163,8 @@ async def test_the_console_is_found_in_consul(agent: Api, jaeger: Liar, capfd: p
     out, err = capfd.readouterr()
     assert (nobody, found) == (COULD_NOT_RUN, OK)
     assert err == (
-        "mesh: no console is registered and well: name one by --from URL or MESH_CONSOLE_URL, or start one: mesh up\n"
+        "mesh: no console is registered and well: "
+        "name one by --from URL or MESH_CONSOLE_URL, or start one: mesh console\n"
     )
     assert out.splitlines() == TREE
 

@@ -45,7 +45,7 @@ def judge_collector(endpoint: str, answer: int | str) -> list[Finding]:
     place = urlsplit(endpoint) if is_base_url(endpoint) else None
     who = f"the collector at {place.netloc.rpartition('@')[2]}" if place else "OTEL_EXPORTER_OTLP_ENDPOINT"
     if isinstance(answer, str):
-        advice = "start it (./mesh up brings a console), or correct or unset OTEL_EXPORTER_OTLP_ENDPOINT"
+        advice = "start it (mesh console is one), or correct or unset OTEL_EXPORTER_OTLP_ENDPOINT"
         return [problem(_ID, f"{who} cannot be reached: {answer}; spans are lost", advice)]
     if answer in {401, 403}:
         return [ok(_ID, f"{who} answers, and wants a password ({answer}); OTEL_EXPORTER_OTLP_HEADERS must hold it")]

@@ -19,7 +19,7 @@ from discovery.model import NOTHING
 _SKEW_S = 2.0
 
 _ADVICE = {
-    "refused": "start an agent (./mesh up brings one; or consul agent -dev), or name another in CONSUL_HTTP_ADDR",
+    "refused": "start one (consul agent -dev, or python -m discovery.devagent), or name another in CONSUL_HTTP_ADDR",
     "name": "name a host that this machine can resolve in CONSUL_HTTP_ADDR",
     "silent": "see whether a firewall drops the packets, and whether the agent is overloaded (consul monitor)",
     "tls": "begin CONSUL_HTTP_ADDR with https:// or http:// as the agent is set up; SSL_CERT_FILE names its CA",

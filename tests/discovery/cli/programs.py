@@ -35,6 +35,12 @@ async def line(process: Process) -> str:
     return (await process.stdout.readline()).decode().rstrip("\n")
 
 
+async def complaint(process: Process) -> str:
+    """The next line of what it says beside its output."""
+    assert process.stderr is not None
+    return (await process.stderr.readline()).decode().rstrip("\n")
+
+
 async def interrupted(process: Process) -> tuple[int, str]:
     """Ctrl-C: how it ended, and what it complained of."""
     process.send_signal(signal.SIGINT)

@@ -17,7 +17,7 @@ from discovery.testing.servers import refusing
 from tests.contract.api import Api
 from tests.discovery.cli.conftest import Mesh
 from tests.discovery.cli.lying import Lie, lying
-from tests.discovery.cli.programs import line, program
+from tests.discovery.cli.programs import complaint, line, program
 from tests.observability.test_jaeger import ANSWER, ATTEMPT, CALL, REQUEST, TRACE, document
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/cli.md"
@@ -78,7 +78,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("scene", "console")
-@pytest.mark.parametrize("words", [words for words in EXAMPLES if not words.startswith("watch")])
+@pytest.mark.parametrize("words", [words for words in EXAMPLES if not words.startswith(("watch", "console"))])
 async def test_an_example_says_what_the_command_says(words: str, mesh: Mesh) -> None:
     said = await mesh(*words.split())
 
@@ -101,10 +101,20 @@ async def test_the_example_of_a_watch_says_what_the_command_says(scene: Api) -> 
     assert settled("\n".join(said)) == expected
 
 
+async def test_the_example_of_a_console_says_what_the_command_says(agent: Api, tmp_path: Path) -> None:
+    expected = settled(EXAMPLES["console"])
+
+    async with program("console", "--port", "0", MESH_DATA=str(tmp_path)) as process:
+        said = [await line(process) for _ in expected[:-1]]
+        said.append(await complaint(process))
+
+    assert settled("\n".join(said)) == expected
+
+
 def test_every_command_of_ours_is_on_the_page_with_its_json() -> None:
     sections = dict(re.findall(r"^## mesh (\w+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
     group = cli.mesh
-    commands = {name: group.get_command(click.Context(group), name) for name in (*cli.OWN, "trace")}
+    commands = {name: group.get_command(click.Context(group), name) for name in (*cli.OWN, "console", "trace")}
 
     assert set(sections) == set(commands)
     for name, command in commands.items():
