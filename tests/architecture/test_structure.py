@@ -58,6 +58,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # A command may use what all commands share.
     "observability.commands": ("observability", "discovery.cli"),
     "observability.lookup": ("observability", "discovery.cli", "discovery.errors", "discovery.model"),
+    "observability.terminal": (
+        "observability",
+        "discovery.cli",
+        "discovery.config",
+        "discovery.errors",
+        "discovery.model",
+        "discovery.observer",
+    ),
     "observability.console": ("observability", "discovery"),
     "observability": (
         "observability",
@@ -126,7 +134,14 @@ OWNERS = {
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "sqlalchemy": ("services", "observability.console"),
     "pydantic": ("services", "discovery.web.validation", "observability.console"),
-    "click": ("discovery.cli", "observability.commands", "observability.lookup", "launcher", "benchmarks"),
+    "click": (
+        "discovery.cli",
+        "observability.commands",
+        "observability.lookup",
+        "observability.terminal",
+        "launcher",
+        "benchmarks",
+    ),
     "rich": ("launcher", "benchmarks"),
 }
 
