@@ -21,7 +21,6 @@ def requiring(requirement: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
-        package = (missing.name or "").partition(".")[0]
-        if package in _OURS:
+        if missing.name is None or missing.name.partition(".")[0] in _OURS:
             raise
-        raise click.ClickException(f"{package} is not installed: pip install '{requirement}'") from None
+        raise click.ClickException(f"{missing.name} is not installed: pip install '{requirement}'") from None

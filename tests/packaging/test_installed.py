@@ -70,7 +70,7 @@ def test_a_project_has_its_own_services_and_tests(
 
 
 def test_what_an_extra_brings_can_be_imported(environment: Environment, tmp_path: Path) -> None:
-    code = "import discovery.web.validation, observability; observability.observer, observability.journal"
+    code = "import discovery.web.validation, observability; observability.journal, observability.configure_logs"
     said = environment.run("python", "-c", code, cwd=tmp_path)
 
     assert (said.returncode, said.stderr) == (0, "")

@@ -82,7 +82,7 @@ def test_a_call_is_made_though_nothing_can_make_a_span_of_it(with_cli: Environme
     said = with_cli.run("mesh", "call", "ports", "/", cwd=tmp_path, **environ)
 
     _, warning, *attempts = said.stderr.splitlines()
-    assert warning.startswith("mesh: the call is no span (opentelemetry is not installed: ")
-    assert warning.endswith("pip install 'proconsul[observability]')")
+    assert warning.startswith("mesh: the call is no span (opentelemetry")
+    assert warning.endswith("is not installed: pip install 'proconsul[observability]')")
     assert any("→ ports-" in each for each in attempts)
     assert said.returncode == 1

@@ -10,9 +10,9 @@ from discovery.cli.requirement import requiring
 
 def test_a_package_that_is_missing_is_told_with_what_brings_it() -> None:
     with pytest.raises(click.ClickException) as caught, requiring("shop[cli]"):
-        raise ModuleNotFoundError("No module named 'sqlalchemy.orm'", name="sqlalchemy.orm")
+        raise ModuleNotFoundError("No module named 'opentelemetry.sdk'", name="opentelemetry.sdk")
 
-    assert caught.value.message == "sqlalchemy is not installed: pip install 'shop[cli]'"
+    assert caught.value.message == "opentelemetry.sdk is not installed: pip install 'shop[cli]'"
 
 
 @pytest.mark.parametrize("name", ["discovery.cli.nothing", "observability.nothing"])
