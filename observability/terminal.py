@@ -86,15 +86,15 @@ class Terminal(NullObserver):
             self._opened(event.instance)
         elif sentence := self._notices.of(event):
             if self._early is None:
-                _say(sentence)
+                _say(escape(sentence), beside=True)
             else:
                 self._early.append(sentence)
 
     def _opened(self, instance: Instance) -> None:
-        click.echo(_opening(f"http://{instance.address}", as_json=self.as_json))
+        _say(_opening(f"http://{instance.address}", as_json=self.as_json))
         early, self._early = self._early, None
         for sentence in early or ():
-            _say(sentence)
+            _say(escape(sentence), beside=True)
 
 
 def _opening(url: str, *, as_json: bool) -> str:
@@ -107,6 +107,6 @@ def _opening(url: str, *, as_json: bool) -> str:
     )
 
 
-def _say(sentence: str) -> None:
-    with suppress(OSError):  # an observer must not raise, and there is nobody to tell
-        click.echo(escape(sentence), err=True)
+def _say(text: str, *, beside: bool = False) -> None:
+    with suppress(OSError):  # nobody listens, which is no reason to stop serving; and an observer must not raise
+        click.echo(text, err=beside)

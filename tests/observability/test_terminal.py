@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -88,6 +90,27 @@ async def test_a_consul_that_goes_and_comes_is_told_once_each_time(tmp_path: Pat
         f"{who} answers: its services are shown",
     ]
     assert (code, rest) == (0, "")
+
+
+async def test_a_console_that_nobody_listens_to_serves_all_the_same(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    port = unused_port()
+    words = ("console", "--port", str(port), "--consul", f"127.0.0.1:{unused_port()}")
+    argv = (sys.executable, "-m", "discovery.cli.main", *words)
+    environ = {**os.environ, "MESH_DATA": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(*argv, stdout=write, stderr=asyncio.subprocess.PIPE, env=environ)
+    os.close(write)
+    try:
+        # What is said beside the output comes after the address, that is to nobody.
+        assert (await complaint(process)).startswith("no answer from Consul at ")
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/health/live") as response:
+            assert response.status == 200
+        assert await interrupted(process) == (0, "")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def test_a_port_that_is_taken_is_one_sentence_with_what_to_do(
