@@ -122,7 +122,7 @@ class Tour:
     async def _start(self, system: System, choice: Choice) -> Told:
         began = self._clock.now()
         instances = await system.ready(
-            lambda passing, wanted: self._say(f"{passing} of {wanted} instances are healthy")
+            lambda passing, wanted: self._say(f"starting: {passing} of {wanted} instances are healthy")
         )
         summary = await summarise(system, instances, self._clock.now() - began)
         text = f"{len(instances)} instances are healthy after {summary.ready_s:.1f} s; they met by way of {choice}"

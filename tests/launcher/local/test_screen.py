@@ -125,3 +125,18 @@ def test_nobody_is_said_to_start_again_while_all_leave(capsys: pytest.CaptureFix
     screen.ended("ports-1", Ended(-9, ""), 0.5)
 
     assert "ports-1" not in capsys.readouterr().err
+
+
+def test_what_is_being_done_is_shown_at_a_terminal_and_nowhere_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> str:
+        screen = Screen()
+        screen.doing("sending [60] requests a second")
+        screen.doing("")
+        return capsys.readouterr().err
+
+    assert shown() == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert "sending [60] requests a second" in shown()
