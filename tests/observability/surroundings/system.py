@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from launcher.local.consul_choice import free_ports
-from launcher.plan import ROOT
+from launcher.plan import ROOT, module_of
 from tests.contract.agents import consul_program
 from tests.observability.surroundings.programs import comes, program, running
 
@@ -124,7 +124,7 @@ async def serving(system: System, *names: str) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for name in names:
             service = name.rpartition("-")[0]
-            command = (sys.executable, "-m", f"services.{service}")
+            command = (sys.executable, "-m", module_of(service))
             await stack.enter_async_context(running(name, system.folder, *command, environ=_environ(system, name)))
         await comes(system.passing, lambda passing: passing >= set(names))
         yield
