@@ -43,7 +43,7 @@ _PAGE = """<!doctype html>
 <h1>Devagent</h1>
 <p>This is not Consul. It is Proconsul's <strong>devagent</strong>: a Consul agent in memory that speaks Consul's HTTP
 API, for development and tests. What it knows is gone when it stops.</p>
-<p>For Consul itself, with its web interface on this page: <code>./mesh up --consul real</code>.
+<p>For Consul itself, with its web interface on this page: <code>consul agent -dev</code>.
 HashiCorp's command line works here too: <code>CONSUL_HTTP_ADDR={address} consul catalog services -tags</code>.</p>
 <h2>Services</h2>
 <table>

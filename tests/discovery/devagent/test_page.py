@@ -57,7 +57,7 @@ async def test_it_says_what_it_is_and_how_to_get_the_real_one(session: aiohttp.C
     text, _ = await shown(session)
     assert "This is not Consul." in text
     assert "for development and tests" in text
-    assert "./mesh up --consul real" in text
+    assert "consul agent -dev" in text
 
 
 async def test_it_shows_who_is_registered_with_his_health(session: aiohttp.ClientSession) -> None:

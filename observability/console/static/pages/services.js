@@ -55,8 +55,7 @@ export function RegistryNotice({ registry }) {
 function Nobody({ reachable }) {
   return html`<${Empty} title=${reachable ? "No services yet" : "No services are known"}>
     <p>${reachable
-      ? html`A service appears here within a second of its registration;
-          the command <code>./mesh up</code> starts the reference system.`
+      ? "A service appears here within a second of its registration in Consul."
       : "They appear as soon as Consul answers."}</p>
   <//>`;
 }

@@ -110,7 +110,7 @@ function Nothing({ stored, query }) {
   }
   return html`<${Empty} title="No traces yet">
     <p>They appear as requests are made.
-      A process sends its traces here when <code>OTEL_EXPORTER_OTLP_ENDPOINT</code> is <code>${location.origin}</code>;
-      the command <code>./mesh up</code> sees to that, and prints the address of a shop, whose pages make some.</p>
+      A process sends its traces here when <code>OTEL_EXPORTER_OTLP_ENDPOINT</code> is <code>${location.origin}</code>
+      and it observes with <code>observability.observer</code>.</p>
   <//>`;
 }
