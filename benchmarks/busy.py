@@ -85,7 +85,8 @@ def _held(what: str, root: Path, words: Sequence[str], limit_s: float | None, cl
 
 @contextmanager
 def _burning(count: int) -> Iterator[None]:
-    processes = [subprocess.Popen(_BURN) for _ in range(count)]  # noqa: S603 - ourselves
+    # Each in a session of its own, since a scheduler may share the machine out by sessions.
+    processes = [subprocess.Popen(_BURN, start_new_session=True) for _ in range(count)]  # noqa: S603 - ourselves
     try:
         yield
     finally:
