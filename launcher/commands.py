@@ -104,8 +104,9 @@ def demo(consul: str, *, as_json: bool) -> int:
     """Start the system, use it, kill an instance under load, and show who noticed.
 
     The load is about half of what this machine bears, and is sent without a kill first, for comparison. Takes half a
-    minute, or more than one on a busy machine, and cleans up after itself. Exits with 0 when every step held; a request
-    that failed because the machine was too slow is told, and is no failure of the mesh.
+    minute, or more than one on a busy machine, and cleans up after itself. A request that ran out of time because the
+    machine was too slow is told, and is no failure of the mesh. Exits with 0 when every step held, with 1 when one did
+    not, with 2 when this machine was too busy to tell.
     """
     from launcher.demo import run_demo
 

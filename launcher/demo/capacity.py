@@ -17,7 +17,7 @@ from launcher.load import Send, Tally
 # Enough to keep every process busy; more would only wait in line.
 _WORKERS = 8
 # Above this nothing more is shown, and below it hardly anything happens while an instance is away.
-_MOST, _LEAST = 100.0, 4.0
+_MOST, LEAST = 100.0, 4.0
 _SHARE = 0.5
 # `laptops` gives up on the ports after 1.5 s: who comes near that without a kill will miss it with one.
 _NEAR_LIMIT_MS = 750.0
@@ -61,4 +61,4 @@ def strained(tally: Tally) -> bool:
 
 def _rounded(rate: float) -> float:
     step = 5 if rate >= 20 else 1
-    return min(_MOST, max(_LEAST, float(round(rate / step) * step)))
+    return min(_MOST, max(LEAST, float(round(rate / step) * step)))

@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from discovery.clock import Clock, SystemClock
-from launcher.demo.scene import Scene, StepFailed
+from launcher.demo.scene import Scene, StepFailed, TooBusy
 from launcher.demo.steps import add_and_read, trace_a_retry
 from launcher.demo.survival import kill_under_load
 from launcher.demo.told import Told
@@ -45,7 +45,7 @@ _LEAVE_S = 15.0
 
 
 def run_demo(consul: str, *, as_json: bool) -> int:
-    """Show the system; 0 only when every step held.
+    """Show the system; 0 when every step held, 1 when one did not, 2 when this machine was too busy to tell.
 
     Raises:
         ConfigError: when the options or the environment make no sense.
@@ -60,7 +60,7 @@ def run_demo(consul: str, *, as_json: bool) -> int:
             return 130
     if as_json:
         print(json.dumps(tour.figures))  # noqa: T201 - this is the answer, and rich would wrap it
-    return 0 if tour.figures["ok"] else 1
+    return tour.code
 
 
 class Tour:
@@ -75,6 +75,8 @@ class Tour:
         self._screen = Screen()
         self._system: System | None = None
         self.figures: dict[str, Any] = {"ok": True}
+        # Of `mesh`: what failed tells more than what could not be told.
+        self.code = 0
 
     def kill(self) -> None:
         """End every process at once."""
@@ -105,18 +107,23 @@ class Tour:
 
     async def _step(self, name: str, step: Awaitable[Told]) -> Told | None:
         told: Told | None = None
+        mark, code = "[red]✗", 1
         try:
-            told = await step
-            shown = told
+            shown = told = await step
+            mark, code = "[green]✓", 0
+        except TooBusy as exc:
+            shown = Told(f"{exc}. Try again when this machine has less to do", figures=dict(exc.figures))
+            mark, code = "[yellow]?", 2
         except StepFailed as exc:
             shown = Told(str(exc), figures=dict(exc.figures))
         except (aiohttp.ClientError, NotReady, TimeoutError) as exc:
-            shown = Told(f"{type(exc).__name__}: {exc}")
+            shown = Told(f"{type(exc).__name__}: {str(exc) or 'no answer in time'}")
         finally:
             self._say("")
+        self.code = next((worse for worse in (1, 2) if worse in {self.code, code}), 0)
         self.figures[name] = {"ok": told is not None, "text": shown.text, **shown.figures}
-        self.figures["ok"] = self.figures["ok"] and told is not None
-        self._show(name, shown, "[green]✓" if told else "[red]✗")
+        self.figures["ok"] = self.code == 0
+        self._show(name, shown, mark)
         return told
 
     async def _start(self, system: System, choice: Choice) -> Told:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from discovery import Outcome, wire
-from observability import Node
+from observability import Node, Span, semconv
 
 _OUT_OF_TIME = frozenset({Outcome.TIMED_OUT, Outcome.CANCELLED})
 # A call that took this long used up what `laptops` allows it, even where the head of an answer came in time.
 _LIMIT_MS = 1500.0
+# What the gateway gives a request in all.
+_CALLERS_MS = 15_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,18 @@ class Broken:
 
     instances: frozenset[str]
     outcomes: frozenset[str]
+    # When the process was killed, in nanoseconds since 1970.
+    at_ns: int = 0
 
     @classmethod
-    def killed(cls, instance: str) -> Broken:
+    def nobody(cls) -> Broken:
+        """None was hurt."""
+        return cls(frozenset(), frozenset())
+
+    @classmethod
+    def killed(cls, instance: str, at_ns: int) -> Broken:
         """One whose process was killed."""
-        return cls(frozenset({instance}), frozenset({Outcome.LOST, Outcome.UNSENT}))
+        return cls(frozenset({instance}), frozenset({Outcome.LOST, Outcome.UNSENT}), at_ns)
 
     @classmethod
     def refusing(cls, *instances: str) -> Broken:
@@ -38,6 +47,13 @@ class Broken:
     def met_by(self, node: Node) -> bool:
         """Whether it is an attempt that met one of them."""
         return node.attempt > 0 and node.instance in self.instances and node.outcome in self.outcomes
+
+    def held_up(self, span: Span) -> bool:
+        """Whether it is an attempt that was under way when the instance died, and waited on instead of being lost."""
+        attempt = span.attributes
+        there = attempt.get(semconv.MESH_INSTANCE_ID) in self.instances and semconv.MESH_ATTEMPT in attempt
+        late = attempt.get(semconv.MESH_OUTCOME) in _OUT_OF_TIME
+        return there and late and span.start_ns < self.at_ns < span.end_ns
 
 
 class Fate(StrEnum):
@@ -55,7 +71,8 @@ def fate(nodes: Sequence[Node], broken: Broken) -> Fate:
     if any(attempts and broken.met_by(attempts[-1]) for _, attempts in calls):
         return Fate.STRANDED
     if not all(attempts for _, attempts in calls):
-        return Fate.OTHER
+        # A call that begins when nothing of its caller's time is left has no attempt.
+        return Fate.LATE if nodes[0].duration_ms >= _CALLERS_MS else Fate.OTHER
     late = any(_out_of_time(call, attempts[-1]) for call, attempts in calls)
     return Fate.LATE if late or any(node.nack == wire.NACK_EXPIRED for node in nodes) else Fate.OTHER
 

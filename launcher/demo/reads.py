@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from launcher.demo.fate import Broken, Fate, fate, is_settled
 from launcher.demo.scene import Scene
 from observability import trace_tree
@@ -12,7 +14,7 @@ _LAPTOPS = 10
 _ARRIVAL_S = 15.0
 # One process hands its spans on later than another. They leave each every 200 ms here, a busy one a little later.
 _SPREAD_S = 1.0
-# Where more fail than these, the share of them says enough.
+# Of more, these say enough about the share.
 _MOST = 100
 
 
@@ -56,11 +58,11 @@ class Reads:
         traces = [await self._scene.traces.read(each) for each in await self.retried() if each not in self.failed]
         return sum(any(broken.met_by(node) for node in trace_tree(spans)) for spans in traces)
 
-    async def fates(self, broken: Broken) -> list[Fate]:
-        """Why each failed request did."""
+    async def fates(self, broken: Broken) -> Counter[Fate]:
+        """Why requests failed; of many, the first are looked up."""
         deadline = self._scene.clock.now() + _ARRIVAL_S
         looked_up = [await self._fate(each, broken, deadline) for each in self.failed[:_MOST]]
-        return looked_up + [Fate.UNKNOWN] * (len(self.failed) - len(looked_up))
+        return Counter(looked_up)
 
     async def _fate(self, trace_id: str, broken: Broken, deadline: float) -> Fate:
         scene = self._scene
@@ -69,7 +71,7 @@ class Reads:
             spans = await scene.traces.wait_for(trace_id, lambda spans: is_settled(trace_tree(spans)), left_s)
         except TimeoutError:
             return Fate.UNKNOWN
-        return fate(trace_tree(spans), broken)
+        return Fate.STRANDED if any(map(broken.held_up, spans)) else fate(trace_tree(spans), broken)
 
     def _bits(self, count: int) -> int:
         # Zero is no id.

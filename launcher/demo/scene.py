@@ -19,7 +19,7 @@ _POLL_S = 0.05
 # At a hundred requests a second about a second's, and less than what one mood of a balancer lasts.
 _LATEST = 100
 # A busy machine may be slow with what it does for the first time.
-_PATIENCE_S = 10.0
+_PATIENCE_S = 15.0
 _AGAIN_S = 0.3
 
 
@@ -29,6 +29,10 @@ class StepFailed(Exception):
     def __init__(self, sentence: str, figures: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence)
         self.figures = figures or {}
+
+
+class TooBusy(StepFailed):
+    """This machine was too busy for the step to say anything about the mesh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,17 @@ class Scene:
                 raise StepFailed(f"{found}, for {_PATIENCE_S:.0f} s")
             await self.clock.sleep(_AGAIN_S)
 
+    async def persistently(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask something of Consul's agent, again where it does not answer in time, for some seconds."""
+        deadline = self.clock.now() + _PATIENCE_S
+        while True:
+            try:
+                return await ask()
+            except (aiohttp.ClientError, TimeoutError):
+                if self.clock.now() > deadline:
+                    raise
+            await self.clock.sleep(_AGAIN_S)
+
     async def open(self, path: str) -> str:
         """A page of the shop.
 
@@ -85,19 +100,24 @@ class Scene:
         """The healthy instance that got most of the *latest* calls: the balancer may spare another for a while.
 
         Raises:
-            StepFailed: when no span tells of a call.
+            StepFailed: when for some seconds none is healthy, or no span tells of a call to one.
         """
-        found = await self.system.instances()
-        running = {each.id: each for each in found if each.service == service and each.passing}
-        calls = Counter(
-            instance
-            for trace in await self.traces.latest(service, latest)
-            for span in trace
-            if (instance := span.attributes.get(semconv.MESH_INSTANCE_ID)) in running
-        )
-        if not calls:
-            raise StepFailed(f"no span tells of a call to {service}")
-        return running[str(calls.most_common(1)[0][0])]
+        deadline = self.clock.now() + _PATIENCE_S
+        while True:
+            found = await self.system.instances()
+            running = {each.id: each for each in found if each.service == service and each.passing}
+            calls = Counter(
+                instance
+                for trace in await self.traces.latest(service, latest)
+                for span in trace
+                if (instance := span.attributes.get(semconv.MESH_INSTANCE_ID)) in running
+            )
+            if calls:
+                return running[str(calls.most_common(1)[0][0])]
+            if self.clock.now() > deadline:
+                missing = f"no span tells of a call to {service}" if running else f"no instance of {service} is healthy"
+                raise StepFailed(f"{missing}, for {_PATIENCE_S:.0f} s")
+            await self.clock.sleep(_AGAIN_S)
 
     async def instance(self, name: str, until: Callable[[Running], bool], within_s: float) -> Running:
         """Wait until an instance is as *until* wants it.

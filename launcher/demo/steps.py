@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 
+import aiohttp
 from rich.text import Text
 
 from launcher.demo.fate import Broken, Fate
 from launcher.demo.reads import Reads
-from launcher.demo.scene import Scene, StepFailed, is_whole
+from launcher.demo.scene import Scene, StepFailed, TooBusy, is_whole
 from launcher.demo.told import Told
 from observability import Node, render_tree, trace_tree
 
@@ -65,15 +69,12 @@ async def trace_a_retry(scene: Scene) -> Told:
     """An instance answers 503, as an operator asked for by a key in Consul; a trace shows how a call got round it."""
     reads = Reads(scene)
     try:
-        trace_id, nodes = await _retried(scene, reads)
+        trace_id, nodes, fates = await _retried(scene, reads)
     finally:
-        await scene.system.agent.delete(FAULT)
+        await scene.persistently(lambda: scene.system.agent.delete(FAULT))
     instance = next(node.instance for node in nodes if node.status == 503)
-    late = (
-        f" ({len(reads.failed)} of {len(reads.ids)} requests met a machine too slow for them)" if reads.failed else ""
-    )
     return Told(
-        f"{instance} was told to answer 503, by a key in Consul; one request that met it{late}:",
+        f"{instance} was told to answer 503, by a key in Consul; one request that met it{_beside(fates, reads)}:",
         below=Text("\n".join(render_tree(nodes)), no_wrap=True, overflow="ellipsis"),
         figures={
             "instance": instance,
@@ -85,7 +86,7 @@ async def trace_a_retry(scene: Scene) -> Told:
     )
 
 
-async def _retried(scene: Scene, reads: Reads) -> tuple[str, Sequence[Node]]:
+async def _retried(scene: Scene, reads: Reads) -> tuple[str, Sequence[Node], Counter[Fate]]:
     """Tell whoever is asked to answer 503, until a trace shows a request that was answered by another instance.
 
     A balancer avoids an instance that failed, so after a while the fault goes to the one that is asked instead.
@@ -97,18 +98,18 @@ async def _retried(scene: Scene, reads: Reads) -> tuple[str, Sequence[Node]]:
         broken = await scene.busiest("ports", latest=_LATEST)
         told.add(broken.id)
         scene.say(f"looking for a request that meets {broken.id}, which answers 503")
-        await scene.system.agent.put(FAULT, json.dumps({"instance": broken.id, "status": 503, "share": 1.0}))
+        fault = json.dumps({"instance": broken.id, "status": 503, "share": 1.0})
+        await scene.persistently(partial(scene.system.agent.put, FAULT, fault))
         while scene.clock.now() < began + _TARGET_S:
             await _burst(reads)
             for trace_id in (await reads.retried())[:_LATEST]:
                 spans = await scene.traces.read(trace_id)
                 nodes = trace_tree(spans)
                 if is_whole(spans) and shows_a_retry(nodes):
-                    await _accounted(reads, Broken.refusing(*told))
-                    return trace_id, nodes
+                    return trace_id, nodes, await _accounted(reads, Broken.refusing(*told))
             await scene.clock.sleep(_PACE_S)
     await _accounted(reads, Broken.refusing(*told))
-    raise StepFailed(
+    raise TooBusy(
         f"{', '.join(sorted(told))} answered 503 one after the other, and among {len(reads.ids)} requests none was "
         f"sent again to another instance, with a whole trace, within {_TRACE_S:.0f} s"
     )
@@ -122,10 +123,32 @@ def shows_a_retry(nodes: Sequence[Node]) -> bool:
 async def _burst(reads: Reads) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(_BURST):
-            group.create_task(reads.send(number))
+            group.create_task(_sent(reads, number))
 
 
-async def _accounted(reads: Reads, broken: Broken) -> None:
-    """Raise where the mesh failed a request: that a slow machine failed some does not matter here."""
-    if left_alone := (await reads.fates(broken)).count(Fate.STRANDED):
-        raise StepFailed(f"at least {left_alone} of {len(reads.ids)} requests met the 503 and were sent to nobody else")
+async def _sent(reads: Reads, number: int) -> None:
+    with suppress(aiohttp.ClientError, TimeoutError):  # it is among those that failed
+        await reads.send(number)
+
+
+async def _accounted(reads: Reads, broken: Broken) -> Counter[Fate]:
+    """Why requests failed meanwhile.
+
+    Raises:
+        StepFailed: where the mesh failed one: that a slow machine failed some does not matter here.
+    """
+    fates = await reads.fates(broken)
+    if count := fates[Fate.STRANDED]:
+        raise StepFailed(f"at least {count} of {len(reads.ids)} requests met the 503 and were sent to nobody else")
+    if count := fates[Fate.OTHER]:
+        raise StepFailed(f"at least {count} of {len(reads.ids)} requests failed that had not run out of time")
+    return fates
+
+
+def _beside(fates: Counter[Fate], reads: Reads) -> str:
+    said = []
+    if late := fates[Fate.LATE]:
+        said.append(f"{late} ran out of time on this machine")
+    if unknown := fates[Fate.UNKNOWN]:
+        said.append(f"{unknown} failed without a whole trace")
+    return f" (of {len(reads.ids)}, {' and '.join(said)})" if said else ""

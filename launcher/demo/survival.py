@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from launcher.demo.capacity import capacity, fair_rate, lower, strained
-from launcher.demo.fate import Broken
+from launcher.demo.capacity import LEAST, capacity, fair_rate, lower, strained
+from launcher.demo.fate import Broken, Fate
 from launcher.demo.reads import Reads
-from launcher.demo.scene import Scene, StepFailed
+from launcher.demo.scene import Scene, StepFailed, TooBusy
 from launcher.demo.told import Told
 from launcher.demo.verdict import Finding, Trial
 from launcher.load import Tally, drive
@@ -36,19 +36,37 @@ async def kill_under_load(scene: Scene) -> Told:
     rate = fair_rate(bears)
     strain: list[str] = []
     for tries_left in reversed(range(_TRIES)):
-        scene.say(f"sending {rate:.0f} requests a second, without a kill")
-        without = await drive(Reads(scene).send, rate=rate, seconds=_WITHOUT_S, clock=scene.clock)
-        if tries_left and strained(without):
+        without, calm = await _calm(scene, rate)
+        if tries_left and rate > LEAST and strained(without):
             strain.append(_too_much(rate, without))
             rate = lower(rate)
             continue
-        trial, figures = await _trial(scene, rate, without)
+        trial, figures = await _trial(scene, rate, without, calm)
         if not tries_left or trial.finding in {Finding.HELD, Finding.BROKEN}:
             return _told(trial, {"bears": round(bears, 1), **figures}, strain)
         if trial.finding is not Finding.UNMET:
             strain.append(_too_much(rate, trial.killed))
             rate = lower(rate)
     raise AssertionError("the last try tells what came of it")
+
+
+async def _calm(scene: Scene, rate: float) -> tuple[Tally, Counter[Fate]]:
+    """The load without a kill, and why requests of it failed.
+
+    Raises:
+        StepFailed: when the mesh fails them without any kill.
+    """
+    scene.say(f"sending {rate:.0f} requests a second, without a kill")
+    reads = Reads(scene)
+    tally = await drive(reads.send, rate=rate, seconds=_WITHOUT_S, clock=scene.clock)
+    fates = await reads.fates(Broken.nobody())
+    if others := fates[Fate.OTHER]:
+        raise StepFailed(
+            f"without any kill {others} of {tally.sent} requests failed that had not run out of time: "
+            f"{dict(tally.failures)}",
+            _figures(tally),
+        )
+    return tally, fates
 
 
 async def _bears(scene: Scene) -> float:
@@ -58,21 +76,22 @@ async def _bears(scene: Scene) -> float:
     return await capacity(Reads(scene).send, seconds=_MEASURE_S, clock=scene.clock)
 
 
-async def _trial(scene: Scene, rate: float, without: Tally) -> tuple[Trial, dict[str, Any]]:
+async def _trial(scene: Scene, rate: float, without: Tally, calm: Counter[Fate]) -> tuple[Trial, dict[str, Any]]:
     scene.say(f"sending {rate:.0f} requests a second, and killing an instance of ports")
     reads = Reads(scene)
     killing = asyncio.create_task(_kill(scene, rate))
     try:
         killed = await drive(reads.send, rate=rate, seconds=_KILLED_S, clock=scene.clock)
         scene.say("waiting for the killed instance to be back")
-        victim, back_s = await killing
+        victim, at_ns, back_s = await killing
     finally:
         killing.cancel()
     scene.say("reading the traces")
     await reads.arrived()
-    broken = Broken.killed(victim.id)
-    trial = Trial(rate, without, killed, Counter(await reads.fates(broken)), await reads.got_round(broken))
+    broken = Broken.killed(victim.id, at_ns)
+    trial = Trial(rate, without, calm, killed, await reads.fates(broken), await reads.got_round(broken))
     figures = {
+        "finding": trial.finding,
         "instance": victim.id,
         "rate": rate,
         **_figures(killed),
@@ -84,14 +103,19 @@ async def _trial(scene: Scene, rate: float, without: Tally) -> tuple[Trial, dict
     return trial, figures
 
 
-async def _kill(scene: Scene, rate: float) -> tuple[Running, float]:
-    """Kill the instance that is asked most; who it was, and after how many seconds it was back."""
+async def _kill(scene: Scene, rate: float) -> tuple[Running, int, float]:
+    """Kill the instance that is asked most; who it was, when in nanoseconds since 1970, and how soon it was back."""
     await scene.clock.sleep(_KILL_AFTER_S)
-    victim = await scene.busiest("ports", latest=max(_LATEST, round(rate)))
-    os.kill(victim.pid, signal.SIGKILL)
-    killed_at = scene.clock.now()
+    while True:
+        victim = await scene.busiest("ports", latest=max(_LATEST, round(rate)))
+        try:
+            os.kill(victim.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has just ended by itself
+            continue
+        break
+    killed_at, at_ns = scene.clock.now(), int(scene.clock.wall() * 10**9)
     await scene.instance(victim.name, lambda each: each.url != victim.url and each.passing, _BACK_S)
-    return victim, scene.clock.now() - killed_at
+    return victim, at_ns, scene.clock.now() - killed_at
 
 
 def _told(trial: Trial, figures: dict[str, Any], strain: Sequence[str]) -> Told:
@@ -111,15 +135,17 @@ def _told(trial: Trial, figures: dict[str, Any], strain: Sequence[str]) -> Told:
         }
     )
     text = " ".join([*strain, text])
-    if trial.finding in {Finding.BROKEN, Finding.DROWNED}:
+    if trial.finding is Finding.BROKEN:
         raise StepFailed(text, figures)
+    if not trial.finding.conclusive:
+        raise TooBusy(text, figures)
     return Told(text, figures=figures)
 
 
 def _too_much(rate: float, tally: Tally) -> str:
     return (
         f"{rate:.0f} requests a second were too much for this machine ({tally.failed} of {tally.sent} failed, "
-        f"p99 {_time(tally, 0.99)}), so fewer were sent."
+        f"p99 {_time(tally, 0.99)})."
     )
 
 

@@ -22,7 +22,9 @@ async def test_every_step_holds_and_its_figures_are_there() -> None:
     # The rate is what the machine bears; what is sent, and that some of it met the kill, follows from the rate.
     assert 4 <= survive["rate"] <= 100
     assert (survive["sent"], survive["without"]["sent"]) == (round(8 * survive["rate"]), round(4 * survive["rate"]))
-    assert survive["retried"] >= survive["got_round"] > 0
+    assert survive["finding"] in {"held", "slow", "unmet"}
+    assert survive["retried"] >= survive["got_round"]
+    assert (survive["got_round"] > 0) is (survive["finding"] != "unmet")
     spans = figures["trace"]["spans"]
     assert [(span["attempt"], span["status"]) for span in spans if span["attempt"] and span["depth"] > 3] == [
         (1, 503),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from launcher.demo.fate import Broken, Fate, fate, is_settled
-from observability import Node
+from observability import Node, Span, semconv
 from tests.launcher.demo.nodes import attempt, trace
 
-KILLED = Broken.killed("ports-1")
+KILLED = Broken.killed("ports-1", at_ns=1000)
 LOST = attempt(1, "ports-1", "lost")
 ANSWERED = attempt(1, "ports-2", "answered", 200)
 UNSENT = attempt(1, "ports-1", "unsent")
@@ -45,6 +47,36 @@ UNSENT = attempt(1, "ports-1", "unsent")
 )
 def test_why_a_request_failed(nodes: list[Node], expected: Fate) -> None:
     assert fate(nodes, KILLED) is expected
+
+
+def test_a_call_that_began_when_its_caller_had_no_time_left_was_late() -> None:
+    gateway, *below = trace(took_ms=0)
+    assert fate([replace(gateway, duration_ms=15_000), *below], KILLED) is Fate.LATE
+
+
+@pytest.mark.parametrize(
+    ("instance", "outcome", "start_ns", "held_up"),
+    [
+        ("ports-1", "timed-out", 999, True),
+        ("ports-1", "cancelled", 999, True),
+        ("ports-1", "timed-out", 1000, False),
+        ("ports-1", "lost", 999, False),
+        ("ports-2", "timed-out", 999, False),
+    ],
+)
+def test_who_waited_on_while_the_instance_died_was_held_up(
+    instance: str, outcome: str, start_ns: int, held_up: bool
+) -> None:
+    attributes: dict[str, str | int] = {
+        semconv.MESH_ATTEMPT: 1,
+        semconv.MESH_INSTANCE_ID: instance,
+        semconv.MESH_OUTCOME: outcome,
+    }
+    span = Span(trace_id="t", span_id="s", name="GET", start_ns=start_ns, end_ns=1001, attributes=attributes)
+
+    assert KILLED.held_up(span) is held_up
+    assert not Broken.nobody().held_up(span)
+    assert not KILLED.held_up(replace(span, end_ns=1000))
 
 
 def test_each_way_to_be_broken_has_its_own_marks() -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from launcher.demo.scene import is_whole
+import asyncio
+from random import Random
+
+import pytest
+
+from discovery.testing.clock import FakeClock
+from launcher.demo.scene import Scene, StepFailed, is_whole
+from launcher.local import Running
 from observability import Span, semconv
 
 
@@ -27,3 +34,55 @@ def test_a_trace_that_misses_a_part_is_not_whole() -> None:
     for missing in parts:
         assert not is_whole(tuple(part for part in parts if part is not missing)), missing.name
     assert not is_whole(())
+
+
+def scene(**parts: object) -> Scene:
+    known = {"system": None, "gateway": None, "traces": None, "clock": FakeClock(), "rng": Random(1), "say": print}
+    return Scene(**{**known, **parts})  # type: ignore[arg-type]
+
+
+async def test_what_consul_does_not_answer_in_time_is_asked_again() -> None:
+    asked = []
+
+    async def ask() -> None:
+        asked.append(1)
+        if len(asked) < 3:
+            raise TimeoutError
+
+    clock = FakeClock()
+    asking = asyncio.create_task(scene(clock=clock).persistently(ask))
+    await clock.advance(1)
+    await asking
+    assert len(asked) == 3
+
+
+async def test_what_consul_never_answers_is_given_up() -> None:
+    async def ask() -> None:
+        raise TimeoutError
+
+    clock = FakeClock()
+    asking = asyncio.create_task(scene(clock=clock).persistently(ask))
+    await clock.advance(20)
+    with pytest.raises(TimeoutError):
+        await asking
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [("passing", "no span tells of a call to ports"), ("critical", "no instance of ports is healthy")],
+)
+async def test_an_instance_is_waited_for_and_what_is_missing_is_said(health: str, said: str) -> None:
+    class Nobody:
+        async def instances(self) -> tuple[Running, ...]:
+            return (Running("ports-1", "ports-1", 7, "http://127.0.0.1:5001", health),)
+
+        async def latest(self, service: str, limit: int) -> list[object]:
+            return []
+
+    clock = FakeClock()
+    looking = asyncio.create_task(scene(system=Nobody(), traces=Nobody(), clock=clock).busiest("ports"))
+    await clock.advance(10)
+    assert not looking.done()
+    await clock.advance(10)
+    with pytest.raises(StepFailed, match=said):
+        await looking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,7 @@ def trial(
     half_ms: float = 10.0,
 ) -> Trial:
     killed = tally(sum(fates.values()), slowest_ms, half_ms)
-    return Trial(100.0, tally(before, calm_ms), killed, fates, got_round)
+    return Trial(100.0, tally(before, calm_ms), {Fate.LATE: before}, killed, fates, got_round)
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,17 @@ def trial(
         ),
         pytest.param(trial({Fate.OTHER: 1}), Finding.BROKEN, id="neither met it nor was late"),
         pytest.param(trial({Fate.OTHER: 100}), Finding.BROKEN, id="as did many"),
-        pytest.param(trial({Fate.UNKNOWN: 1}), Finding.BROKEN, id="nobody knows why one failed"),
+        pytest.param(trial({Fate.UNKNOWN: 1}), Finding.UNTOLD, id="nobody knows why one failed"),
+        pytest.param(trial({Fate.UNKNOWN: 100}), Finding.UNTOLD, id="or why many did"),
+        pytest.param(trial({Fate.UNKNOWN: 1}, got_round=0), Finding.UNTOLD, id="and nobody is known to have met it"),
         pytest.param(trial({Fate.LATE: 20}), Finding.HELD, id="a tenth was late"),
         pytest.param(trial({Fate.LATE: 21}), Finding.DROWNED, id="more than a tenth was late"),
         pytest.param(trial({Fate.LATE: 40}, before=10), Finding.HELD, id="as many as without the kill, and a tenth"),
         pytest.param(trial({Fate.LATE: 41}, before=10), Finding.DROWNED, id="more than those"),
+        pytest.param(trial({Fate.LATE: 60}, before=100), Finding.HELD, id="three tenths, where half were late before"),
+        pytest.param(trial({Fate.LATE: 61}, before=100), Finding.DROWNED, id="more than three tenths never is"),
+        pytest.param(trial({Fate.LATE: 200}, before=190, got_round=0), Finding.DROWNED, id="nothing was answered"),
+        pytest.param(trial({}, half_ms=751, slowest_ms=900, got_round=0), Finding.UNMET, id="slow, and nobody met it"),
     ],
 )
 def test_what_a_load_with_a_kill_shows(what: Trial, finding: Finding) -> None:
@@ -60,12 +67,23 @@ def test_what_a_load_with_a_kill_shows(what: Trial, finding: Finding) -> None:
     [
         (trial({}), "nobody noticed"),
         (trial({}, got_round=0), "no request met the killed instance, so there was nothing to notice"),
-        (trial({}, calm_ms=20, slowest_ms=90), "nobody noticed"),
         (
-            trial({}, calm_ms=20, slowest_ms=91),
-            "nothing failed, but the slowest hundredth took 91 ms or more, instead of 20",
+            trial({}, calm_ms=20, slowest_ms=71),
+            "nothing failed, but the slowest hundredth took 71 ms or more, instead of 20",
         ),
-        (trial({}, calm_ms=200, slowest_ms=450), "nobody noticed"),
+        (trial({}, calm_ms=20, slowest_ms=70), "nobody noticed"),
+        (trial({}, calm_ms=400, slowest_ms=500), "nobody noticed"),
+        (
+            trial({}, calm_ms=400, slowest_ms=501),
+            "nothing failed, but the slowest hundredth took 501 ms or more, instead of 400",
+        ),
+        (
+            trial({Fate.LATE: 1}, got_round=0),
+            (
+                "of those that failed, 1 ran out of time at an instance that lived: this machine was too slow for "
+                "them; without the kill 0 of 200 failed"
+            ),
+        ),
         (
             trial({Fate.LATE: 2}, before=1),
             (
@@ -87,4 +105,13 @@ def test_what_users_noticed_is_said_and_nothing_only_where_the_slowest_show_it(w
 
 
 def test_so_much_that_it_says_nothing_is_said_to_say_nothing() -> None:
-    assert trial({Fate.LATE: 100}).effect().endswith("that many say nothing about the mesh")
+    assert trial({Fate.LATE: 100}).effect().endswith("; so this says nothing about the mesh")
+    assert trial({Fate.UNKNOWN: 1}).effect().endswith("; so this says nothing about the mesh")
+
+
+def test_where_only_some_were_looked_up_their_share_counts_for_all() -> None:
+    many = Trial(100.0, tally(), {}, tally(failed=100), {Fate.LATE: 20, Fate.UNKNOWN: 80}, 3)
+    assert many.finding is Finding.UNTOLD
+    assert replace(many, fates={Fate.LATE: 21, Fate.UNKNOWN: 79}).finding is Finding.DROWNED
+    assert many.effect().startswith("of those that failed")
+    assert replace(many, fates={Fate.LATE: 50}).effect().startswith("of 50 of those that failed")
