@@ -46,8 +46,9 @@ WORKDIR /app
 COPY discovery discovery
 COPY observability observability
 COPY services services
-# The console is a part of the library that only one image has.
-RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash . && mv observability/console .
+# What was to be installed was, in another stage. The console is a part of the library that only one image has.
+RUN find . \( -name pyproject.toml -o -name requirements.lock \) -delete && \
+    python -m compileall -q -j 0 --invalidation-mode unchecked-hash . && mv observability/console .
 
 FROM ${BASE} AS library
 WORKDIR /app

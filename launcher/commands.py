@@ -43,7 +43,7 @@ def up(
     as_json: bool,
     let_go: bool,
 ) -> int:
-    """Start the reference system on this machine.
+    """Start the sample system on this machine.
 
     A Consul, the console, the gateway with the shop behind it, and the services that it is made of, each instance
     its own process. All report to the console, unless OTEL_EXPORTER_OTLP_ENDPOINT names a collector. Ctrl-C lets

@@ -9,7 +9,7 @@ from discovery.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# The reference system, in the order in which it is started and shown: first what the others report to.
+# The sample system, in the order in which it is started and shown: first what the others report to.
 SYSTEM: Mapping[str, int] = {
     "console": 1,
     "gateway": 1,

@@ -4,9 +4,9 @@
 goes on from there with models.
 """
 
-from discovery.web.body import BODY_S, Body, read_body
+from discovery.web.body import Body, read_body
 from discovery.web.json_text import parse_json
 from discovery.web.middleware import boundary
 from discovery.web.problem import FieldError, Problem, shown
 
-__all__ = ["BODY_S", "Body", "FieldError", "Problem", "boundary", "parse_json", "read_body", "shown"]
+__all__ = ["Body", "FieldError", "Problem", "boundary", "parse_json", "read_body", "shown"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,13 +15,9 @@ from discovery.errors import ConfigError
 from launcher.development.environment import LAST_LINE
 from launcher.plan import CONSOLE, ROOT, SYSTEM, module_of
 
-# Where a lock stands, and of what it is made.
+# Of what a lock is made. What the console needs is an extra of the library; what a service needs stands beside it.
 _EVERYTHING = ("pyproject.toml", "--all-extras", "--group", "dev")
-_PARTS: Mapping[str, Sequence[str]] = {
-    place: ("pyproject.toml", "--extra", CONSOLE) if name == CONSOLE else (f"{place}/pyproject.toml",)
-    for name in SYSTEM
-    for place in [module_of(name).replace(".", "/")]
-}
+_CONSOLE = ("pyproject.toml", "--extra", "console")
 _COMPILE = (
     *("--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
     # The library itself comes by another way: a service asks for it with the extras that it uses.
@@ -49,10 +44,12 @@ def write_lock(root: Path = ROOT, *, upgrade: bool = False) -> Path:
         if lock.exists() and not upgrade:
             # uv prefers the versions that it finds in the file that it is to write.
             shutil.copy(lock, everything)
-        asked = [word for words in _PARTS.values() for word in words if word.startswith("services/")]
+        places = {name: module_of(name).replace(".", "/") for name in SYSTEM}
+        parts = {place: (f"{place}/pyproject.toml",) for name, place in places.items() if name != CONSOLE}
+        asked = [word for words in parts.values() for word in words]
         _compile(root, uv, everything, *_EVERYTHING, *asked)
         solved = {lock: everything}
-        for number, (place, words) in enumerate(_PARTS.items()):
+        for number, (place, words) in enumerate([(places[CONSOLE], _CONSOLE), *parts.items()]):
             part = solved[root / place / lock.name] = Path(folder, f"{number}.txt")
             _compile(root, uv, part, *words, "--constraint", str(everything))
         for path, solution in solved.items():

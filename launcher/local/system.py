@@ -1,4 +1,4 @@
-"""The reference system on this machine, for the length of a block: Consul and every instance, each a process.
+"""The sample system on this machine, for the length of a block: Consul and every instance, each a process.
 
 Consul and the console come first; all others are started at once when the console listens, since each waits for
 what else it needs. They end the other way round: the services, then the console that hears the last of them, then

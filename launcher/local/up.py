@@ -1,4 +1,4 @@
-"""`mesh up`: the reference system on this machine, until Ctrl-C or `mesh down`."""
+"""`mesh up`: the sample system on this machine, until Ctrl-C or `mesh down`."""
 
 from __future__ import annotations
 

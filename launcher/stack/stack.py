@@ -1,4 +1,4 @@
-"""The reference system in containers, as compose.yaml describes it, for the length of a block."""
+"""The sample system in containers, as compose.yaml describes it, for the length of a block."""
 
 from __future__ import annotations
 

@@ -28,6 +28,6 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
-    """A console with the reference system in it, and a few traces; not to be changed."""
+    """A console with the sample system in it, and a few traces; not to be changed."""
     async with furnished(tmp_path_factory.mktemp("console")) as opened:
         yield opened

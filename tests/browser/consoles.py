@@ -113,7 +113,7 @@ def reference_system() -> discovery.StaticRegistry:
 
 @asynccontextmanager
 async def furnished(folder: Path) -> AsyncIterator[Console]:
-    """A console with the reference system in it, the trace of a page of the shop, and a few small ones."""
+    """A console with the sample system in it, the trace of a page of the shop, and a few small ones."""
     async with opened(folder, reference_system()) as console:
         told = [
             Line(trace="shop", span="refused", instance="ports-2", text="refused: draining", level="WARN", at=24),

@@ -30,7 +30,7 @@ def compose(
     """Run Compose on our file, as a user does who has set nothing; it is not told of any engine."""
     alone = shutil.which("docker-compose", path=str(Path(sys.executable).parent))
     if alone is None and shutil.which("docker") is None:
-        pytest.fail("there is no Compose: install the extra `dev`", pytrace=False)
+        pytest.fail("there is no Compose: install the dependency group `dev`", pytrace=False)
     return subprocess.run(
         [
             *([alone] if alone else ["docker", "compose"]),

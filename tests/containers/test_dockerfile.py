@@ -91,6 +91,11 @@ def test_nothing_is_fetched_but_what_the_locks_name() -> None:
     assert not [line for lines in stages().values() for line in lines if line.startswith("ADD")]
 
 
+def test_what_was_to_be_installed_does_not_travel_with_the_code() -> None:
+    (line,) = (line for line in stages()["code"] if line.startswith("RUN"))
+    assert line.startswith("RUN find . \\( -name pyproject.toml -o -name requirements.lock \\) -delete && ")
+
+
 def test_the_context_is_what_is_named_and_nothing_else() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]

@@ -29,7 +29,7 @@ def judge_settings(environ: Mapping[str, str], arguments: Mapping[str, Any]) -> 
     try:
         MeshConfig.from_env("mesh", environ, **arguments)
     except ConfigError as exc:
-        found += [problem(_ID, each, "correct or unset it; docs/settings.md has the table") for each in exc.problems]
+        found += [problem(_ID, each, "correct it, or unset it: then the default holds") for each in exc.problems]
     for name in sorted(environ):
         if name in _NOT_READ:
             found.append(warning(_ID, f"{name} is set, and not read by the library", _NOT_READ[name]))

@@ -1,6 +1,6 @@
 /**
  * A service has the same colour on every page, in every trace and after every restart: it follows from its name.
- * With this seed the services of the reference system all differ, and neighbours in a trace differ clearly.
+ * With this seed common names, like gateway, marketplace and ports, all differ, and clearly where they meet in a trace.
  */
 const SEED = 2_166_163_387;
 const PRIME = 16_777_619;
