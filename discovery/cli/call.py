@@ -22,6 +22,7 @@ from discovery.cli.exits import COULD_NOT_RUN, FAILED, OK
 from discovery.cli.request import Wanted
 from discovery.cli.requirement import requiring
 from discovery.cli.text import clip, escape
+from discovery.cli.unloadable import reason
 from discovery.config import MeshConfig
 from discovery.model import Attempt, Instance
 from discovery.observer import NULL, Observer
@@ -53,6 +54,9 @@ def _observed() -> Iterator[Observer]:
                 observe = point.load()
         except click.ClickException as exc:
             records.warn(f"the call is no span ({exc.message})")
+            break
+        except Exception as exc:  # noqa: BLE001 - whatever another package does, the call can be made
+            records.warn(f"the call is no span ({point.value} {reason(exc)})")
             break
         with observe(Instance(id=f"{_NAME}-{os.getpid()}", service=_NAME, host="", port=0)) as observer:
             yield observer

@@ -21,6 +21,7 @@ import click
 
 from discovery.cli.exits import COULD_NOT_RUN, FAILED, INTERRUPTED, OK, UNREAD
 from discovery.cli.text import escape
+from discovery.cli.unloadable import unloadable
 from discovery.errors import ConfigError, MeshError, RegistryError
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class Commands(click.Group):
         if cmd_name in OWN:
             command = getattr(import_module("discovery.cli.commands"), cmd_name)
         elif (command := self.commands.get(cmd_name)) is None and (point := self._found.get(cmd_name)):
-            command = point.load()
+            try:
+                command = point.load()
+            except Exception as error:  # noqa: BLE001 - whatever another package does, ours go on
+                command = unloadable(cmd_name, error)
         return command
 
 

@@ -92,6 +92,39 @@ def test_a_command_of_our_repository_is_refused_in_one_line(
     assert said.stderr == f"mesh: No such command '{command}'. (see mesh --help)\n"
 
 
+def test_another_package_of_a_name_of_ours_takes_only_its_own_commands(
+    environment: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "observability").mkdir()
+    (tmp_path / "observability/__init__.py").touch()
+    listed, trace, doctor = (
+        environment.run("mesh", *words, cwd=tmp_path, PYTHONPATH=".", CONSUL_HTTP_ADDR="127.0.0.1:1")
+        for words in (["--help"], ["trace", "1"], ["doctor"])
+    )
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert listed.stdout.count("(cannot be loaded") == 2
+    assert (trace.returncode, trace.stdout, trace.stderr.count("\n")) == (2, "", 1)
+    assert trace.stderr.startswith("mesh: the command trace cannot be loaded: No module named 'observability.commands'")
+    assert f"{tmp_path / 'observability'} is in the way of the library" in doctor.stdout
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "MESH_STATIC": "ports=127.0.0.1:1"}
+    call = environment.run("mesh", "call", "ports", "/", cwd=tmp_path, PYTHONPATH=".", **environ)
+    assert "mesh: the call is no span (observability:observer cannot be loaded: " in call.stderr
+    assert "→ ports-" in call.stderr
+
+
+def test_another_discovery_can_be_shown_where_no_command_can_start(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / "discovery").mkdir()
+    (tmp_path / "discovery/__init__.py").touch()
+    here = environment.run("mesh", "doctor", cwd=tmp_path, CONSUL_HTTP_ADDR="127.0.0.1:1")
+    started = environment.run("mesh", "doctor", cwd=tmp_path, PYTHONPATH=".")
+    shown = environment.run("python", "-c", "import discovery; print(discovery)", cwd=tmp_path, PYTHONPATH=".")
+
+    assert f"{tmp_path / 'discovery'} is in the way of the library" in here.stdout
+    assert "No module named 'discovery.cli'" in started.stderr
+    assert str(tmp_path / "discovery/__init__.py") in shown.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_console_serves_its_page_until_it_is_told_to_end(
     environment: Environment, project: Path, tmp_path: Path, number: signal.Signals

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from configparser import ConfigParser
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from launcher.commands import ALL
 from tests.packaging.building import ROOT, metadata, text, wheel_names
 
 STATIC = "observability/console/static"
@@ -50,6 +53,20 @@ def test_what_others_wrote_comes_with_its_licence(wheel: Path) -> None:
         assert [name for name in wheel_names(wheel) if fnmatch(name, f"{vendor}/{folder}/LICENSE*.txt")], folder
     assert [name for name in wheel_names(wheel) if name.endswith(".woff2")]
     assert "Apache License" in text(wheel, "licenses/LICENSE")
+
+
+def test_it_advises_nobody_to_run_what_only_this_repository_has(wheel: Path) -> None:
+    names = "|".join(sorted({str(command.name) for command in ALL}))
+    ours = re.compile(rf"\./mesh\b|\bmesh ({names})\b")
+    with zipfile.ZipFile(wheel) as archive:
+        texts = {
+            name: archive.read(name).decode()
+            for name in wheel_names(wheel)
+            if name.endswith((".py", ".md", ".js", ".html", ".css")) and "/vendor/" not in name
+        }
+
+    assert len(texts) > 100
+    assert {name: found[0] for name, said in texts.items() if (found := ours.search(said))} == {}
 
 
 def test_it_is_small(wheel: Path) -> None:

@@ -75,6 +75,37 @@ def test_a_defect_is_not_hidden(add: Add) -> None:
         cli.run(["try"])
 
 
+@pytest.fixture
+def broken(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command `try` cannot be loaded."""
+    add(lambda: 0)
+
+    def load(self: EntryPoint) -> None:
+        raise ModuleNotFoundError(f"No module named {self.value.partition(':')[0]!r}")
+
+    monkeypatch.setattr(EntryPoint, "load", load)
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_command_that_cannot_be_loaded_is_listed_as_such_beside_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.run(["--help"]) == exits.OK
+    out = capsys.readouterr().out
+    assert re.search(r"^  doctor  +\w", out, re.MULTILINE)
+    assert re.search(r"^  try  +\(cannot be loaded", out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("words", [[], ["--help"], ["-x", "1", "--port=2", "word"]])
+def test_asking_for_it_is_one_sentence_that_says_why(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert cli.run(["try", *words]) == exits.COULD_NOT_RUN
+    assert capsys.readouterr() == (
+        "",
+        "mesh: the command try cannot be loaded: No module named 'nowhere' (mesh doctor says what may be in the way)\n",
+    )
+
+
 def test_help_lists_the_commands_and_the_exit_codes(add: Add, capsys: pytest.CaptureFixture[str]) -> None:
     def callback() -> None:
         """Do something."""
