@@ -39,7 +39,8 @@ def console(port: int | None, url: str, *, as_json: bool) -> None:
     """Show services, traces and who calls whom.
 
     Until Ctrl-C: a page for the browser, and the OTLP endpoint that fills it. Services come from Consul; without one,
-    all that telemetry tells is shown. With --json: one line that says where it is, once it is there.
+    all that telemetry tells is shown. It is for whoever started it and not registered, so MESH_CONSOLE_URL tells
+    `mesh trace` where it is. With --json: one line that says where it is, once it is there.
     """
     with requiring("proconsul[console]"):
         from observability.terminal import show

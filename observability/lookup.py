@@ -64,7 +64,7 @@ def console_url(source: str, url: str, environ: Mapping[str, str] = os.environ) 
             if not sound:
                 raise ConfigError(f"{name}: expected http(s)://host:port, got {escape(said)!r}")
             return address.rstrip("/")
-    advice = "name one by --from URL or MESH_CONSOLE_URL, or start one: mesh console"
+    advice = "name one by --from URL or MESH_CONSOLE_URL; mesh console starts one, and says where it is"
     try:
         with consul(url) as agent:
             found = agent.instances("console").instances

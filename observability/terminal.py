@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from errno import EADDRINUSE
+from errno import EADDRINUSE, EADDRNOTAVAIL
 from functools import partial
-from socket import AF_INET, AF_INET6, create_server
+from socket import AF_INET, AF_INET6, create_server, gaierror
 from typing import Any
 
 import click
@@ -18,8 +19,9 @@ from discovery.config import MeshConfig
 from discovery.errors import ConfigError
 from discovery.model import Instance
 from discovery.observer import Event, NullObserver, Observer, StateChanged
-from observability.console.serving import configure, serve
+from observability.console.serving import configure, serve_unregistered
 from observability.console.settings import ConsoleSettings
+from observability.console.store.alone import alone
 from observability.console.store.opening import require_database
 from observability.lines import configure_logs
 from observability.notices import Notices
@@ -30,14 +32,15 @@ def show(*, as_json: bool, **settings: Any) -> None:
     """Serve until a signal comes; *settings* beat what the environment says.
 
     Raises:
-        ConfigError: when settings make no sense, the port is taken, or the database cannot be opened.
+        ConfigError: when settings make no sense, the port is taken, or the database cannot be had.
     """
     # Nobody whose calls would still come has to be waited for: Ctrl-C ends it at once.
     config = configure(drain_s=0.0, **settings)
     kept = ConsoleSettings.from_env()
     require_port(config)
-    require_database(kept.path)
-    serve(config, kept, partial(_observed, config, as_json=as_json))
+    with alone(kept.path):
+        require_database(kept.path)
+        serve_unregistered(config, kept, partial(_observed, config, as_json=as_json))
 
 
 def require_port(config: MeshConfig) -> None:
@@ -54,7 +57,11 @@ def require_port(config: MeshConfig) -> None:
         if error.errno == EADDRINUSE:
             taken = f"port {config.port} on {config.host} is taken by another process"
             raise ConfigError(f"{taken}: choose another by --port, or 0 for any that is free") from None
-        raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror or error}") from None
+        if error.errno == EADDRNOTAVAIL:
+            raise ConfigError(f"this machine has no address {config.host} to listen on: correct MESH_HOST") from None
+        # Its own words and not create_server's, which repeat the address; a name that is not found has only those.
+        reason = error.strerror if isinstance(error, gaierror) else os.strerror(error.errno or 0)
+        raise ConfigError(f"cannot listen on {config.host}:{config.port}: {reason}") from None
 
 
 @contextmanager
@@ -102,8 +109,9 @@ def _opening(url: str, *, as_json: bool) -> str:
         return json.dumps({"url": url})
     return (
         f"the console is at {url}/ until Ctrl-C\n"
-        "for the telemetry of a process, in its shell:\n"
-        f"  export OTEL_EXPORTER_OTLP_ENDPOINT={url}"
+        "for the telemetry of a process, and for mesh trace, in their shell:\n"
+        f"  export OTEL_EXPORTER_OTLP_ENDPOINT={url}\n"
+        f"  export MESH_CONSOLE_URL={url}"
     )
 
 

@@ -19,21 +19,23 @@ from discovery.runtime.server import Observe, serving
 _SIGNALLED = 128
 
 
-def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = None) -> None:
+def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = None, register: bool = True) -> None:
     """Serve *app* in the mesh until SIGTERM or SIGINT, then leave politely. A second signal ends it at once.
+
+    What is not to *register* follows the others as any member does, and is found by nobody.
 
     Exits with 0 after a signal, and with 2 and one sentence on the standard error when it could not serve.
     """
     try:
-        asyncio.run(_until_stopped(app, config, observe))
+        asyncio.run(_until_stopped(app, config, observe, register=register))
     except MeshError as error:
         sys.exit(_told(config.name, error))
 
 
-async def _until_stopped(app: web.Application, config: MeshConfig, observe: Observe | None) -> None:
+async def _until_stopped(app: web.Application, config: MeshConfig, observe: Observe | None, *, register: bool) -> None:
     stop = asyncio.Event()
     with _on_signals(stop):
-        async with serving(app, config, observe=observe) as server:
+        async with serving(app, config, observe=observe, register=register) as server:
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({stopping, server.failed}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()

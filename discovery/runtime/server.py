@@ -68,8 +68,11 @@ async def serving(
     registry: Registry | None = None,
     observe: Observe | None = None,
     around: Surroundings | None = None,
+    register: bool = True,
 ) -> AsyncIterator[Server]:
     """Serve *app* as a member of the mesh while the block lasts; leave politely at its end.
+
+    What is not to *register* follows the others as any member does, and is found by nobody.
 
     The app finds its mesh at ``app[discovery.MESH]``, and at ``app[discovery.LEAVING]`` what tells a stream to end.
     Serving does not wait for the registry: registration goes on in the background until it succeeds.
@@ -87,7 +90,7 @@ async def serving(
             registry = registry or registry_of(config)
             async with Mesh(config, registry, around=around) as mesh:
                 membership = _Membership(app, config, instance, mesh, registry, around)
-                async with membership.serving(listener) as server:
+                async with membership.serving(listener, register=register) as server:
                     yield server
 
 
@@ -114,7 +117,7 @@ class _Membership:
         self._close_s = min(_CLOSE_S, config.stop_s / 4)
 
     @asynccontextmanager
-    async def serving(self, listener: socket.socket) -> AsyncIterator[Server]:
+    async def serving(self, listener: socket.socket, *, register: bool) -> AsyncIterator[Server]:
         instance = self._me.instance
         self._equip()
         runner = web.AppRunner(
@@ -130,7 +133,8 @@ class _Membership:
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:
                 registrar = Registrar(instance, self._check(), self._registry, session, self._around)
-                keeping = asyncio.create_task(registrar.keep(), name="registration")
+                keep = registrar.keep() if register else asyncio.Event().wait()
+                keeping = asyncio.create_task(keep, name="registration")
                 try:
                     async with Tasks() as tasks:
                         own = self._mesh.directory(instance.service)

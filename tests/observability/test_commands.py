@@ -164,7 +164,7 @@ async def test_the_console_is_found_in_consul(agent: Api, jaeger: Liar, capfd: p
     assert (nobody, found) == (COULD_NOT_RUN, OK)
     assert err == (
         "mesh: no console is registered and well: "
-        "name one by --from URL or MESH_CONSOLE_URL, or start one: mesh console\n"
+        "name one by --from URL or MESH_CONSOLE_URL; mesh console starts one, and says where it is\n"
     )
     assert out.splitlines() == TREE
 

@@ -20,14 +20,16 @@ from discovery.devagent import Devagent
 from discovery.model import Instance
 from discovery.observer import Registered, StateChanged
 from discovery.testing.servers import refusing
+from observability.console.store.alone import alone
 from observability.terminal import Terminal, require_port
 from tests.discovery.cli.programs import complaint, interrupted, line, program
 
 ME = Instance(id="console-1", service="console", host="127.0.0.1", port=4318)
 OPENING = [
     "the console is at http://127.0.0.1:4318/ until Ctrl-C",
-    "for the telemetry of a process, in its shell:",
+    "for the telemetry of a process, and for mesh trace, in their shell:",
     "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
+    "  export MESH_CONSOLE_URL=http://127.0.0.1:4318",
 ]
 SPAN = {"traceId": "a" * 32, "spanId": "b" * 16, "name": "GET /", "kind": 2}
 TRACE = {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN | {"startTimeUnixNano": "1", "endTimeUnixNano": "2"}]}]}]}
@@ -128,8 +130,56 @@ def test_a_port_that_is_taken_is_one_sentence_with_what_to_do(
 
 
 def test_an_address_of_somebody_else_is_one_sentence() -> None:
-    with pytest.raises(discovery.ConfigError, match=r"^cannot listen on 192\.0\.2\.1:4318: "):
+    with pytest.raises(discovery.ConfigError) as said:
         require_port(discovery.MeshConfig(name="console", host="192.0.2.1", port=4318))
+
+    assert str(said.value) == "this machine has no address 192.0.2.1 to listen on: correct MESH_HOST"
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "below"):
+        monkeypatch.setenv("MESH_DATA", str(place))
+        assert cli.run(["console", "--port", "0"]) == COULD_NOT_RUN
+        assert capsys.readouterr().err == (
+            f"mesh: cannot open the database {place}/console.db: {file} is no folder: "
+            "name a folder in MESH_DATA that may be written to\n"
+        )
+
+
+def test_a_second_console_with_the_same_data_is_refused_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESH_DATA", str(tmp_path))
+    with alone(tmp_path / "console.db"):
+        assert cli.run(["console", "--port", "0"]) == COULD_NOT_RUN
+
+    assert capsys.readouterr().err == (
+        f"mesh: another console has the database {tmp_path}/console.db open: "
+        "end it, or name another folder in MESH_DATA\n"
+    )
+
+
+async def test_it_is_not_registered_and_shows_who_is(tmp_path: Path) -> None:
+    async with Devagent() as agent, aiohttp.ClientSession() as session:
+        entry = {"Name": "ports", "ID": "ports-1", "Address": "127.0.0.1", "Port": 4001}
+        async with session.put(f"{agent.url}/v1/agent/service/register", json=entry) as response:
+            assert response.status == 200
+        words = ("console", "--port", "0", "--json", "--consul", agent.url)
+        async with program(*words, MESH_DATA=str(tmp_path)) as process:
+            url = json.loads(await line(process))["url"]
+            assert (await complaint(process)).startswith("services come from Consul at ")
+            shown: list[str] = []
+            while "ports" not in shown:
+                async with session.get(f"{url}/data/services") as response:
+                    shown = [each["name"] for each in (await response.json())["services"]]
+            async with session.get(f"{agent.url}/v1/agent/services") as response:
+                assert list(await response.json()) == ["ports-1"]
+            assert shown == ["ports"]
+            assert await interrupted(process) == (0, "")
 
 
 def test_a_database_that_cannot_be_opened_is_one_sentence_with_what_to_do(

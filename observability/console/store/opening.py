@@ -22,6 +22,13 @@ def require_database(path: Path) -> None:
         with closing(File(path, 1)) as file, suppress(Broken):
             file.prepare()
     except (DatabaseError, OSError) as error:
-        reason = error.orig if isinstance(error, DatabaseError) else error.strerror
+        reason = error.orig if isinstance(error, DatabaseError) else _words(error, path)
         advice = "name a folder in MESH_DATA that may be written to"
-        raise discovery.ConfigError(f"cannot open the database {path}: {reason or error}: {advice}") from None
+        raise discovery.ConfigError(f"cannot open the database {path}: {reason}: {advice}") from None
+
+
+def _words(error: OSError, path: Path) -> str:
+    """A file where a folder should be is not called what the system calls it: "file exists"."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{next(place for place in path.parents if place.exists())} is no folder"
+    return error.strerror or str(error)

@@ -147,7 +147,7 @@ async def test_a_live_process_under_our_id_ends_it(
     config = MeshConfig(name="ports", instance_id="p1", drain_s=0)
     async with peer(registry, "ports", theirs, id="p1"):
         with pytest.raises(IdentityTaken, match="'p1' belongs to a live process"):
-            await _until_stopped(web.Application(), config, lambda identity: nullcontext(observer))
+            await _until_stopped(web.Application(), config, lambda identity: nullcontext(observer), register=True)
     assert [event.state for event in observer.told(StateChanged)] == ["ready", "draining", "stopped"]
 
 

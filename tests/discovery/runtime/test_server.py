@@ -282,6 +282,22 @@ async def test_who_never_got_as_far_as_the_registry_waits_for_nobody_when_it_lea
     assert observer.told(Deregistered) == []
 
 
+async def test_what_is_not_to_be_registered_sees_the_others_and_is_seen_by_nobody(registry: FakeRegistry) -> None:
+    other = Instance(id="ports-9", service="ports", host="127.0.0.1", port=9)
+    registry.replace("ports", [other])
+    config = MeshConfig(name="reader", drain_s=0)
+    async with serving(web.Application(), config, registry=registry, register=False) as server:
+        seen = await anext(aiter(server.mesh.watch("ports")))
+        ready = f"http://{server.instance.address}{wire.READY_PATH}"
+        async with aiohttp.ClientSession() as session, session.get(ready) as response:
+            assert response.status == 200
+        assert not server.failed.done()
+        assert set((await registry.names()).services) == {"ports"}
+
+    assert [each.id for each in seen.instances] == ["ports-9"]
+    assert set((await registry.names()).services) == {"ports"}
+
+
 async def test_who_was_asked_all_the_same_is_served_on_while_it_leaves(
     registry: FakeRegistry, observer: RecordingObserver
 ) -> None:
