@@ -5,16 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("discovery", "observability", "services", "launcher", "benchmarks")
-# Those that are installed with the library.
-SHIPPED = ("discovery", "observability")
+from tests.architecture.source import MODULES, PACKAGES, ROOT, SHIPPED, imports, within
 
 # What the modules of a room may import of ours. The first prefix that fits a module decides.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -146,38 +140,6 @@ OWNERS = {
 }
 
 
-def modules() -> Iterator[tuple[str, Path]]:
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
-
-
-MODULES = dict(modules())
-
-
-@cache
-def imports(path: Path) -> set[str]:
-    """Every module that a file names in an import, wherever in the file, or loads by its name."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            submodules = {f"{node.module}.{alias.name}" for alias in node.names}
-            found.update(submodules & MODULES.keys() or {node.module})
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {
-            "import_module",
-            "run_module",
-        }:
-            found.update({str(word.value) for word in node.args if isinstance(word, ast.Constant)} & MODULES.keys())
-    return found
-
-
-def within(module: str, prefixes: tuple[str, ...]) -> bool:
-    return any(module == prefix or module.startswith(f"{prefix}.") for prefix in prefixes)
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_arrows_point_one_way(module: str) -> None:
     room = next(prefix for prefix in MAY_IMPORT if within(module, (prefix,)))
@@ -197,8 +159,20 @@ def test_the_library_does_not_lean_on_its_development_rooms(module: str) -> None
 def test_services_and_the_console_use_public_names_only(module: str) -> None:
     allowed = {"discovery", "discovery.web", "discovery.web.validation", "discovery.wire", "observability"}
     names = {name for name in imports(MODULES[module]) if within(name, SHIPPED)}
+    if within(module, ("observability.console",)):
+        names = {name for name in names if not within(name, ("observability.console",))}
 
-    assert {name for name in names if not within(name, ("observability.console",))} <= allowed
+    assert names <= allowed
+
+
+def test_the_console_is_shown_by_its_command_and_imported_by_nobody_else() -> None:
+    def users(name: str) -> set[str]:
+        return {module for module, path in MODULES.items() if any(within(n, (name,)) for n in imports(path))}
+
+    assert {user for user in users("observability.console") if not within(user, ("observability.console",))} == {
+        "observability.terminal"
+    }
+    assert users("observability.terminal") == {"observability.commands"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("observability.console",))])
@@ -214,6 +188,20 @@ def test_a_room_of_the_launcher_is_entered_by_its_face(module: str) -> None:
     rooms = [room for room in LAUNCHER_ROOMS if not within(module, (room,))]
 
     assert {name for name in imports(MODULES[module]) if within(name, tuple(rooms))} <= set(rooms)
+
+
+@pytest.mark.parametrize("room", LAUNCHER_ROOMS)
+def test_a_face_shows_only_what_somebody_outside_the_room_uses(room: str) -> None:
+    used = {
+        alias.name
+        for module, path in MODULES.items()
+        if not within(module, (room,))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == room
+        for alias in node.names
+    }
+
+    assert set(importlib.import_module(room).__all__) - used == set()
 
 
 def test_the_launcher_has_these_rooms_and_only_nouns_beside_them() -> None:
