@@ -124,12 +124,14 @@ class Followed:
     """How a followed service stands. ``view_age_s`` is ``None`` before the registry's first answer.
 
     ``watch_lag_s``: for how long the registry could not be read, or not be believed; 0 while it can.
+    ``in_flight``: how many attempts of this process to it are under way.
     """
 
     target: Target
     view_age_s: float | None
     watch_lag_s: float
     retry_budget: float
+    in_flight: int = 0
 
 
 class Outcome(StrEnum):
@@ -137,16 +139,24 @@ class Outcome(StrEnum):
 
     ANSWERED = "answered"  # a status that is an answer, 500 and 404 included
     UNAVAILABLE = "unavailable"  # a status that says "not now": 502, 503, 504, or 429 with Retry-After
+    BUSY = "busy"  # refused before it was processed, for want of room
     NACKED = "nacked"  # "I did not process this, try elsewhere"
     UNSENT = "unsent"  # the connection never came about: provably not processed
     LOST = "lost"  # sent, and the connection broke before an answer
+    BROKEN = "broken"  # the head came, and its body broke off
     TIMED_OUT = "timed-out"  # sent, and no answer within the attempt's limit
     CANCELLED = "cancelled"  # the caller went away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The record of one request on the wire. ``number`` counts from 1; ``duration_s`` is to the headers."""
+    """The record of one request on the wire. ``number`` counts from 1; ``duration_s`` is to the headers.
+
+    ``reason`` says why it is a repeat, before which it ``waited_s``; the first has none. The instance was picked out of
+    so many ``candidates``, while so many others were ``ejected``. ``pool`` is the worst health that let anybody be a
+    candidate: ``critical`` means that the checks are doubted. A ``probe`` was sent to find out whether an ejected
+    instance is well again. It ended when its connection was free again.
+    """
 
     number: int
     instance: Instance
@@ -155,3 +165,11 @@ class Attempt:
     duration_s: float = 0.0
     error: str = ""
     retry_after_s: float | None = None
+    reason: str = ""
+    waited_s: float = 0.0
+    candidates: int = 1
+    pool: Health = Health.PASSING
+    ejected: int = 0
+    probe: bool = False
+    began_at: float = 0.0
+    ended_at: float = 0.0

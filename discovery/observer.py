@@ -1,12 +1,15 @@
 """The seam to telemetry: the mesh tells an observer what happens, and the observer may do as it likes.
 
-Everything that lasts is told by a *handle*: it begins when the observer returns it and ends by ``end()``,
-possibly in another task. A context manager would be wrong for an attempt: the response outlives the function
-that sent it, and is released wherever its reader is. Only :meth:`RequestHandle.activate` is one, since a
-handler of an incoming request runs in one task from start to end.
+A call is told twice: before each of its requests goes out, since the observer's context travels in the headers, and
+once as a whole when it is over. In between nothing is told: what only a record needs is noted by the mesh in the
+:class:`Call` and in its attempts. The end may come in another task and context than the beginning, because a response
+outlives the function that sent it, and is released wherever its reader is.
 
-An observer must not block, and must not raise: the mesh does not guard every call into it.
-The default is :data:`NULL`, so nobody ever asks whether there is one.
+An incoming request is told by a *handle*: it begins when the observer returns it and ends by ``end()``. In between its
+handler runs in one task, where :meth:`RequestHandle.activate` makes it the current one.
+
+An observer must not block, and must not raise: the mesh does not guard every call into it. The default is
+:data:`NULL`, to which no call is told.
 """
 
 from __future__ import annotations
@@ -14,35 +17,41 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from discovery.model import Attempt, Followed, Health, Instance, Target, View
+from discovery.model import Attempt, Followed, Instance, Target, View
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the registry said when the call was made; told only where it explains the call.
+
+    That is when the call waited *waited_s* for somebody to be there, or when the registry is away: it confirmed *view*
+    *age_s* ago. *view* is ``None`` when it never answered.
+    """
+
+    view: View | None
+    age_s: float
+    waited_s: float
+
+
+@dataclass(slots=True, kw_only=True)
 class Call:
-    """What the user asked for: one logical request to a service."""
+    """What the user asked for: one logical request to a service, and in the end what came of it.
+
+    ``path`` is encoded, with its query. ``attempts``, ``ended_at``, ``error`` and ``lookup`` are filled at the end.
+    """
 
     target: Target
     method: str
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptStart:
-    """One request about to go on the wire. ``reason`` says why it is a repeat; the first has none.
-
-    The instance was picked out of so many ``candidates``. ``pool`` is the worst health that let anybody be one:
-    ``critical`` means that the checks are doubted.
-    """
-
-    number: int
-    instance: Instance
-    url: str
-    reason: str = ""
-    waited_s: float = 0.0
-    candidates: int = 1
-    pool: Health = Health.PASSING
+    began_at: float
+    attempts: tuple[Attempt, ...] = ()
+    ended_at: float = 0.0
+    error: BaseException | None = None
+    lookup: Lookup | None = None
+    context: Any = None
+    """The observer's own; nobody else reads or writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +66,6 @@ class IncomingRequest:
     peer: str
     user_agent: str
     headers: Mapping[str, str]
-
-
-class AttemptHandle(Protocol):
-    """One attempt while it lasts: begun before the request is sent, ended when its connection is free again."""
-
-    def headers_arrived(self, status: int) -> None: ...
-
-    def end(self, attempt: Attempt) -> None: ...
-
-
-class CallHandle(Protocol):
-    """One call while it lasts, from the user's request to the last byte of the answer."""
-
-    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
-        """The call is made on *view*, which the registry confirmed *age_s* ago; ``None`` when it never answered.
-
-        Told only where it explains the call: it waited for somebody to be there, or the registry is away.
-        """
-        ...
-
-    def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
-        """Begin an attempt; the observer may add its context to *headers*, which go on the wire."""
-        ...
-
-    def end(self, attempts: tuple[Attempt, ...], error: BaseException | None = None) -> None: ...
 
 
 class RequestHandle(Protocol):
@@ -179,6 +163,25 @@ class SettingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Ejected:
+    """No call is sent to *instance* for *for_s*, because it failed as *reason* says."""
+
+    target: Target
+    instance: Instance
+    reason: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Readmitted:
+    """Calls are sent to *instance* again, after it was out for *out_s*."""
+
+    target: Target
+    instance: Instance
+    out_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pulse:
     """Told once a second. ``loop_lag_s`` is how much later than asked for the event loop came round to it."""
 
@@ -196,6 +199,8 @@ Event = (
     | Deregistered
     | StateChanged
     | SettingsChanged
+    | Ejected
+    | Readmitted
     | Pulse
 )
 
@@ -203,7 +208,16 @@ Event = (
 class Observer(Protocol):
     """Who is told. Called on the event loop, from any task."""
 
-    def call(self, call: Call, /) -> CallHandle: ...
+    def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
+        """Before each request of *call* goes out; *number* counts from 1. The observer may add to *headers*."""
+        ...
+
+    def called(self, call: Call, /) -> None:
+        """The call is over: its last byte was read, or it failed. Told once, possibly in another task and context.
+
+        Nothing was :meth:`sending` for a call that had nobody to go to.
+        """
+        ...
 
     def request(self, request: IncomingRequest, /) -> RequestHandle: ...
 
@@ -213,8 +227,11 @@ class Observer(Protocol):
 class NullObserver:
     """Tells nobody."""
 
-    def call(self, call: Call, /) -> CallHandle:
-        return _NULL_HANDLE
+    def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
+        return None
+
+    def called(self, call: Call, /) -> None:
+        return None
 
     def request(self, request: IncomingRequest, /) -> RequestHandle:
         return _NULL_HANDLE
@@ -224,16 +241,7 @@ class NullObserver:
 
 
 class _NullHandle:
-    """A call, an attempt and a request in one, of which nothing is kept."""
-
-    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
-        return None
-
-    def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
-        return self
-
-    def headers_arrived(self, status: int) -> None:
-        return None
+    """A request of which nothing is kept."""
 
     def activate(self) -> AbstractContextManager[object]:
         return nullcontext()
