@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from discovery.model import Attempt, Check, Health, Instance, Outcome, Source, Target, View
     from discovery.registry.static_registry import StaticRegistry
-    from discovery.runtime.client import attempts
+    from discovery.runtime.flight import attempts
     from discovery.runtime.health import READINESS, Readiness
     from discovery.runtime.heartbeat import registered
     from discovery.runtime.mesh import Mesh, Service
@@ -101,7 +101,7 @@ _HOME = {
     "Target": "discovery.model",
     "TooManyServices": "discovery.call_errors",
     "View": "discovery.model",
-    "attempts": "discovery.runtime.client",
+    "attempts": "discovery.runtime.flight",
     "registered": "discovery.runtime.heartbeat",
     "run": "discovery.runtime.running",
     "serving": "discovery.runtime.server",

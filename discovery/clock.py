@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
+
+
+class Alarm(Protocol):
+    """Something that is going to happen, unless it is cancelled."""
+
+    def cancel(self) -> object: ...
 
 
 class Clock(Protocol):
@@ -31,18 +38,23 @@ class Clock(Protocol):
         """Raise ``TimeoutError`` in the block after *seconds*; ``None`` never does."""
         ...
 
+    def call_later(self, seconds: float, callback: Callable[[], None], /) -> Alarm:
+        """Run *callback* after *seconds*."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
 
-    def now(self) -> float:
-        return time.monotonic()
-
-    def wall(self) -> float:
-        return time.time()
+    # Asked several times in every call, so nothing is put between.
+    now = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
     async def sleep(self, seconds: float, /) -> None:
         await asyncio.sleep(seconds)
 
     def timeout(self, seconds: float | None, /) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], None], /) -> Alarm:
+        return asyncio.get_running_loop().call_later(seconds, callback)

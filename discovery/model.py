@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 # The node and the id of an instance.
 Place = tuple[str, str]
@@ -83,9 +84,11 @@ class Instance:
         return any(check.id.startswith(MAINTENANCE_CHECKS) for check in self.checks)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom a call is for: a service, and the datacenter when it is not the agent's own."""
+class Target(NamedTuple):
+    """Whom a call is for: a service, and the datacenter when it is not the agent's own.
+
+    A tuple, because every call looks its service up by it, and tuples are hashed fastest.
+    """
 
     service: str
     datacenter: str = ""

@@ -26,7 +26,7 @@ from discovery.cli.unloadable import reason
 from discovery.config import MeshConfig
 from discovery.model import Attempt, Instance
 from discovery.observer import NULL, Observer
-from discovery.runtime.client import attempts
+from discovery.runtime.flight import attempts
 from discovery.runtime.mesh import Mesh
 from discovery.runtime.surroundings import Surroundings
 

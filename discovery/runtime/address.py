@@ -6,19 +6,22 @@ One label without a port, other than ``localhost``, is a service; ``ports.servic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from typing import NamedTuple
 
 from yarl import URL
 
 from discovery.model import Target
 from discovery.variables import is_service_name
 
+# What no encoding changes, and what a user and a port would show themselves by is not among it.
+_PLAIN = re.compile(r"http://([a-z0-9.-]+)(/[A-Za-z0-9/_.~-]*(?:\?[A-Za-z0-9/_.~=&-]*)?)", re.ASCII)
+
 # A program's logical URLs are few; those with changing paths would else be remembered for ever.
 _KEPT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(NamedTuple):
     """A logical URL taken apart: whom it is for, and the encoded path with its query."""
 
     target: Target
@@ -42,10 +45,11 @@ def parse(url: URL) -> Logical | None:
 
 
 class Addresses:
-    """Remembers the logical URLs it has seen as text, since taking one apart costs more than choosing a peer."""
+    """Takes logical URLs apart, and remembers: that costs more than choosing a peer."""
 
     def __init__(self) -> None:
         self._known: dict[str, Logical | None] = {}
+        self._targets: dict[str, Target] = {}
 
     def __call__(self, url: str | URL) -> Logical | None:
         if isinstance(url, URL):
@@ -53,7 +57,25 @@ class Addresses:
         try:
             return self._known[url]
         except KeyError:
-            if len(self._known) >= _KEPT:
-                self._known.clear()
-            logical = self._known[url] = parse(URL(url))
-            return logical
+            pass
+        logical = self._plain(url) or parse(URL(url))
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[url] = logical
+        return logical
+
+    def _plain(self, url: str) -> Logical | None:
+        """A URL of a service that is known, with a path that is encoded as it is: nothing of it needs to be parsed."""
+        match = _PLAIN.fullmatch(url)
+        if match is None or "/." in url:
+            return None
+        host, path = match.groups()
+        target = self._targets.get(host)
+        if target is None:
+            logical = parse(URL(f"http://{host}/"))
+            if logical is None:
+                return None
+            if len(self._targets) >= _KEPT:
+                self._targets.clear()
+            target = self._targets[host] = logical.target
+        return Logical(target, path)

@@ -7,21 +7,21 @@ as replayable: text, bytes, JSON, and forms of those, given as a mapping or as p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import aiohttp
 
 _COMPLETE = (bytes, bytearray, memoryview, str, int, float)
 
 
-def replayable(options: Mapping[str, Any]) -> bool:
-    """Judge the keyword arguments of a request, as aiohttp takes them."""
-    data = options.get("data")
+def replayable(data: object) -> bool:
+    """Judge the ``data`` of a request, as aiohttp takes it."""
+    if data is None or isinstance(data, (*_COMPLETE, aiohttp.BytesPayload)):
+        return True
     if isinstance(data, Mapping):
         return all(isinstance(value, _COMPLETE) for value in data.values())
     if isinstance(data, (list, tuple)):
         return all(isinstance(pair, tuple) and isinstance(pair[-1], _COMPLETE) for pair in data)
-    return data is None or isinstance(data, _COMPLETE)
+    return False
 
 
 def replayable_request(request: aiohttp.ClientRequest) -> bool:

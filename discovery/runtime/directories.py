@@ -18,7 +18,10 @@ from discovery.policy.balancer import Balancer
 from discovery.policy.deadline import remaining, tighten
 from discovery.policy.watch import WAIT_S
 from discovery.registry.port import Names, Registry
-from discovery.runtime.directory import Directory, Endpoint
+from discovery.runtime.directory import Directory
+from discovery.runtime.endpoint import Endpoint
+from discovery.runtime.line import Line
+from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import follow, watch
@@ -38,9 +41,11 @@ class Directories:
         registry: Registry,
         tasks: Tasks,
         balancer: Balancer,
+        settings: Settings,
         around: Surroundings,
     ) -> None:
         self._config = config
+        self._settings = settings
         self._registry = registry
         self._tasks = tasks
         self._balancer = balancer
@@ -54,6 +59,7 @@ class Directories:
         self._names_news = asyncio.Event()
         self._looking_again = asyncio.Lock()
         self._look_again_at = 0.0
+        self._retired: list[Line] = []
 
     def get(self, target: Target) -> Directory:
         """The directory of a service, followed from now on; our own is there whatever the limit says.
@@ -63,11 +69,10 @@ class Directories:
         """
         directory = self._open.get(target)
         if directory is not None:
-            directory.touch()
             return directory
         if len(self._open) >= self._config.max_services and target != self._own:
             self._make_room(target)
-        directory = Directory(target, self._balancer, self._config.lookup_timeout_s, self._around)
+        directory = Directory(target, self._balancer, self._settings, self._config.lookup_timeout_s, self._around)
         loop = watch(self._registry, directory, self._around)
         self._ends[target] = self._tasks.start(loop, f"watch {target}")
         self._open[target] = directory
@@ -103,8 +108,28 @@ class Directories:
         }
 
     def _give_up(self, target: Target) -> None:
-        del self._open[target]
+        self._retired.extend(self._open.pop(target).lines())
         self._ends.pop(target)()  # which closes its connection to the registry
+
+    def compile(self) -> None:
+        """Make all plans anew: the settings changed."""
+        for directory in self._open.values():
+            directory.compile()
+
+    async def close_retired(self) -> None:
+        """Close the connections of instances that left."""
+        lines, self._retired = self._retired, []
+        for directory in self._open.values():
+            lines += directory.retired()
+        for line in lines:
+            await line.close()
+
+    async def close_all(self) -> None:
+        """Close all connections."""
+        for directory in self._open.values():
+            self._retired += directory.lines()
+        self._open.clear()
+        await self.close_retired()
 
     def followed(self, now: float) -> tuple[Followed, ...]:
         """How each of them stands."""

@@ -3,78 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from math import inf
 from types import TracebackType
 from typing import Self
 
-from yarl import URL
-
-from discovery.model import Followed, Health, Instance, Place, Target, View
+from discovery.model import Followed, Instance, Place, Target, View
 from discovery.observer import ViewChanged
 from discovery.policy.balancer import Balancer
 from discovery.policy.budget import RetryBudget
-from discovery.policy.health import eligible, weight_of, worst
+from discovery.policy.health import eligible, worst
 from discovery.policy.load import PeakEwma
 from discovery.policy.membership import compare
+from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.identity import boot_of
+from discovery.runtime.line import Line
+from discovery.runtime.plan import Plan
+from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 
-# Joining a URL costs as much as choosing an instance, and a service has few paths that are asked often.
-_URLS_KEPT = 256
-
-
-class Endpoint:
-    """An instance as a balancer's candidate: its load survives every update that does not replace the process."""
-
-    __slots__ = ("_origin", "_urls", "_weight", "instance", "load")
-
-    def __init__(self, instance: Instance, load: PeakEwma) -> None:
-        self.instance = instance
-        self.load = load
-        self._weight = weight_of(instance)
-        self._origin = f"http://{instance.address}"
-        self._urls: dict[str, URL] = {}
-
-    def cost(self, now: float, /) -> float:
-        return self.load.cost(now) / self._weight
-
-    def url(self, path: str) -> URL:
-        """The URL of an encoded path with its query, at this instance."""
-        if (url := self._urls.get(path)) is None:
-            if len(self._urls) >= _URLS_KEPT:
-                self._urls.clear()
-            url = self._urls[path] = URL(self._origin + path, encoded=True)
-        return url
-
-
 class Directory:
-    """Follows nobody by itself: a watcher calls :meth:`replace`, calls ask :meth:`pick`.
+    """Follows nobody by itself: a watcher calls :meth:`replace`, calls read :attr:`plan`.
 
     Whoever goes on needing it stays in its block meanwhile: ``with directory:``. Elsewhere it is kept as long as there
     is anybody to call, and then for a while.
     """
 
-    def __init__(self, target: Target, balancer: Balancer, patience_s: float, around: Surroundings) -> None:
+    def __init__(
+        self, target: Target, balancer: Balancer, settings: Settings, patience_s: float, around: Surroundings
+    ) -> None:
         self.target = target
         self.view: View | None = None
         self.trouble: Exception | None = None  # why the last read failed, while it does
-        self.pool = Health.PASSING  # the worst health among those who may be chosen
         self.budget = RetryBudget()
+        self.in_flight = 0  # attempts of ours under way
         self._balancer = balancer
+        self._settings = settings
         self._clock = around.clock
         self._rng = around.rng
         self._observer = around.observer
         self._patience_s = patience_s
         self._endpoints: dict[Place, Endpoint] = {}
-        self._candidates: Sequence[Endpoint] = ()
+        self._gone: list[Endpoint] = []
         self._suspects: frozenset[str] = frozenset()
-        self._suspects_until = 0.0
+        self._suspects_until = inf
         self._nobody_since: float | None = None
         self._failing_since: float | None = None
         self._news = asyncio.Event()
         self._users = 0
         self._used_at = self._clock.now()
         self._nobody_confirmed_at: float | None = None  # when the registry first said so, while it does
+        self.plan: Plan
+        self.compile()
 
     def __enter__(self) -> Self:
         self._users += 1
@@ -93,7 +72,7 @@ class Directory:
     @property
     def forsaken_since(self) -> float | None:
         """Since when there is nobody, by the registry's word, and nobody who asks; ``None`` when it is not so."""
-        if self._users or self.trouble is not None or self._nobody_confirmed_at is None:
+        if self._users or self.in_flight or self.trouble is not None or self._nobody_confirmed_at is None:
             return None
         return max(self._nobody_confirmed_at, self._used_at)
 
@@ -113,8 +92,11 @@ class Directory:
         change = compare(old.instances if old else (), view.instances)
         if old is not None and not change and not suspects:
             return
+        before = self._endpoints
         self._endpoints = {instance.place: self._endpoint(instance) for instance in view.instances}
-        self._choose_candidates()
+        lines = {endpoint.line for endpoint in self._endpoints.values()}
+        self._gone.extend(one for one in before.values() if one.line is not None and one.line not in lines)
+        self.compile()
         self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
         self._wake()
 
@@ -131,6 +113,7 @@ class Directory:
             None if self.view is None else self.view.age(now),
             0.0 if self._failing_since is None else now - self._failing_since,
             self.budget.balance(now),
+            self.in_flight,
         )
 
     def _endpoint(self, instance: Instance) -> Endpoint:
@@ -140,40 +123,37 @@ class Directory:
         if known.instance == instance:
             return known
         same_process = known.instance.address == instance.address and boot_of(known.instance) == boot_of(instance)
-        return Endpoint(instance, known.load if same_process else PeakEwma())
+        return Endpoint(instance, known.load, known.line) if same_process else Endpoint(instance, PeakEwma())
 
-    def _choose_candidates(self) -> None:
+    def compile(self) -> None:
+        """Make the plan anew: the view, the settings, or what time alone changes, is another than before."""
+        if self._suspects and self._clock.now() >= self._suspects_until:
+            self._suspects, self._suspects_until = frozenset(), inf
         chosen = eligible([endpoint.instance for endpoint in self._endpoints.values()], trusted=self._suspects)
-        self._candidates = tuple(self._endpoints[instance.place] for instance in chosen)
-        self.pool = worst(chosen)
-        if self._candidates:
+        candidates = tuple(self._endpoints[instance.place] for instance in chosen)
+        if candidates:
             self._nobody_since = None
+        self.plan = Plan(candidates, self._balancer, self._settings.rules, worst(chosen), self._suspects_until)
+
+    def retired(self) -> list[Line]:
+        """The lines of those that left and have nothing under way any more, for whoever closes them; told once."""
+        idle = [one for one in self._gone if not one.load.in_flight]
+        self._gone = [one for one in self._gone if one.load.in_flight]
+        return [one.line for one in idle if one.line is not None]
+
+    def lines(self) -> list[Line]:
+        """The lines of all instances, for whoever closes everything."""
+        return [one.line for one in (*self._endpoints.values(), *self._gone) if one.line is not None]
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def pick(self, now: float, without: Collection[Place] = ()) -> Endpoint | None:
-        """Choose somebody who may be asked, not one of *without* while there is anybody else."""
-        if self._suspects and now >= self._suspects_until:
-            self._suspects = frozenset()
-            self._choose_candidates()
-        candidates = self._candidates
-        if not candidates:
-            return None
-        if without:
-            candidates = [one for one in candidates if one.instance.place not in without] or candidates
-        return self._balancer.pick(candidates, now, self._rng)
-
-    def choices(self, without: Collection[Place]) -> int:
-        """How many :meth:`pick` chooses between."""
-        if not without:
-            return len(self._candidates)
-        return sum(one.instance.place not in without for one in self._candidates) or len(self._candidates)
-
-    def others(self, without: Collection[Place]) -> bool:
-        """Whether anybody may be chosen who is not one of *without*."""
-        return any(one.instance.place not in without for one in self._candidates)
+    def pick(self, now: float) -> Endpoint | None:
+        """Choose somebody who may be asked."""
+        if now >= self.plan.look_again_at:
+            self.compile()
+        return self.plan.pick(now, self._rng)
 
     async def somebody(self, limit_s: float | None) -> Endpoint | None:
         """Wait for somebody to choose.

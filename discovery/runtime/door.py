@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 import aiohttp
+
+from discovery.runtime.said import Options
 
 
 class PendingCall:
@@ -37,36 +39,36 @@ class PendingCall:
 class Requester(Protocol):
     """Whoever can make a call; the verbs below are built on this one method."""
 
-    def request(self, method: str, url: str, /, **options: Any) -> PendingCall: ...
+    def request(self, method: str, url: str, /, **options: Unpack[Options]) -> PendingCall: ...
 
 
 class Verbs:
-    """The methods of HTTP as methods. The keyword arguments are those of ``aiohttp.ClientSession.request``."""
+    """The methods of HTTP as methods. The keyword arguments are :class:`~discovery.runtime.said.Options`."""
 
-    def get(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def get(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a GET call."""
         return self.request("GET", url, **options)
 
-    def head(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def head(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a HEAD call."""
         return self.request("HEAD", url, **options)
 
-    def options(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def options(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make an OPTIONS call."""
         return self.request("OPTIONS", url, **options)
 
-    def post(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def post(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a POST call. It is repeated only when it was provably not processed, or has an Idempotency-Key."""
         return self.request("POST", url, **options)
 
-    def put(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def put(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a PUT call."""
         return self.request("PUT", url, **options)
 
-    def patch(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def patch(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a PATCH call. Like a POST, it is not repeated lightly."""
         return self.request("PATCH", url, **options)
 
-    def delete(self: Requester, url: str, /, **options: Any) -> PendingCall:
+    def delete(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a DELETE call."""
         return self.request("DELETE", url, **options)

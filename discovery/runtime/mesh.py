@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from math import isfinite
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from discovery.config import MeshConfig
 from discovery.model import Target, View
 from discovery.policy.balancer import Balancer
-from discovery.policy.retry import may_repeat
 from discovery.policy.two_choices import TwoChoices
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
-from discovery.runtime import pulse, settings
+from discovery.runtime import live, pulse, rehearsal
 from discovery.runtime.address import Addresses, Logical, parse
 from discovery.runtime.body import replayable
-from discovery.runtime.client import Caller, Default
+from discovery.runtime.caller import Caller
+from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
-from discovery.runtime.directory import Directory, Endpoint
+from discovery.runtime.directory import Directory
 from discovery.runtime.door import PendingCall, Verbs
 from discovery.runtime.middleware import Middleware
+from discovery.runtime.outgoing import Outgoing, Through, goes_direct
 from discovery.runtime.pool import Pool
+from discovery.runtime.said import Options, said
+from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 
@@ -60,22 +61,30 @@ class Mesh(Verbs):
         around: Surroundings | None = None,
     ) -> None:
         self.config = config
-        self.settings = settings.Settings(config)
+        self.settings = Settings(config)
         self._registry = registry or registry_of(config)
         self._around = around or Surroundings()
         self._stack = AsyncExitStack()
         self._tasks = Tasks()
         self._pool = Pool(config.connect_timeout_s)
+        self._direct = True
         self._addresses = Addresses()
-        self._directories = Directories(config, self._registry, self._tasks, balancer or TwoChoices(), self._around)
-        self._caller = Caller(self._directories, self.settings, self._around)
+        self._directories = Directories(
+            config, self._registry, self._tasks, balancer or TwoChoices(), self.settings, self._around
+        )
+        self._caller = Caller(self._directories, self._around)
         self.middleware = Middleware(self._caller)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._registry)
         await self._stack.enter_async_context(self._pool)
+        self._direct = await rehearsal.goes_well(self._pool)
+        self._stack.push_async_callback(self._directories.close_all)
         await self._stack.enter_async_context(self._tasks)
-        self._tasks.start(settings.keep(self.settings, self._registry, self.config.name, self._around), "settings")
+        keeping = live.keep(
+            self.settings, self._registry, self.config.name, self._around, self._directories.compile
+        )
+        self._tasks.start(keeping, "settings")
         self._tasks.start(pulse.beat(self._directories, self._around), "pulse")
         return self
 
@@ -84,47 +93,43 @@ class Mesh(Verbs):
     ) -> None:
         await self._stack.aclose()
 
-    def request(self, method: str, url: str | URL, /, **options: Any) -> PendingCall:
-        """Make a call. *options* are those of ``aiohttp.ClientSession.request``, but ``raise_for_status``.
+    def request(self, method: str, url: str | URL, /, **options: Unpack[Options]) -> PendingCall:
+        """Make a call; see :class:`Options` for the keyword arguments.
 
-        Redirects are not followed.
-
-        ``timeout`` (seconds, or a ``ClientTimeout`` whose total counts) bounds the whole call, body included;
-        without it the settings' ``timeout_s`` does, and in any case what the caller of our own request still
-        gives us. ``None`` says that there is no limit of ours.
+        ``timeout`` bounds the whole call, body included; without it the settings do, and in any case what the caller
+        of our own request still gives us. Redirects are not followed unless ``allow_redirects`` says so.
 
         Raises:
-            ValueError: for a timeout that is not finite.
+            TypeError, ValueError: for an argument that there is not, or that is none.
             NoInstances: when there was nobody to send it to.
             CallFailed: when no attempt brought a response; DeadlineExceeded, when that was for want of time.
         """
         logical = self._addresses(url)
         if logical is None:
-            return PendingCall(self._pool.pass_on(method, url, options))
-        return PendingCall(self._call(logical, method.upper(), options))
+            return PendingCall(self._pool.pass_on(method, url, dict(options)))
+        if not options and self._direct:
+            return PendingCall(self._caller.call(logical.target, Direct(self._pool, method.upper(), logical.path)))
+        return PendingCall(self._call(logical, method.upper(), dict(options)))
 
     def _call(
         self, logical: Logical, method: str, options: dict[str, Any]
     ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
-        if "raise_for_status" in options:
-            raise TypeError("a status is an answer, whatever it is: ask the response itself to raise_for_status()")
-        headers: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
-        timeout = options.pop("timeout", Default.TIMEOUT)
-        if isinstance(timeout, aiohttp.ClientTimeout):
-            timeout = timeout.total
-        if isinstance(timeout, float) and not isfinite(timeout):
-            raise ValueError(f"a timeout is a finite number of seconds, or None for no limit, got {timeout}")
+        request: Outgoing
+        limits = said(options) if options else None
+        if self._direct and goes_direct(options):
+            data = options.get("data")
+            if "json" in options and options["json"] is not None:
+                if data is not None:
+                    raise ValueError("data and json parameters can not be used at the same time")
+                data = aiohttp.JsonPayload(options["json"])
+            if replayable(data):
+                request = Direct(self._pool, method, logical.path, options.get("headers"), options.get("params"), data)
+                return self._caller.call(logical.target, request, limits)
+        for ours in ("attempts", "attempt_timeout"):
+            options.pop(ours, None)
         options.setdefault("allow_redirects", False)
-        can_replay = replayable(options)
-        careful = not (can_replay and may_repeat(method, keyed=False))
-
-        def send(
-            endpoint: Endpoint, headers: CIMultiDict[str], limit_s: float | None
-        ) -> Awaitable[aiohttp.ClientResponse]:
-            url = endpoint.url(logical.path)
-            return self._pool.send(method, url, headers, careful=careful, limit_s=limit_s, options=options)
-
-        return self._caller.call(logical, method, headers, send, replayable=can_replay, timeout_s=timeout)
+        request = Through(self._pool, method, logical.path, options, replayable=replayable(options.get("data")))
+        return self._caller.call(logical.target, request, limits)
 
     def service(self, name: str, datacenter: str = "") -> Service:
         """The doors of one service: ``mesh.service("ports").get("/ports")``.
@@ -179,7 +184,7 @@ class Service(Verbs):
         if logical is None or str(logical.target) != str(target).lower():
             raise ValueError(f"{str(target)!r} is not the name of a service")
 
-    def request(self, method: str, path: str, /, **options: Any) -> PendingCall:
+    def request(self, method: str, path: str, /, **options: Unpack[Options]) -> PendingCall:
         """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
 
         Raises:

@@ -6,15 +6,11 @@ used, so the rule about idle connections for requests that may not be repeated i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 import aiohttp
-from multidict import CIMultiDict
 
 from discovery.runtime.address import parse
-from discovery.runtime.body import replayable_request
-from discovery.runtime.client import Caller
-from discovery.runtime.directory import Endpoint
+from discovery.runtime.caller import Caller
+from discovery.runtime.outgoing import Handed
 
 
 class Middleware:
@@ -30,17 +26,4 @@ class Middleware:
         if logical is None:
             return await handler(request)
 
-        def send(
-            endpoint: Endpoint, headers: CIMultiDict[str], limit_s: float | None
-        ) -> Awaitable[aiohttp.ClientResponse]:
-            request.url = endpoint.url(logical.path)
-            request.headers.update(headers)
-            return handler(request)
-
-        return await self._caller.call(
-            logical,
-            request.method,
-            request.headers.copy(),
-            send,
-            replayable=replayable_request(request),
-        )
+        return await self._caller.call(logical.target, Handed(request, handler, logical.path))

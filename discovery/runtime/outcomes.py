@@ -42,9 +42,18 @@ def of_error(error: Exception) -> Outcome | None:
     if isinstance(error, TimeoutError):
         return Outcome.TIMED_OUT
     # An answer that is not HTTP is no answer: the request may have been acted on.
-    if isinstance(error, (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError)):
+    if isinstance(
+        error, (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError, OSError)
+    ):
         return Outcome.LOST
     return None
+
+
+def broke_off(response: aiohttp.ClientResponse) -> bool:
+    """Whether the body of an answer ended before its end, once its connection is free again."""
+    error = response.content.exception()
+    # aiohttp's word for a response that its reader released before the end is the bare class.
+    return error is not None and type(error) is not aiohttp.ClientConnectionError
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,15 +1,12 @@
-"""The connections to peers: two pools, because not every request may meet a connection that just died.
+"""aiohttp's own sessions, for what they alone can do, and for URLs that are not for the mesh.
 
-A server may close an idle connection at the moment we write to it. A request that may be sent again is then
-sent again, by us; one that may not (a POST) never goes out on a connection that has been idle for more than a
-second. Servers of the mesh keep idle connections for 75 s, so ours, at 15 s, are nearly always gone first.
+Two, because not every request may meet a connection that just died: see ``line.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
 from contextlib import AsyncExitStack
-from math import ceil
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,12 +16,11 @@ from yarl import URL
 
 _KEEPALIVE_S = 15.0
 _CAREFUL_KEEPALIVE_S = 1.0
-# Per pool and process: Envoy's default of 1024 connections to a cluster, for all services together.
+# Envoy's default for a cluster.
 _CONNECTIONS = 1024
-_TIMEOUTS_KEPT = 256
 # aiohttp takes a limit of zero for none.
 _LEAST_S = 0.01
-# Three years: what is longer need not be told from it, and could not be counted in hundredths.
+# Three years: what is longer need not be told from it.
 _MOST_S = 1e8
 
 
@@ -32,14 +28,15 @@ class Pool:
     """Sends requests to addresses that were chosen already."""
 
     def __init__(self, connect_timeout_s: float) -> None:
-        self._connect_timeout_s = connect_timeout_s
-        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
-        self._stack = AsyncExitStack()
-        self._session: aiohttp.ClientSession
+        self.connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
+        self.loop: asyncio.AbstractEventLoop
+        self.session: aiohttp.ClientSession
         self._careful: aiohttp.ClientSession
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._session = await self._stack.enter_async_context(_session(_KEEPALIVE_S))
+        self.loop = asyncio.get_running_loop()
+        self.session = await self._stack.enter_async_context(_session(_KEEPALIVE_S))
         self._careful = await self._stack.enter_async_context(_session(_CAREFUL_KEEPALIVE_S))
         return self
 
@@ -48,35 +45,36 @@ class Pool:
     ) -> None:
         await self._stack.aclose()
 
-    def send(
+    async def send(
         self,
         method: str,
         url: URL,
         headers: CIMultiDict[str],
         *,
         careful: bool,
-        limit_s: float | None,
+        timeout: aiohttp.ClientTimeout,
         options: dict[str, Any],
-    ) -> Awaitable[aiohttp.ClientResponse]:
-        """Send one request, once, with *limit_s* for all of it, body included."""
-        session = self._careful if careful else self._session
-        return session.request(method, url, headers=headers, timeout=self._timeout(limit_s), **options)
+    ) -> aiohttp.ClientResponse:
+        """Send one request, once."""
+        session = self._careful if careful else self.session
+        return await session.request(method, url, headers=headers, timeout=timeout, **options)
 
-    def _timeout(self, limit_s: float | None) -> aiohttp.ClientTimeout:
-        # Most calls have the same limit, to the hundredth of a second, and making the object costs as much as a pick.
-        # Rounded up: a call whose time is not quite over did not fail for want of it.
-        key = None if limit_s is None else max(ceil(min(limit_s, _MOST_S) * 100) / 100, _LEAST_S)
-        timeout = self._timeouts.get(key)
-        if timeout is None:
-            if len(self._timeouts) >= _TIMEOUTS_KEPT:
-                self._timeouts.clear()
-            timeout = aiohttp.ClientTimeout(total=key, sock_connect=self._connect_timeout_s)
-            self._timeouts[key] = timeout
-        return timeout
+    def timeout(self, limit_s: float | None, said: aiohttp.ClientTimeout | None) -> aiohttp.ClientTimeout:
+        """*limit_s* for all of a request, body included, and what a caller *said* of its parts."""
+        total = None if limit_s is None else min(max(limit_s, _LEAST_S), _MOST_S)
+        if said is None:
+            return aiohttp.ClientTimeout(total=total, sock_connect=self.connecting.sock_connect)
+        return aiohttp.ClientTimeout(
+            total=total,
+            connect=said.connect,
+            sock_connect=said.sock_connect or self.connecting.sock_connect,
+            sock_read=said.sock_read,
+            ceil_threshold=said.ceil_threshold,
+        )
 
     async def pass_on(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
         """Send a request that is not for the mesh, untouched."""
-        return await self._session.request(method, url, **options)
+        return await self.session.request(method, url, **options)
 
 
 def _session(keepalive_s: float) -> aiohttp.ClientSession:

@@ -19,4 +19,5 @@ async def beat(directories: Directories, around: Surroundings) -> NoReturn:
         await clock.sleep(PERIOD_S)
         now = clock.now()
         directories.give_up_forsaken(now)
+        await directories.close_retired()
         around.observer.notify(Pulse(max(0.0, now - due), directories.followed(now)))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from discovery.config import LiveSettings, MeshConfig
 from discovery.errors import ConfigError
-from discovery.observer import SettingsChanged
-from discovery.policy.watch import WAIT_S
-from discovery.registry.port import SettingsSource, Values
+from discovery.policy.rules import Rules
 from discovery.runtime.faults import Fault
-from discovery.runtime.surroundings import Surroundings
-from discovery.runtime.watcher import follow
 
 # Three attempts of five seconds fit into the whole; .NET's standard handler allows 3 x 10 s in 30 s.
 TIMEOUT_S = 15.0
@@ -54,12 +50,13 @@ class Settings:
 
     def _resolve(self) -> None:
         said, stored = self._config.live, self._stored
-        self.timeout_s = said.timeout_s or stored.timeout_s or TIMEOUT_S
-        # Where only the whole was said, no attempt may be longer than it.
-        self.attempt_timeout_s = min(
-            said.attempt_timeout_s or stored.attempt_timeout_s or ATTEMPT_TIMEOUT_S, self.timeout_s
+        timeout_s = said.timeout_s or stored.timeout_s or TIMEOUT_S
+        self.rules = Rules(
+            timeout_s=timeout_s,
+            # Where only the whole was said, no attempt may be longer than it.
+            attempt_timeout_s=min(said.attempt_timeout_s or stored.attempt_timeout_s or ATTEMPT_TIMEOUT_S, timeout_s),
+            attempts=said.attempts or stored.attempts or ATTEMPTS,
         )
-        self.attempts = said.attempts or stored.attempts or ATTEMPTS
 
     def take(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """Let *values* of the store take effect; return what is wrong with those that do not."""
@@ -88,21 +85,3 @@ def _positive(value: float) -> float:
     if not 0 < value < 1e6:
         raise ConfigError(f"must be positive, got {value}")
     return value
-
-
-async def keep(settings: Settings, source: SettingsSource, service: str, around: Surroundings) -> NoReturn:
-    """Keep *settings* as the store has them, for ever."""
-    last: Mapping[str, str] = {}
-
-    def accept(answer: Values) -> None:
-        nonlocal last
-        if answer.values != last:
-            last = answer.values
-            around.observer.notify(SettingsChanged(answer.values, settings.take(answer.values)))
-
-    await follow(
-        f"settings below {prefix(service)}",
-        lambda index: source.settings(prefix(service), index=index, wait_s=WAIT_S),
-        accept,
-        around,
-    )

@@ -6,8 +6,9 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
-from discovery.clock import SystemClock
+from discovery.clock import Alarm, SystemClock
 
 # Turns of the loop after each alarm: enough for a chain of tasks to react, to be cancelled, and to sleep again.
 _TURNS = 32
@@ -50,6 +51,9 @@ class FakeClock:
                 with self._alarm(seconds, lambda: timeout.reschedule(asyncio.get_running_loop().time())):
                     yield
 
+    def call_later(self, seconds: float, callback: Callable[[], None], /) -> Alarm:
+        return _FakeAlarm(self._alarms, self._set(seconds, callback))
+
     async def advance(self, seconds: float) -> None:
         """Let time pass: whoever is due is woken, in order, and acts before the next one is."""
         target = self._now + seconds
@@ -68,12 +72,25 @@ class FakeClock:
 
     @contextmanager
     def _alarm(self, seconds: float, ring: Callable[[], None]) -> Iterator[None]:
-        number = next(self._numbers)
-        self._alarms[number] = (self._now + seconds, ring)
+        number = self._set(seconds, ring)
         try:
             yield
         finally:
             self._alarms.pop(number, None)
+
+    def _set(self, seconds: float, ring: Callable[[], None]) -> int:
+        number = next(self._numbers)
+        self._alarms[number] = (self._now + seconds, ring)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class _FakeAlarm:
+    alarms: dict[int, tuple[float, Callable[[], None]]]
+    number: int
+
+    def cancel(self) -> None:
+        self.alarms.pop(self.number, None)
 
 
 async def _turn() -> None:

@@ -1,0 +1,162 @@
+"""One call: send it, judge what came back, and go elsewhere where policy allows it.
+
+Every door ends here. A door differs only in how one request goes on the wire (``outgoing.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from discovery import wire
+from discovery.call_errors import CallFailed, DeadlineExceeded
+from discovery.model import Outcome, Target
+from discovery.observer import NULL
+from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
+from discovery.policy.retry import Again, Stop, StopReason, decide
+from discovery.policy.rules import Rules
+from discovery.runtime import context, outcomes
+from discovery.runtime.directories import Directories
+from discovery.runtime.endpoint import Endpoint
+from discovery.runtime.flight import Flight
+from discovery.runtime.outgoing import Outgoing
+from discovery.runtime.said import Said
+from discovery.runtime.retrying import repeat
+from discovery.runtime.surroundings import Surroundings
+
+
+class Caller:
+    """Makes calls, for all doors of one mesh."""
+
+    def __init__(self, directories: Directories, around: Surroundings) -> None:
+        self._directories = directories
+        self._around = around
+        self._observer = None if around.observer is NULL else around.observer
+        self._clock = around.clock
+        self._rng = around.rng
+
+    async def call(self, target: Target, request: Outgoing, said: Said | None = None) -> aiohttp.ClientResponse:
+        """Make one call, by the rules of its route where *said* does not say otherwise.
+
+        Raises:
+            NoInstances: when there was nobody to send it to.
+            CallFailed: when no attempt brought a response.
+            DeadlineExceeded: when that was for want of time.
+        """
+        directory = self._directories.get(target)
+        now = self._clock.now()
+        plan = directory.plan
+        if now >= plan.look_again_at:
+            directory.compile()
+            plan = directory.plan
+        rules = plan.rules if said is None else said.over(plan.rules)
+        deadline_at = None if rules.timeout_s is None else now + rules.timeout_s
+        incoming = context.current.get()
+        if incoming is not None:
+            deadline_at = tighten(deadline_at, incoming.deadline_at)
+        directory.budget.deposit(now)
+        flight = Flight(request, directory, plan, rules, deadline_at, self._around)
+        if self._observer is not None:
+            flight.observed(now)
+        try:
+            endpoint = plan.pick(now, self._rng)
+            if endpoint is None:
+                endpoint = await self._somebody(flight)
+                now = self._clock.now()
+            elif directory.trouble is not None:
+                flight.looked_up(now)
+            await self._attempt(flight, endpoint, now)
+            if not flight.answered:
+                await self._go_on(flight)
+            if flight.answer is None:
+                raise self._failure(flight) from flight.error
+        except BaseException as error:
+            flight.fail(error)
+            raise
+        return flight.hand_over()
+
+    async def _attempt(self, flight: Flight, endpoint: Endpoint, now: float, again: Again | None = None) -> None:
+        request, rules = flight.request, flight.rules
+        left = remaining(flight.deadline_at, now)
+        if left == 0 and again is None:  # a later one was decided on while there was time
+            raise self._failure(flight)
+        flight.departs(endpoint, now, again)
+        headers = request.headers(endpoint.lined())
+        if left is not None:
+            headers[wire.DEADLINE] = format_ms(left)
+        if flight.call is not None and self._observer is not None:
+            self._observer.sending(flight.call, flight.number, headers)
+        last = flight.number >= rules.attempts or not (request.repeatable and request.replayable)
+        timer = flight.timer
+        timer.set(attempt_limit_s(rules.attempt_timeout_s, left, last=last))
+        try:
+            with timer:
+                response = await request.send(endpoint, headers, timer, left)
+        except asyncio.CancelledError as error:
+            flight.fails(error, Outcome.CANCELLED, self._clock.now())
+            raise
+        except Exception as error:
+            outcome = outcomes.of_error(error)
+            if outcome is None:  # a mistake of the caller's, such as an argument that aiohttp does not know
+                flight.fails(error, Outcome.CANCELLED, self._clock.now())
+                raise
+            flight.fails(error, outcome, self._clock.now())
+            return
+        status = response.status
+        outcome = Outcome.ANSWERED if status < 429 else outcomes.of_response(status, response.headers)
+        flight.arrives(response, outcome, self._clock.now())
+
+    async def _somebody(self, flight: Flight) -> Endpoint:
+        began = self._clock.now()
+        with flight.directory as directory:
+            try:
+                return await self._directories.somebody(directory, flight.deadline_at)
+            finally:
+                now = self._clock.now()
+                flight.looked_up(now, now - began)
+                flight.plan = directory.plan
+
+    async def _go_on(self, flight: Flight) -> None:
+        verdict = self._decide(flight)
+        if isinstance(verdict, Again):
+
+            async def once_more(verdict: Again) -> Flight:
+                now = self._clock.now()
+                flight.plan = flight.directory.plan
+                endpoint = flight.plan.pick_other(now, self._rng, flight.tried) or flight.endpoint
+                await self._attempt(flight, endpoint, now, verdict)
+                return flight
+
+            with flight.directory:
+                await repeat(flight, verdict, once_more, self._decide, self._clock)
+        incoming = context.current.get()
+        if incoming is not None and not flight.answered:
+            incoming.exhausted |= self._exhausted(flight) or len(flight.records) > 1
+
+    def _exhausted(self, flight: Flight) -> bool:
+        """Whether the far side says that it repeated its own calls in vain."""
+        return flight.error is None and flight.answer is not None and outcomes.exhausted(flight.answer.headers)
+
+    def _decide(self, flight: Flight) -> Again | Stop:
+        now = self._clock.now()
+        if flight.answered:
+            return Stop(StopReason.OVER)
+        return decide(
+            flight.records,
+            limit=flight.rules.attempts,
+            repeatable=flight.request.repeatable,
+            replayable=flight.request.replayable,
+            elsewhere=flight.plan.others(flight.tried) > 0,
+            exhausted=self._exhausted(flight),
+            remaining_s=remaining(flight.deadline_at, now),
+            withdraw=lambda: flight.directory.budget.withdraw(now),
+            rng=self._rng,
+        )
+
+    def _failure(self, flight: Flight) -> CallFailed:
+        target, records = flight.directory.target, flight.records
+        left = remaining(flight.deadline_at, self._clock.now())
+        if left is not None and left <= 0:
+            return DeadlineExceeded(target, f"no response from {target} in time", records)
+        return CallFailed(target, f"no response from {target}", records)

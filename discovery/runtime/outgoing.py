@@ -1,0 +1,117 @@
+"""How one request goes on the wire: below aiohttp's session (``direct.py``), through it, or through somebody else's.
+
+The three are sent by the same call (``caller.py``), as often as it takes. The first is for what nearly every call
+asks; what only aiohttp's session can do (proxies, compression, trace contexts, bodies that are streams) goes through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import aiohttp
+from multidict import CIMultiDict
+
+from discovery.policy.retry import may_repeat
+from discovery.runtime.body import replayable_request
+from discovery.runtime.endpoint import Endpoint
+from discovery.runtime.line import Line
+from discovery.runtime.pool import Pool
+from discovery.runtime.timer import Timer
+
+# The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+class Outgoing(Protocol):
+    """A request of a caller, ready to be sent any number of times.
+
+    ``repeatable``: sent twice it does the same as once. ``replayable``: its body can be sent again.
+    ``session_minds_body``: a session's own timer limits the reading of the body.
+    """
+
+    method: str
+    path: str
+    repeatable: bool
+    replayable: bool
+    session_minds_body: bool
+
+    def headers(self, line: Line, /) -> CIMultiDict[str]:
+        """The headers of one attempt, which are the attempt's to change."""
+        ...
+
+    async def send(
+        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
+    ) -> aiohttp.ClientResponse:
+        """Send it once; return when the head of the answer is there."""
+        ...
+
+
+class Through:
+    """Through aiohttp's session, with all that it can do."""
+
+    session_minds_body = True
+
+    def __init__(self, pool: Pool, method: str, path: str, options: dict[str, Any], *, replayable: bool) -> None:
+        self._pool = pool
+        self.method = method
+        self.path = path
+        self._said: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
+        timeout = options.pop("timeout", None)
+        self._timeout = timeout if isinstance(timeout, aiohttp.ClientTimeout) else None
+        self._options = options
+        self.repeatable = may_repeat(method, keyed=IDEMPOTENCY_KEY in self._said)
+        self.replayable = replayable
+
+    def headers(self, line: Line, /) -> CIMultiDict[str]:
+        return self._said.copy()
+
+    async def send(
+        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
+    ) -> aiohttp.ClientResponse:
+        careful = not (self.repeatable and self.replayable)
+        return await self._pool.send(
+            self.method,
+            endpoint.url(self.path),
+            headers,
+            careful=careful,
+            timeout=self._pool.timeout(left_s, self._timeout),
+            options=self._options,
+        )
+
+
+class Handed:
+    """Through a session that somebody else made, whose middleware we are."""
+
+    session_minds_body = True
+
+    def __init__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, path: str) -> None:
+        self._request = request
+        self._handler = handler
+        self.method = request.method
+        self.path = path
+        self.repeatable = may_repeat(request.method, keyed=IDEMPOTENCY_KEY in request.headers)
+        self.replayable = replayable_request(request)
+
+    def headers(self, line: Line, /) -> CIMultiDict[str]:
+        return self._request.headers.copy()
+
+    async def send(
+        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
+    ) -> aiohttp.ClientResponse:
+        self._request.url = endpoint.url(self.path)
+        self._request.headers.update(headers)
+        return await self._handler(self._request)
+
+
+_DIRECT = frozenset({"headers", "params", "data", "json", "timeout", "attempts", "attempt_timeout"})
+
+
+def goes_direct(options: Mapping[str, Any]) -> bool:
+    """Whether the arguments of a call ask for nothing that only aiohttp's session can do."""
+    if not options:
+        return True
+    timeout = options.get("timeout")
+    return options.keys() <= _DIRECT and (
+        not isinstance(timeout, aiohttp.ClientTimeout) or timeout == aiohttp.ClientTimeout(total=timeout.total)
+    )
