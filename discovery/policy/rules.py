@@ -7,7 +7,6 @@ beginning of the path, whole segments of it. The longest path wins, and of two e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 

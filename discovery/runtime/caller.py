@@ -15,14 +15,13 @@ from discovery.model import Outcome, Target
 from discovery.observer import NULL
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, StopReason, decide
-from discovery.policy.rules import Rules
 from discovery.runtime import context, outcomes
 from discovery.runtime.directories import Directories
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.flight import Flight
 from discovery.runtime.outgoing import Outgoing
-from discovery.runtime.said import Said
 from discovery.runtime.retrying import repeat
+from discovery.runtime.said import Said
 from discovery.runtime.surroundings import Surroundings
 
 
@@ -48,7 +47,7 @@ class Caller:
         now = self._clock.now()
         plan = directory.plan
         if now >= plan.look_again_at:
-            directory.compile()
+            directory.compile(now)
             plan = directory.plan
         rules = plan.rules if said is None else said.over(plan.rules)
         deadline_at = None if rules.timeout_s is None else now + rules.timeout_s
@@ -69,11 +68,13 @@ class Caller:
             await self._attempt(flight, endpoint, now)
             if not flight.answered:
                 await self._go_on(flight)
-            if flight.answer is None:
-                raise self._failure(flight) from flight.error
         except BaseException as error:
             flight.fail(error)
             raise
+        if flight.answer is None:
+            failure = self._failure(flight)
+            flight.fail(failure)
+            raise failure from flight.error
         return flight.hand_over()
 
     async def _attempt(self, flight: Flight, endpoint: Endpoint, now: float, again: Again | None = None) -> None:

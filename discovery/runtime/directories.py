@@ -113,8 +113,9 @@ class Directories:
 
     def compile(self) -> None:
         """Make all plans anew: the settings changed."""
+        now = self._around.clock.now()
         for directory in self._open.values():
-            directory.compile()
+            directory.compile(now)
 
     async def close_retired(self) -> None:
         """Close the connections of instances that left."""

@@ -21,6 +21,7 @@ from discovery.runtime.plan import Plan
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 
+
 class Directory:
     """Follows nobody by itself: a watcher calls :meth:`replace`, calls read :attr:`plan`.
 
@@ -53,7 +54,7 @@ class Directory:
         self._used_at = self._clock.now()
         self._nobody_confirmed_at: float | None = None  # when the registry first said so, while it does
         self.plan: Plan
-        self.compile()
+        self.compile(self._used_at)
 
     def __enter__(self) -> Self:
         self._users += 1
@@ -96,7 +97,7 @@ class Directory:
         self._endpoints = {instance.place: self._endpoint(instance) for instance in view.instances}
         lines = {endpoint.line for endpoint in self._endpoints.values()}
         self._gone.extend(one for one in before.values() if one.line is not None and one.line not in lines)
-        self.compile()
+        self.compile(self._clock.now())
         self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
         self._wake()
 
@@ -125,9 +126,9 @@ class Directory:
         same_process = known.instance.address == instance.address and boot_of(known.instance) == boot_of(instance)
         return Endpoint(instance, known.load, known.line) if same_process else Endpoint(instance, PeakEwma())
 
-    def compile(self) -> None:
+    def compile(self, now: float) -> None:
         """Make the plan anew: the view, the settings, or what time alone changes, is another than before."""
-        if self._suspects and self._clock.now() >= self._suspects_until:
+        if now >= self._suspects_until:
             self._suspects, self._suspects_until = frozenset(), inf
         chosen = eligible([endpoint.instance for endpoint in self._endpoints.values()], trusted=self._suspects)
         candidates = tuple(self._endpoints[instance.place] for instance in chosen)
@@ -152,7 +153,7 @@ class Directory:
     def pick(self, now: float) -> Endpoint | None:
         """Choose somebody who may be asked."""
         if now >= self.plan.look_again_at:
-            self.compile()
+            self.compile(now)
         return self.plan.pick(now, self._rng)
 
     async def somebody(self, limit_s: float | None) -> Endpoint | None:

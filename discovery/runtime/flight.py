@@ -240,9 +240,7 @@ class Flight:
 
     def observed(self, now: float) -> None:
         """Somebody is to be told of it."""
-        self.call = Call(
-            target=self.directory.target, method=self.request.method, path=self.request.path, began_at=now
-        )
+        self.call = Call(target=self.directory.target, method=self.request.method, path=self.request.path, began_at=now)
 
     def looked_up(self, now: float, waited_s: float = 0.0) -> None:
         """Note on what the call is made, where that explains it."""

@@ -76,17 +76,22 @@ class Mesh(Verbs):
         self.middleware = Middleware(self._caller)
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _open(self) -> None:
         await self._stack.enter_async_context(self._registry)
         await self._stack.enter_async_context(self._pool)
         self._direct = await rehearsal.goes_well(self._pool)
         self._stack.push_async_callback(self._directories.close_all)
         await self._stack.enter_async_context(self._tasks)
-        keeping = live.keep(
-            self.settings, self._registry, self.config.name, self._around, self._directories.compile
-        )
+        keeping = live.keep(self.settings, self._registry, self.config.name, self._around, self._directories.compile)
         self._tasks.start(keeping, "settings")
         self._tasks.start(pulse.beat(self._directories, self._around), "pulse")
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

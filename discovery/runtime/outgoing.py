@@ -1,7 +1,7 @@
 """How one request goes on the wire: below aiohttp's session (``direct.py``), through it, or through somebody else's.
 
 The three are sent by the same call (``caller.py``), as often as it takes. The first is for what nearly every call
-asks; what only aiohttp's session can do (proxies, compression, trace contexts, bodies that are streams) goes through it.
+asks; what only a session can do (proxies, compression, trace contexts, bodies that are streams) goes through one.
 """
 
 from __future__ import annotations

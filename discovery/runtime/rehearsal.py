@@ -93,7 +93,9 @@ class _Connects:
         self.protocol.connection_made(self.transport)
         self._key = key
 
-    async def connect(self, request: Request, traces: list[Any], timeout: aiohttp.ClientTimeout) -> Connection:
+    async def connect(
+        self, request: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
         loop = asyncio.get_running_loop()
         loop.call_soon(self.protocol.data_received, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         return Connection(cast(aiohttp.BaseConnector, self), self._key, self.protocol, loop)

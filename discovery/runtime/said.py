@@ -111,4 +111,4 @@ def _check_seconds(name: str, value: Any) -> None:
 def _refuse(options: Mapping[str, Any]) -> None:
     if "raise_for_status" in options:
         raise TypeError("a status is an answer, whatever it is: ask the response itself to raise_for_status()")
-    raise TypeError(f"a call takes no argument {sorted(options.keys() - _KNOWN)[0]!r}")
+    raise TypeError(f"a call takes no argument {min(options.keys() - _KNOWN)!r}")

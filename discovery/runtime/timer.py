@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from aiohttp.helpers import BaseTimerContext
 
@@ -59,7 +59,7 @@ class Timer(BaseTimerContext):
         if self.expired:
             raise TimeoutError
 
-    def __enter__(self) -> Timer:
+    def __enter__(self) -> Self:
         if self.expired:
             raise TimeoutError
         task = asyncio.current_task()

@@ -8,63 +8,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from discovery.model import Attempt, View
-from discovery.observer import AttemptStart, Call, Event, IncomingRequest
+from discovery.model import Attempt
+from discovery.observer import Call, Event, IncomingRequest
 
 E = TypeVar("E", bound=Event)
 
 
 @dataclass(slots=True, eq=False)
-class RecordedAttempt:
-    """One attempt. ``headers`` are a copy of what it was given; each entry of ``ends`` is one call of ``end()``."""
-
-    start: AttemptStart
-    headers: Mapping[str, str]
-    told: Callable[[], None]
-    statuses: list[int] = field(default_factory=list)
-    ends: list[Attempt] = field(default_factory=list)
-
-    def headers_arrived(self, status: int) -> None:
-        self.statuses.append(status)
-        self.told()
-
-    def end(self, attempt: Attempt) -> None:
-        self.ends.append(attempt)
-        self.told()
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """On what a call was made, where that was worth telling."""
-
-    view: View | None
-    age_s: float
-    waited_s: float
-
-
-@dataclass(slots=True, eq=False)
 class RecordedCall:
-    """One call, with its attempts."""
+    """One call. ``sent`` has a copy of the headers of each request; ``ends`` counts how often its end was told."""
 
     call: Call
-    told: Callable[[], None]
-    attempts: list[RecordedAttempt] = field(default_factory=list)
-    lookups: list[Lookup] = field(default_factory=list)
-    ends: list[tuple[tuple[Attempt, ...], BaseException | None]] = field(default_factory=list)
+    sent: list[Mapping[str, str]] = field(default_factory=list)
+    ends: int = 0
 
-    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
-        self.lookups.append(Lookup(view, age_s, waited_s))
-        self.told()
-
-    def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> RecordedAttempt:
-        handle = RecordedAttempt(start, dict(headers), self.told)
-        self.attempts.append(handle)
-        self.told()
-        return handle
-
-    def end(self, attempts: tuple[Attempt, ...], error: BaseException | None = None) -> None:
-        self.ends.append((attempts, error))
-        self.told()
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Those that are over."""
+        return self.call.attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +69,20 @@ class RecordingObserver:
         self.events: list[Event] = []
         self._news = asyncio.Event()
 
-    def call(self, call: Call, /) -> RecordedCall:
-        handle = RecordedCall(call, self._wake)
-        self.calls.append(handle)
+    def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
+        self._recorded(call).sent.append(dict(headers))
         self._wake()
-        return handle
+
+    def called(self, call: Call, /) -> None:
+        self._recorded(call).ends += 1
+        self._wake()
+
+    def _recorded(self, call: Call) -> RecordedCall:
+        if call.context is None:
+            call.context = RecordedCall(call)
+            self.calls.append(call.context)
+        recorded: RecordedCall = call.context
+        return recorded
 
     def request(self, request: IncomingRequest, /) -> RecordedRequest:
         handle = RecordedRequest(request, self._wake)
@@ -129,14 +99,19 @@ class RecordingObserver:
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
-    def attempts(self) -> list[RecordedAttempt]:
-        """The attempts of all calls."""
+    def attempts(self) -> list[Attempt]:
+        """The attempts of all calls that are over."""
         return [attempt for call in self.calls for attempt in call.attempts]
 
-    def unsettled(self) -> list[RecordedCall | RecordedAttempt | RecordedRequest]:
-        """Every handle that was not ended exactly once."""
-        handles: list[RecordedCall | RecordedAttempt | RecordedRequest] = [*self.calls, *self.attempts, *self.requests]
-        return [handle for handle in handles if len(handle.ends) != 1]
+    @property
+    def sent(self) -> list[Mapping[str, str]]:
+        """The headers of every request of every call."""
+        return [headers for call in self.calls for headers in call.sent]
+
+    def unsettled(self) -> list[RecordedCall | RecordedRequest]:
+        """Whatever was not told to be over exactly once."""
+        calls = [call for call in self.calls if call.ends != 1]
+        return [*calls, *(request for request in self.requests if len(request.ends) != 1)]
 
     async def until(self, seen: Callable[[], bool], limit_s: float = 10.0) -> None:
         """Wait until *seen*, asking again whenever something is told.

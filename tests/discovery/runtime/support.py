@@ -15,12 +15,14 @@ from aiohttp.typedefs import Handler
 
 from discovery.clock import Clock, SystemClock
 from discovery.config import LiveSettings, MeshConfig
-from discovery.model import Instance, Outcome
+from discovery.model import Instance, Outcome, Target
 from discovery.observer import NULL, Observer
 from discovery.policy.balancer import C
 from discovery.registry.port import Enrolment, Registration, Registry, TtlCheck
+from discovery.runtime.directory import Directory
 from discovery.runtime.mesh import Mesh
 from discovery.runtime.server import Server, serving
+from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.testing.observer import RecordingObserver
 
@@ -95,7 +97,7 @@ DOORS: list[Door] = [by_mesh, by_service, by_session]
 
 def outcomes(observer: RecordingObserver) -> list[Outcome]:
     """What every attempt came to, in order."""
-    return [attempt.ends[-1].outcome for attempt in observer.attempts if attempt.ends]
+    return [attempt.outcome for attempt in observer.attempts]
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,16 @@ def in_flight(mesh: Mesh, service: str = "ports") -> dict[str, int]:
 def busy_connections(mesh: Mesh) -> int:
     """How many connections of the mesh are in somebody's hands."""
     pool = mesh._pool
-    connectors = [session.connector for session in (pool._session, pool._careful)]
+    connectors = [session.connector for session in (pool.session, pool._careful)]
+    for directory in mesh._directories._open.values():
+        for line in directory.lines():
+            connectors += [line.steady, line.careful]
     return sum(len(connector._acquired) for connector in connectors if connector is not None)
+
+
+def a_directory(around: Surroundings, target: Target = Target("ports")) -> Directory:  # noqa: B008 - a tuple of words
+    """A directory that nobody fills, and which asks instances in the order of their ids."""
+    return Directory(target, First(), Settings(MeshConfig(name="tests")), 2.0, around)
 
 
 def other_tasks() -> set[asyncio.Task[Any]]:

@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 import pytest
 
-from discovery.model import Health, Instance, Target, View
+from discovery.model import Health, Instance, View
 from discovery.observer import ViewChanged
-from discovery.runtime.directory import Directory, Endpoint
+from discovery.runtime.directory import Directory
+from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.surroundings import Surroundings
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
-from tests.discovery.runtime.support import First
+from tests.discovery.runtime.support import a_directory
 
 A = Instance(id="a", service="ports", host="127.0.0.1", port=1, meta=MappingProxyType({"boot": "1"}))
 B = replace(A, id="b", port=2)
@@ -22,7 +23,7 @@ B = replace(A, id="b", port=2)
 
 @pytest.fixture
 def directory(observer: RecordingObserver) -> Directory:
-    return Directory(Target("ports"), First(), 2.0, Surroundings(FakeClock(), Random(1), observer))
+    return a_directory(Surroundings(FakeClock(), Random(1), observer))
 
 
 def tell(directory: Directory, *instances: Instance) -> None:
@@ -57,17 +58,16 @@ def test_load_survives_what_does_not_replace_the_process(directory: Directory, a
 def test_the_same_id_on_two_nodes_is_two_instances(directory: Directory) -> None:
     here, there = replace(A, node="n1"), replace(A, node="n2", port=2)
     tell(directory, here, there)
-    assert {first(directory).instance.port, directory.pick(0, without=[here.place]).instance.port} == {1, 2}  # type: ignore[union-attr] # two are there
-    assert directory.others([here.place])
-    assert not directory.others([here.place, there.place])
+    assert {first(directory).instance.port, other_than(directory, here).instance.port} == {1, 2}
+    assert directory.plan.others([here.place]) == 1
+    assert directory.plan.others([here.place, there.place]) == 0
 
 
 def test_whoever_failed_is_asked_again_only_when_there_is_nobody_else(directory: Directory) -> None:
     tell(directory, A, B)
-    tried = [A.place]
-    assert [directory.pick(0, without=tried).instance.id for _ in range(3)] == ["b"] * 3  # type: ignore[union-attr] # there is one
+    assert [other_than(directory, A).instance.id for _ in range(3)] == ["b"] * 3
     tell(directory, A)
-    assert directory.pick(0, without=tried) is not None
+    assert other_than(directory, A).instance.id == "a"
 
 
 def test_what_changed_is_told_and_nothing_else(directory: Directory, observer: RecordingObserver) -> None:
@@ -89,19 +89,29 @@ def test_urls_are_joined_once_and_forgotten_in_time(directory: Directory) -> Non
     assert len(endpoint._urls) <= 256
 
 
+def other_than(directory: Directory, *tried: Instance) -> Endpoint:
+    endpoint = directory.plan.pick_other(0, Random(1), [one.place for one in tried])
+    assert endpoint is not None
+    return endpoint
+
+
+def chosen_from(directory: Directory) -> tuple[int, Health]:
+    return len(directory.plan.candidates), directory.plan.health
+
+
 def test_it_says_between_how_many_it_chooses_and_how_well_the_worst_of_them_is(directory: Directory) -> None:
-    assert directory.choices(()) == 0
+    assert chosen_from(directory) == (0, Health.PASSING)
     tell(directory, A, B, replace(B, id="c", health=Health.CRITICAL))
-    assert (directory.choices(()), directory.choices([A.place]), directory.pool) == (2, 1, Health.PASSING)
-    assert directory.choices([A.place, B.place]) == 2, "all were tried: all may be tried again"
+    assert chosen_from(directory) == (2, Health.PASSING)
+    assert directory.plan.others([A.place]) == 1
     tell(directory, A, replace(B, health=Health.WARNING))
-    assert (directory.choices(()), directory.pool) == (2, Health.WARNING)
+    assert chosen_from(directory) == (2, Health.WARNING)
 
 
 def test_those_whose_fall_is_doubted_make_a_critical_pool_until_it_is_believed(directory: Directory) -> None:
     ill = [replace(each, health=Health.CRITICAL) for each in (A, B)]
     view = View(target=directory.target, instances=tuple(ill), index=1, as_of=0)
-    directory.replace(view, suspects=frozenset("ab"), suspects_until=10.0)
-    assert (directory.choices(()), directory.pool) == (2, Health.CRITICAL)
-    directory.pick(10.0)
-    assert (directory.choices(()), directory.pool) == (0, Health.PASSING)
+    directory.replace(view, suspects=frozenset("ab"), suspects_until=1010.0)
+    assert chosen_from(directory) == (2, Health.CRITICAL)
+    directory.pick(1010.0)
+    assert chosen_from(directory) == (0, Health.PASSING)

@@ -11,9 +11,10 @@ from aiohttp import web
 from discovery.call_errors import NoInstances
 from discovery.errors import RegistryUnavailable
 from discovery.model import Health
+from discovery.observer import Lookup
 from discovery.runtime.mesh import Mesh
 from discovery.testing.clock import FakeClock
-from discovery.testing.observer import Lookup, RecordingObserver
+from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
 from tests.discovery.runtime.support import a_mesh, known
@@ -43,10 +44,9 @@ async def test_an_attempt_says_from_how_many_it_was_picked_and_how_well_the_wors
         await known(mesh)
         await fetch(mesh)
 
-    starts = [attempt.start for attempt in observer.attempts]
-    assert [start.candidates for start in starts] == [2, 1, 2], "all, the other one, and all again"
-    assert {start.pool for start in starts} == {Health.WARNING}
-    assert observer.calls[0].lookups == [], "it neither waited, nor went by what may be old"
+    assert [attempt.candidates for attempt in observer.attempts] == [2, 1, 2], "all, the other one, and all again"
+    assert {attempt.pool for attempt in observer.attempts} == {Health.WARNING}
+    assert observer.calls[0].call.lookup is None, "it neither waited, nor went by what may be old"
 
 
 async def test_a_call_that_has_to_wait_says_for_how_long_and_what_came(
@@ -60,7 +60,7 @@ async def test_a_call_that_has_to_wait_says_for_how_long_and_what_came(
         await calling
         view = mesh.view("ports")
 
-    assert observer.calls[0].lookups == [Lookup(view, 0.0, 1.5)]
+    assert observer.calls[0].call.lookup == Lookup(view, 0.0, 1.5)
     assert view is not None
     assert len(view.instances) == 1
 
@@ -78,7 +78,7 @@ async def test_a_call_that_waits_in_vain_says_so_too(registry: FakeRegistry, obs
         with pytest.raises(NoInstances):
             await given_up
 
-    assert [call.lookups for call in observer.calls] == [[Lookup(None, 0.0, 2.0)], [Lookup(None, 0.0, 0.0)]]
+    assert [call.call.lookup for call in observer.calls] == [Lookup(None, 0.0, 2.0), Lookup(None, 0.0, 0.0)]
 
 
 async def test_a_call_while_the_registry_is_away_says_how_old_its_view_is(
@@ -96,7 +96,9 @@ async def test_a_call_while_the_registry_is_away_says_how_old_its_view_is(
         view = mesh.view("ports")
 
     assert view is not None
-    first, old, fresh = (call.lookups for call in observer.calls)
-    assert [lookup.waited_s for lookup in first] == [0.0], "it came before the first answer"
-    assert [(lookup.age_s, lookup.waited_s, lookup.view is None) for lookup in old] == [(30.0, 0.0, False)]
-    assert fresh == []
+    first, old, fresh = (call.call.lookup for call in observer.calls)
+    assert first is not None
+    assert first.waited_s == 0.0, "it came before the first answer"
+    assert old is not None
+    assert (old.age_s, old.waited_s, old.view is None) == (30.0, 0.0, False)
+    assert fresh is None

@@ -18,7 +18,6 @@ from discovery.errors import IdentityTaken, RegistryRejected, RegistryUnavailabl
 from discovery.model import Instance, Target
 from discovery.observer import Deregistered, Registered, RegistrationFailed
 from discovery.registry.port import Answer, Entry, HttpCheck, Registration
-from discovery.runtime.directory import Directory
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -28,7 +27,7 @@ from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import refusing
-from tests.discovery.runtime.support import CHECK, First
+from tests.discovery.runtime.support import CHECK, a_directory
 
 PORTS = Target("ports")
 
@@ -320,7 +319,7 @@ async def visible(world: World) -> AsyncIterator[Forgetful]:
     """Our entry is kept at the agent and in the catalogue."""
     assert isinstance(world.registry, Forgetful)
     async with world.keeping() as registrar, Tasks() as tasks:
-        directory = Directory(PORTS, First(), 2.0, world.around)
+        directory = a_directory(world.around)
         tasks.start(watch(world.registry, directory, world.around), "watch")
         tasks.start(registrar.keep_visible(directory), "visibility")
         await world.clock.advance(2)
@@ -347,7 +346,7 @@ async def test_what_the_catalogue_lost_is_put_back_after_it_had_time_to_settle(
 async def test_an_entry_that_is_another_process_s_is_not_taken_out_for_being_invisible(forgetful: World) -> None:
     other = booted("other", "127.0.0.1:2")
     async with forgetful.registrar() as registrar, Tasks() as tasks:
-        directory = Directory(PORTS, First(), 2.0, forgetful.around)
+        directory = a_directory(forgetful.around)
         registrar.entered.set()
         await forgetful.registry.register(Registration(other, CHECK))
         assert isinstance(forgetful.registry, Forgetful)

@@ -12,7 +12,8 @@ from discovery.config import LiveSettings, MeshConfig
 from discovery.errors import ConfigError, RegistryUnavailable
 from discovery.observer import SettingsChanged, WatchFailed
 from discovery.runtime.faults import Fault
-from discovery.runtime.settings import ATTEMPT_TIMEOUT_S, ATTEMPTS, TIMEOUT_S, Settings, keep
+from discovery.runtime.live import keep
+from discovery.runtime.settings import ATTEMPT_TIMEOUT_S, ATTEMPTS, TIMEOUT_S, Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 from discovery.testing.clock import FakeClock
@@ -23,7 +24,8 @@ DEFAULTS = (TIMEOUT_S, ATTEMPT_TIMEOUT_S, ATTEMPTS)
 
 
 def in_force(settings: Settings) -> tuple[float, float, int]:
-    return settings.timeout_s, settings.attempt_timeout_s, settings.attempts
+    rules = settings.rules
+    return rules.timeout_s, rules.attempt_timeout_s, rules.attempts
 
 
 def of(live: LiveSettings | None = None, *, faults: bool = False) -> Settings:
@@ -113,12 +115,16 @@ def test_a_fault_strikes_its_share_of_one_instance_or_of_all() -> None:
     assert not any(Fault(503, "p1").strikes("p2", rng) for _ in range(100))
 
 
+def _nothing() -> None:
+    """No plan is made of these settings."""
+
+
 @asynccontextmanager
 async def kept(
     settings: Settings, registry: FakeRegistry, observer: RecordingObserver, clock: FakeClock
 ) -> AsyncIterator[None]:
     async with Tasks() as tasks:
-        tasks.start(keep(settings, registry, "ports", Surroundings(clock, Random(1), observer)), "settings")
+        tasks.start(keep(settings, registry, "ports", Surroundings(clock, Random(1), observer), _nothing), "settings")
         await clock.settle()
         yield
 
@@ -148,12 +154,12 @@ async def test_while_the_store_is_away_the_last_values_stay(
     async with kept(settings, registry, observer, clock):
         registry.fail(RegistryUnavailable("away"))
         await clock.advance(60)
-        assert settings.timeout_s == 9
+        assert settings.rules.timeout_s == 9
         registry.heal()
         await clock.advance(60)
         registry.set_values({})
         await clock.settle()
-        assert settings.timeout_s == TIMEOUT_S
+        assert settings.rules.timeout_s == TIMEOUT_S
     assert {failed.what for failed in observer.told(WatchFailed)} == {"settings below mesh/ports/"}
     assert len(observer.told(SettingsChanged)) == 2
 

@@ -22,7 +22,7 @@ from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import SUSPICION_S, watch
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
-from tests.discovery.runtime.support import First
+from tests.discovery.runtime.support import a_directory
 
 PORTS = Target("ports")
 
@@ -85,7 +85,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def directory(observer: RecordingObserver, clock: FakeClock) -> Directory:
-    return Directory(PORTS, First(), 2.0, Surroundings(clock=clock, rng=Random(1), observer=observer))
+    return a_directory(Surroundings(clock=clock, rng=Random(1), observer=observer))
 
 
 @asynccontextmanager
@@ -282,7 +282,7 @@ async def test_a_crowd_that_recovers_is_never_missed(
     async with watching(Scripted(answer(5, 4), ill, ill, answer(7, 4)), directory, observer, clock):
         await clock.advance(SUSPICION_S * 2)
         directory.pick(clock.now())
-        assert len(directory._candidates) == 4
+        assert len(directory.plan.candidates) == 4
 
 
 async def test_a_single_one_that_turns_critical_is_believed_at_once(

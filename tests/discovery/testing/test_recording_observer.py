@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from discovery.model import Attempt, Instance, Outcome, Target
-from discovery.observer import AttemptStart, Call, Deregistered, Observer, Registered
+from discovery.observer import Call, Deregistered, Observer, Registered
 from discovery.testing.observer import RecordingObserver
 
 ME = Instance(id="p1", service="ports", host="127.0.0.1", port=1)
@@ -17,18 +17,23 @@ ATTEMPT = Attempt(number=1, instance=ME, outcome=Outcome.ANSWERED)
 def test_what_was_not_ended_exactly_once_is_unsettled() -> None:
     recorded = RecordingObserver()
     observer: Observer = recorded
-    call = observer.call(Call(Target("ports"), "GET", "/"))
+    call = Call(target=Target("ports"), method="GET", path="/", began_at=1.0)
     headers = {"X-One": "1"}
-    attempt = call.attempt(AttemptStart(1, ME, "http://x/"), headers)
+    observer.sending(call, 1, headers)
     headers["X-Two"] = "2"
-    assert recorded.unsettled() == [call, attempt]
-    attempt.headers_arrived(200)
-    attempt.end(ATTEMPT)
-    call.end((ATTEMPT,))
+    assert recorded.unsettled() == recorded.calls
+    call.attempts = (ATTEMPT,)
+    observer.called(call)
     assert recorded.unsettled() == []
-    assert (recorded.attempts[0].headers, recorded.attempts[0].statuses) == ({"X-One": "1"}, [200])
-    call.end((ATTEMPT,))
-    assert recorded.unsettled() == [call]
+    assert (recorded.sent, recorded.attempts) == ([{"X-One": "1"}], [ATTEMPT])
+    observer.called(call)
+    assert recorded.unsettled() == recorded.calls
+
+
+def test_a_call_that_was_never_sent_is_told_as_well() -> None:
+    recorded = RecordingObserver()
+    recorded.called(Call(target=Target("ports"), method="GET", path="/", began_at=1.0))
+    assert [(call.sent, call.ends) for call in recorded.calls] == [([], 1)]
 
 
 async def test_somebody_can_wait_until_something_is_told() -> None:
