@@ -144,6 +144,7 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"  # a status that says "not now": 502, 503, 504, or 429 with Retry-After
     BUSY = "busy"  # refused before it was processed, for want of room
     NACKED = "nacked"  # "I did not process this, try elsewhere"
+    BUSY = "busy"  # "I did not process this, for want of room"
     UNSENT = "unsent"  # the connection never came about: provably not processed
     LOST = "lost"  # sent, and the connection broke before an answer
     BROKEN = "broken"  # the head came, and its body broke off
