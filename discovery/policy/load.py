@@ -3,11 +3,21 @@
 The latency is Finagle's *peak* EWMA. An answer slower than the average is taken over at once, a faster one only in
 the course of seconds: an instance that becomes slow is left within one answer, and is trusted again slowly. Without
 answers the average decays, so that nobody is avoided for ever for what it once was. The count of requests in flight
-reacts where latency cannot, before the first answer: to a burst, and to an instance that hangs.
+reacts where latency cannot, before the first answer: to a burst.
 
-A failure is told as a very slow answer: a broken instance fails fast, and would otherwise look like the best one.
+An instance that hangs gives no answer to learn from, so silence counts as latency: the time in which at least one
+request waits there for its head, and no head comes. Requests that only read their bodies do not wait. The age of the
+oldest request was the other choice; it needs a queue, and one long report would make an instance look hung that answers
+everybody else at once.
 
-One that was never asked is cheap, so that somebody asks it; while that first answer is awaited it is dear, so that
+A failure is no answer, however fast. It costs a small multiple of the average for a few seconds, apart from the
+average, so that failures do not build up: taking out is ejection's affair, and one 500 among thousands must not cost an
+instance its traffic. What a server asks for with ``Retry-After`` counts as asked.
+
+An answer that is no proof of work, a 404 or a 401, may tell that an instance is slow and never that it is fast: a
+misdeployed one refuses in no time.
+
+One that was never asked is cheap, so that somebody asks it; while a first proof is awaited it is dear, so that
 nobody else does. Thus a new instance, which may not even be warm, begins with a single request.
 
 Nothing here knows of weights: who balances divides the cost by them.
@@ -15,69 +25,137 @@ Nothing here knows of weights: who balances divides the cost by them.
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, inf
 
 # The time in which an old latency loses 63 % of its say. Finagle's and Linkerd's default.
 DECAY_S = 10.0
 
-# What an instance is taken for while its first answer is awaited. Finagle's penalty is nearly infinite; this one
-# is above any usual answer and below a failure, so that the unknown is preferred to the broken.
+# What an instance is taken for until it has proved itself, once it was asked. Finagle's penalty is nearly infinite;
+# this one is above any usual answer, and below the longest Retry-After.
 UNPROVEN_S = 1.0
 
 # Below this, latencies of an event loop are noise. It also keeps whoever was idle longest, and whose average has
 # thus decayed most, from being given a whole burst: down here only requests in flight make a difference.
 FLOOR_S = 0.001
 
-# Linkerd's load biaser: the latency that a failure counts as, and the most that a Retry-After may.
+# A failure counts as so many average answers: as two after 4 s, and as one after 11 s.
+FAILURE_TIMES = 3.0
+
+# The most that it counts as, and what it does of one that never answered: Linkerd's latency of any failure.
 FAILURE_S = 5.0
+
+# The most that a Retry-After may: Linkerd's.
 PENALTY_CAP_S = 300.0
 
 
 class PeakEwma:
-    """The load of one instance, as one event loop sees it. All times are monotonic seconds."""
+    """The load of one instance, as one event loop sees it. All times are monotonic seconds.
 
-    __slots__ = ("_at", "_in_flight", "_latency_s")
+    A request is started once and ended once, and in between it is told what came: an answer, a failure, or nothing.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_at",
+        "_in_flight",
+        "_latency_s",
+        "_penalised_at",
+        "_penalty_s",
+        "_silent_since",
+        "_waiting",
+    )
 
     def __init__(self) -> None:
-        self._latency_s: float | None = None  # until there is an answer, or a failure
-        self._at = 0.0
         self._in_flight = 0
+        self._waiting = 0  # those of them whose head has not come
+        self._silent_since = inf
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was learnt, since the instance was away and is somebody new; what is under way still is."""
+        self._latency_s: float | None = None  # until there is a proof
+        self._at = 0.0
+        self._penalty_s = 0.0
+        self._penalised_at = 0.0
+        self._asked = False  # whether anything came back
 
     @property
     def in_flight(self) -> int:
         """How many requests we have there now."""
         return self._in_flight
 
-    def start(self) -> None:
+    @property
+    def proven(self) -> bool:
+        """Whether it is known how fast it works."""
+        return self._latency_s is not None
+
+    def start(self, now: float = inf) -> None:
         """A request goes out."""
+        if not self._waiting:
+            self._silent_since = now
+        self._waiting += 1
         self._in_flight += 1
 
-    def end(self) -> None:
-        """A request is over, however it went: its answer is read, or its caller is gone."""
+    def end(self, *, heard: bool = True) -> None:
+        """A request is over. *heard* is false when its caller left before anything was observed."""
         self._in_flight -= 1
+        if not heard:
+            self._waiting -= 1
 
-    def observe(self, now: float, rtt_s: float) -> None:
-        """An answer came *rtt_s* after its request was sent."""
-        if self._latency_s is not None:
-            weight = self._weight(now)
-            # The average with a slower answer is below the answer itself, so the larger of the two is the peak rule.
-            rtt_s = max(rtt_s, self._latency_s * weight + rtt_s * (1 - weight))
+    def observe(self, now: float, rtt_s: float, *, proof: bool = True) -> None:
+        """The head of an answer came *rtt_s* after its request was sent. Without *proof* it cannot speak for it."""
+        if self._waiting:
+            self._waiting -= 1
+        self._silent_since = now
+        latency_s = self._latency_s
+        if latency_s is None:
+            self._asked = True
+            if not proof:
+                return
+            # Now it is known of what a failure is a multiple.
+            self._penalty_s = min(self._penalty_s, max(rtt_s, FLOOR_S) * FAILURE_TIMES)
+        else:
+            age_s = now - self._at
+            weight = exp(-age_s / DECAY_S) if age_s > 0 else 1.0
+            if rtt_s < latency_s * weight:
+                if not proof:
+                    return
+                # Only a faster answer is averaged: the peak rule.
+                rtt_s = latency_s * weight + rtt_s * (1 - weight)
         self._latency_s = rtt_s
         self._at = now
 
-    def penalise(self, now: float, seconds: float = FAILURE_S) -> None:
-        """An attempt failed: count it as an answer that took *seconds*, which may be the server's Retry-After."""
-        self._latency_s = max(min(seconds, PENALTY_CAP_S), (self._latency_s or 0.0) * self._weight(now))
-        self._at = now
+    def penalise(self, now: float, seconds: float | None = None) -> None:
+        """An attempt failed. *seconds* are the server's Retry-After, or how long it was waited for in vain."""
+        if self._waiting:
+            self._waiting -= 1
+        self._silent_since = now
+        self._asked = True
+        if seconds is None:
+            seconds = FAILURE_S
+            if self._latency_s is not None:
+                average_s = max(self._latency_s * _weight(now - self._at), FLOOR_S)
+                seconds = min(average_s * FAILURE_TIMES, FAILURE_S)
+        self._penalty_s = max(min(seconds, PENALTY_CAP_S), self._penalty_s * _weight(now - self._penalised_at))
+        self._penalised_at = now
 
     def cost(self, now: float) -> float:
         """The seconds that one more request may expect to wait. Reads only."""
-        waiting = self._in_flight
-        if self._latency_s is None:
-            return UNPROVEN_S * (waiting + 1) if waiting else FLOOR_S
-        return max(self._latency_s * self._weight(now), FLOOR_S) * (waiting + 1)
+        in_flight, latency_s = self._in_flight, self._latency_s
+        if latency_s is None:
+            latency_s = UNPROVEN_S if in_flight or self._asked else FLOOR_S
+        else:
+            age_s = now - self._at
+            if age_s > 0:
+                latency_s *= exp(-age_s / DECAY_S)
+            latency_s = max(latency_s, FLOOR_S)
+        if self._penalty_s:
+            latency_s = max(latency_s, self._penalty_s * _weight(now - self._penalised_at))
+        if self._waiting:
+            latency_s = max(latency_s, now - self._silent_since)
+        return latency_s * (in_flight + 1)
 
-    def _weight(self, now: float) -> float:
-        """How much of the stored latency still counts: 1 when it is new, towards 0 as it ages."""
-        age_s = now - self._at
-        return exp(-age_s / DECAY_S) if age_s > 0 else 1.0
+
+def _weight(age_s: float) -> float:
+    """How much of what was stored still counts: 1 when it is new, towards 0 as it ages."""
+    return exp(-age_s / DECAY_S) if age_s > 0 else 1.0

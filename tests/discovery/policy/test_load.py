@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.policy.load import DECAY_S, FAILURE_S, FLOOR_S, PENALTY_CAP_S, UNPROVEN_S, PeakEwma
+from discovery.policy.load import (
+    DECAY_S,
+    FAILURE_S,
+    FAILURE_TIMES,
+    FLOOR_S,
+    PENALTY_CAP_S,
+    UNPROVEN_S,
+    PeakEwma,
+)
 
 latencies = st.floats(0, 100)
 pauses = st.floats(0, 1000)
@@ -61,7 +69,7 @@ def test_one_never_asked_is_cheap_until_somebody_asks() -> None:
 def test_a_first_answer_proves_it_and_a_cancelled_first_request_does_not() -> None:
     load = PeakEwma()
     load.start()
-    load.end()
+    load.end(heard=False)
     assert load.cost(0) == FLOOR_S
 
     load.start()
@@ -79,11 +87,42 @@ def test_the_unknown_is_preferred_to_the_broken() -> None:
 
 
 def test_a_fast_failure_does_not_look_like_a_fast_answer() -> None:
-    load = measured(0.001)
+    load = measured(0.2)
     load.penalise(0.0)
-    load.observe(0.0, 0.001)
 
-    assert load.cost(0) == pytest.approx(FAILURE_S)
+    assert load.cost(0) == pytest.approx(0.2 * FAILURE_TIMES)
+
+
+def test_one_error_among_thousands_is_no_longer_told_from_two_average_answers_after_four_seconds() -> None:
+    load = measured(*[0.01] * 6000)
+    load.penalise(0.0)
+
+    assert load.cost(0.0) == pytest.approx(0.03)
+    assert load.cost(4.1) < 2 * 0.01
+
+
+def test_errors_do_not_build_up() -> None:
+    load = measured(0.01)
+    for _ in range(50):
+        load.penalise(0.0)
+
+    assert load.cost(0.0) == pytest.approx(0.03)
+
+
+def test_an_error_of_a_slow_one_counts_no_more_than_the_cap() -> None:
+    load = measured(4.0)
+    load.penalise(0.0)
+
+    assert load.cost(0.0) == FAILURE_S
+
+
+def test_the_first_proof_after_errors_says_what_an_error_costs() -> None:
+    load = PeakEwma()
+    load.penalise(0.0)
+    assert load.cost(0.0) == FAILURE_S
+
+    load.observe(0.1, 0.02)
+    assert load.cost(0.1) == pytest.approx(0.06, rel=0.02)
 
 
 @pytest.mark.parametrize(("said", "counts"), [(120.0, 120.0), (86_400.0, PENALTY_CAP_S), (0.0, 0.001)])
@@ -132,3 +171,111 @@ def test_a_moment_before_the_last_answer_is_taken_for_that_moment() -> None:
     load.observe(10.0, 0.5)
 
     assert load.cost(9.0) == load.cost(10.0)
+
+
+def test_a_fast_refusal_never_makes_cheaper() -> None:
+    load = measured(0.05)
+    for _ in range(100):
+        load.observe(0.0, 0.001, proof=False)
+
+    assert load.cost(0.0) == pytest.approx(0.05)
+
+
+def test_a_slow_refusal_counts_like_any_slow_answer() -> None:
+    load = measured(0.05)
+    load.observe(0.0, 0.5, proof=False)
+
+    assert load.cost(0.0) == pytest.approx(0.5)
+
+
+def test_one_that_only_ever_refused_is_neither_free_nor_proven() -> None:
+    load = PeakEwma()
+    load.start(0.0)
+    load.observe(0.001, 0.001, proof=False)
+    load.end()
+
+    assert not load.proven
+    assert load.cost(0.001) == UNPROVEN_S
+    load.observe(1.0, 0.02)
+    assert load.cost(1.0) == pytest.approx(0.02)
+
+
+def test_the_silence_of_one_that_is_asked_counts_as_its_latency() -> None:
+    load = measured(0.005)
+    load.start(0.0)
+
+    assert load.cost(0.001) == pytest.approx(0.01, rel=0.01)
+    assert load.cost(0.05) == pytest.approx(2 * 0.05)
+    assert load.cost(15.0) == pytest.approx(2 * 15.0)
+
+
+def test_any_head_that_comes_ends_the_silence_of_all() -> None:
+    load = measured(0.005)
+    load.start(0.0)
+    load.start(9.9)
+    load.observe(10.0, 0.1)
+    load.end()
+
+    assert load.cost(10.0) == pytest.approx(2 * 0.1)
+    assert load.cost(11.0) == pytest.approx(2 * 1.0)
+
+
+def test_one_that_only_sends_a_long_body_is_not_silent() -> None:
+    load = measured(0.005)
+    load.start(0.0)
+    load.observe(0.005, 0.005)
+
+    assert load.cost(60.0) == pytest.approx(2 * FLOOR_S)
+
+
+def test_a_caller_who_left_is_not_waited_for() -> None:
+    load = measured(0.005)
+    load.start(0.0)
+    load.end(heard=False)
+    load.start(60.0)
+
+    assert load.cost(60.0) == pytest.approx(2 * FLOOR_S)
+
+
+def test_idleness_is_not_silence() -> None:
+    load = measured(0.005)
+    load.start(0.0)
+    load.observe(0.005, 0.005)
+    load.end()
+    load.start(100.0)
+
+    assert load.cost(100.001) == pytest.approx(2 * FLOOR_S)
+
+
+def test_who_comes_back_is_unknown_again_and_keeps_what_is_under_way() -> None:
+    load = measured(3.0)
+    load.penalise(0.0, 120.0)
+    load.reset()
+    assert load.cost(0.0) == FLOOR_S
+
+    load.start(0.0)
+    load.reset()
+    assert load.in_flight == 1
+    assert load.cost(0.0) == 2 * UNPROVEN_S
+
+
+@given(st.lists(st.sampled_from(["start", "observe", "refuse", "fail", "leave"]), max_size=60))
+def test_whatever_happens_the_cost_is_finite_and_positive_and_the_count_is_right(steps: list[str]) -> None:
+    load, now, waiting = PeakEwma(), 0.0, 0
+    for step in steps:
+        now += 0.1
+        if step == "start":
+            load.start(now)
+            waiting += 1
+        elif waiting and step == "leave":
+            load.end(heard=False)
+            waiting -= 1
+        elif waiting:
+            if step == "fail":
+                load.penalise(now)
+            else:
+                load.observe(now, 0.1, proof=step == "observe")
+            load.end()
+            waiting -= 1
+        assert load.in_flight == waiting
+        assert 0 < load.cost(now) < 1e6
