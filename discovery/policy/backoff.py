@@ -33,5 +33,9 @@ RETRY = Backoff(base_s=0.025, cap_s=0.25)
 # To the same instance, since there is no other: it needs time to recover. stamina's defaults.
 BUSY = Backoff(base_s=0.1, cap_s=5.0)
 
+# To the same instance, which nobody could reach: a process starts within a second or two, and a refused connection
+# costs it nothing. The cap bounds how long a start goes unnoticed.
+ABSENT = Backoff(base_s=0.05, cap_s=0.5)
+
 # To the registry: consul-template starts at 250 ms; the cap is ours, half of a quiet watch's turn.
 REGISTRY = Backoff(base_s=0.25, cap_s=30.0)

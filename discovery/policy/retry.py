@@ -6,6 +6,17 @@ same as doing it once (RFC 9110, 9.2.2), or if a key lets the server notice. The
 to: the body cannot be sent twice, the attempts or the time are used up, someone further down has already tried in
 vain (each layer that retries multiplies the load of the one below), the budget is spent. The budget is asked last,
 so that a token is taken only for a retry that happens.
+
+The budget protects a service from more work than it has, so what was never processed, a refused connection or a nack
+of one who leaves, is free of it while an instance is left that was not tried. "For want of room" was not processed
+either, but the one who said so had the work of saying it, and the next one is likely to be as full: that pays.
+
+Where there is nobody else, and the only one could not be reached, it is probably being started again. The call waits
+for it as it waits where nobody is registered, by the same patience, and these attempts are not counted.
+
+A call that ends without success tells its caller whether retries are *exhausted*. They are where one was made, and also
+where only the budget forbade the first: it is empty since others were made in vain, and were the caller to repeat
+what we may not, each layer would add its own fraction.
 """
 
 from __future__ import annotations
@@ -16,13 +27,15 @@ from enum import StrEnum
 from random import Random
 
 from discovery.model import Attempt, Outcome
-from discovery.policy.backoff import BUSY, RETRY
+from discovery.policy.backoff import ABSENT, BUSY, RETRY
 
 # RFC 9110, 9.2.2: the safe methods, PUT and DELETE.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 _OVER = frozenset({Outcome.ANSWERED, Outcome.CANCELLED})
-_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.NACKED})
+_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.NACKED, Outcome.BUSY})
+# Nobody is there, or is about to go. One who is busy is there.
+_ABSENT = frozenset({Outcome.UNSENT, Outcome.NACKED})
 
 # Where no deadline says better: the default limit of a whole call. A Retry-After of a day must not park a caller.
 LONGEST_DELAY_S = 15.0
@@ -40,6 +53,9 @@ class StopReason(StrEnum):
     BUDGET = "retry budget empty"
 
 
+_IN_VAIN = frozenset({StopReason.EXHAUSTED_BELOW, StopReason.BUDGET})
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """Try again after ``delay_s``; ``reason`` says in a word or two what went wrong."""
@@ -50,9 +66,15 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Leave it at what the last attempt came to."""
+    """Leave it at what the last attempt came to. *repeated* says that it was not the first."""
 
     reason: StopReason
+    repeated: bool = False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the caller should be told that it need not repeat a call that failed."""
+        return self.reason in _IN_VAIN or (self.repeated and self.reason is not StopReason.OVER)
 
 
 def may_repeat(method: str, *, keyed: bool) -> bool:
@@ -74,6 +96,7 @@ def decide(
     remaining_s: float | None,
     withdraw: Callable[[], bool],
     rng: Random,
+    patience_s: float = 0.0,
 ) -> Again | Stop:
     """Judge the last of *attempts*, which are all that were made for this call.
 
@@ -88,24 +111,43 @@ def decide(
         remaining_s: how long the caller will still wait; ``None`` when it has not said.
         withdraw: takes a retry from the budget if it is there; asked only when all else says yes.
         rng: for the jitter.
+        patience_s: how long this call will still wait for somebody to be there at all, where nobody could be reached.
     """
-    last = attempts[-1]
+    last, repeated = attempts[-1], len(attempts) > 1
+    absent = last.outcome in _ABSENT
     if last.outcome in _OVER:
-        return Stop(StopReason.OVER)
+        return Stop(StopReason.OVER, repeated)
     if exhausted:
-        return Stop(StopReason.EXHAUSTED_BELOW)
-    if len(attempts) >= limit:
-        return Stop(StopReason.ATTEMPTS)
+        return Stop(StopReason.EXHAUSTED_BELOW, repeated)
+    waits = absent and not elsewhere and patience_s > 0
+    if not waits and _counted(attempts) >= limit:
+        return Stop(StopReason.ATTEMPTS, repeated)
     if not repeatable and last.outcome not in _NOT_PROCESSED:
-        return Stop(StopReason.NOT_IDEMPOTENT)
+        return Stop(StopReason.NOT_IDEMPOTENT, repeated)
     if not replayable:
-        return Stop(StopReason.BODY)
-    delay_s = _delay_s(last, len(attempts), rng, elsewhere=elsewhere)
+        return Stop(StopReason.BODY, repeated)
+    # The last pause ends where patience does, so that it was not in vain.
+    delay_s = (
+        min(ABSENT.delay(len(attempts), rng), patience_s)
+        if waits
+        else _delay_s(last, len(attempts), rng, elsewhere=elsewhere)
+    )
     if delay_s >= (LONGEST_DELAY_S if remaining_s is None else remaining_s):
-        return Stop(StopReason.TIME)
-    if not withdraw():
-        return Stop(StopReason.BUDGET)
+        return Stop(StopReason.TIME, repeated)
+    if not (waits or (absent and elsewhere)) and not withdraw():
+        return Stop(StopReason.BUDGET, repeated)
     return Again(delay_s, _reason(last))
+
+
+def _counted(attempts: Sequence[Attempt]) -> int:
+    """How many of the *attempts* use up the limit: while somebody was waited for, all the vain ones are one.
+
+    When they end in vain too, the waiting is over, and they are what they are.
+    """
+    if attempts[-1].outcome in _ABSENT:
+        return len(attempts)
+    absent = [each for each in attempts if each.outcome in _ABSENT]
+    return len(attempts) - len(absent) + len({each.instance.place for each in absent})
 
 
 def _delay_s(last: Attempt, failures: int, rng: Random, *, elsewhere: bool) -> float:
@@ -115,7 +157,7 @@ def _delay_s(last: Attempt, failures: int, rng: Random, *, elsewhere: bool) -> f
         return last.retry_after_s
     if not elsewhere:
         return BUSY.delay(failures, rng)
-    return 0.0 if last.outcome in _NOT_PROCESSED else RETRY.delay(failures, rng)
+    return 0.0 if last.outcome in _ABSENT else RETRY.delay(failures, rng)
 
 
 def _reason(last: Attempt) -> str:

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.model import Attempt, Instance, Outcome
-from discovery.policy.backoff import BUSY, RETRY
+from discovery.policy.backoff import ABSENT, BUSY, RETRY
 from discovery.policy.retry import LONGEST_DELAY_S, Again, Stop, StopReason, decide, may_repeat
 
 ANSWERED, UNAVAILABLE, NACKED, UNSENT = Outcome.ANSWERED, Outcome.UNAVAILABLE, Outcome.NACKED, Outcome.UNSENT
 LOST, TIMED_OUT, CANCELLED = Outcome.LOST, Outcome.TIMED_OUT, Outcome.CANCELLED
 
-FAILED = (UNAVAILABLE, NACKED, UNSENT, LOST, TIMED_OUT)
+FULL = Outcome.BUSY
+
+FAILED = (UNAVAILABLE, NACKED, FULL, UNSENT, LOST, TIMED_OUT)
 
 
 class Purse:
@@ -62,7 +64,8 @@ def test_a_request_that_may_be_repeated_is_tried_again_after_every_failure(outco
 
 
 @pytest.mark.parametrize(
-    ("outcome", "again"), [(UNSENT, True), (NACKED, True), (UNAVAILABLE, False), (LOST, False), (TIMED_OUT, False)]
+    ("outcome", "again"),
+    [(UNSENT, True), (NACKED, True), (FULL, True), (UNAVAILABLE, False), (LOST, False), (TIMED_OUT, False)],
 )
 def test_one_that_may_not_is_tried_again_only_if_it_was_provably_not_processed(outcome: Outcome, again: bool) -> None:
     verdict = judge(attempt(outcome), repeatable=False)
@@ -93,7 +96,7 @@ def test_the_attempts_are_counted_from_the_first() -> None:
     failed = [attempt(LOST, number=number) for number in (1, 2, 3)]
 
     assert isinstance(judge(*failed[:2]), Again)
-    assert judge(*failed) == Stop(StopReason.ATTEMPTS)
+    assert judge(*failed) == Stop(StopReason.ATTEMPTS, repeated=True)
 
 
 def test_a_retry_takes_exactly_one_token_and_none_is_made_without() -> None:
@@ -105,12 +108,91 @@ def test_a_retry_takes_exactly_one_token_and_none_is_made_without() -> None:
 
 
 @pytest.mark.parametrize("outcome", [UNSENT, NACKED])
-def test_what_was_not_processed_goes_elsewhere_at_once(outcome: Outcome) -> None:
-    assert judge(attempt(outcome)) == Again(0.0, outcome.value)
+def test_who_is_not_there_is_passed_by_at_once_and_free_of_budget(outcome: Outcome) -> None:
+    purse = Purse(0)
+
+    assert judge(attempt(outcome), purse=purse) == Again(0.0, outcome.value)
+    assert purse.asked == 0
 
 
-@pytest.mark.parametrize("outcome", [UNAVAILABLE, LOST, TIMED_OUT])
-def test_what_may_have_been_processed_goes_elsewhere_after_a_short_jitter(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [UNSENT, NACKED])
+def test_passing_by_is_bounded_by_the_attempts(outcome: Outcome) -> None:
+    tried = [attempt(outcome, number=number) for number in (1, 2, 3)]
+
+    assert judge(*tried) == Stop(StopReason.ATTEMPTS, repeated=True)
+
+
+@pytest.mark.parametrize("outcome", [UNSENT, NACKED])
+def test_where_nobody_else_is_and_no_patience_an_absent_one_pays_like_any(outcome: Outcome) -> None:
+    assert judge(attempt(outcome), purse=Purse(0), elsewhere=False) == Stop(StopReason.BUDGET)
+
+
+def test_who_has_no_room_costs_a_token() -> None:
+    assert judge(attempt(FULL), purse=Purse(0)) == Stop(StopReason.BUDGET)
+    assert isinstance(judge(attempt(FULL), purse=Purse(1), repeatable=False), Again)
+
+
+@pytest.mark.parametrize("outcome", [UNSENT, NACKED])
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_the_only_one_is_waited_for_with_growing_pauses_that_count_and_cost_nothing(
+    outcome: Outcome, repeatable: bool
+) -> None:
+    purse = Purse(0)
+    tried = [attempt(outcome)] * 9
+    facts: dict[str, Any] = {"elsewhere": False, "patience_s": 2.0, "repeatable": repeatable}
+
+    assert judge(*tried[:1], purse=purse, **facts) == Again(ABSENT.delay(1, Random(1)), outcome.value)
+    assert judge(*tried, purse=purse, **facts) == Again(ABSENT.delay(9, Random(1)), outcome.value)
+    assert purse.asked == 0
+
+
+def test_the_last_pause_ends_with_patience_and_then_the_call_ends() -> None:
+    tried = [attempt(UNSENT)] * 9
+
+    assert judge(*tried, elsewhere=False, patience_s=0.01) == Again(0.01, "unsent")
+    assert judge(*tried, elsewhere=False, patience_s=0.0) == Stop(StopReason.ATTEMPTS, repeated=True)
+
+
+def test_the_only_one_is_not_waited_for_beyond_the_callers_time() -> None:
+    assert judge(attempt(UNSENT), elsewhere=False, patience_s=2.0, remaining_s=0.0) == Stop(StopReason.TIME)
+
+
+def test_who_was_waited_for_and_then_fails_is_asked_as_often_as_any_other() -> None:
+    waited = [attempt(UNSENT)] * 7
+    failed = attempt(UNAVAILABLE, status=503)
+
+    assert isinstance(judge(*waited, failed, elsewhere=False, patience_s=1.0), Again)
+    assert judge(*waited, failed, failed, elsewhere=False) == Stop(StopReason.ATTEMPTS, repeated=True)
+
+
+@pytest.mark.parametrize("outcome", [UNAVAILABLE, FULL, LOST, TIMED_OUT])
+def test_patience_is_for_those_who_are_not_there(outcome: Outcome) -> None:
+    verdict = judge(attempt(outcome), purse=Purse(0), elsewhere=False, patience_s=2.0)
+
+    assert verdict == Stop(StopReason.BUDGET)
+
+
+@pytest.mark.parametrize(
+    ("reason", "first", "later"),
+    [
+        (StopReason.OVER, False, False),
+        (StopReason.EXHAUSTED_BELOW, True, True),
+        (StopReason.BUDGET, True, True),
+        (StopReason.ATTEMPTS, False, True),
+        (StopReason.NOT_IDEMPOTENT, False, True),
+        (StopReason.BODY, False, True),
+        (StopReason.TIME, False, True),
+    ],
+)
+def test_retries_are_exhausted_where_some_were_in_vain_or_the_budget_forbade_the_first(
+    reason: StopReason, first: bool, later: bool
+) -> None:
+    assert Stop(reason).exhausted == first
+    assert Stop(reason, repeated=True).exhausted == later
+
+
+@pytest.mark.parametrize("outcome", [UNAVAILABLE, FULL, LOST, TIMED_OUT])
+def test_what_had_a_part_in_the_load_goes_elsewhere_after_a_short_jitter(outcome: Outcome) -> None:
     verdict = judge(attempt(outcome))
 
     assert isinstance(verdict, Again)
@@ -190,10 +272,11 @@ def test_whatever_happens_a_retry_is_safe_fits_the_time_and_is_paid(
     purse = Purse(tokens)
     verdict = judge(*tried, purse=purse, remaining_s=remaining_s, **facts)
 
+    free = facts["elsewhere"] and outcomes[-1] in {UNSENT, NACKED}
     paid = tokens - max(purse.tokens, 0)
-    assert paid == isinstance(verdict, Again)
+    assert paid == (isinstance(verdict, Again) and not free)
     if isinstance(verdict, Again):
-        assert facts["repeatable"] or outcomes[-1] in {UNSENT, NACKED}
+        assert facts["repeatable"] or outcomes[-1] in {UNSENT, NACKED, FULL}
         assert facts["replayable"]
         assert not facts["exhausted"]
         assert len(tried) < 3
