@@ -1,10 +1,10 @@
 """What speaks against one instance: the odds that it is broken.
 
-Every failure and every success is evidence, and evidence multiplies. "Broken" means failing halfway between as often as
-its peers (rate ``q``) and always, so a failure is ``(1 + q) / 2q`` times as likely of a broken instance as of a well
-one, and a success half as likely. With the odds held at 1 or above this is Page's CUSUM, of which Lorden (1971) proved that
-odds of N : 1 are reached by mistake no sooner than once in N calls. So the one number to choose is how often a mistake
-is borne: once in a million calls.
+Every failure and every success is evidence, and evidence multiplies. "Broken" means failing halfway between as often
+as its peers (rate ``q``) and always, so a failure is ``(1 + q) / 2q`` times as likely of a broken instance as of a
+well one, and a success half as likely. With the odds held at 1 or above this is Page's CUSUM, of which Lorden (1971)
+proved that odds of N : 1 are reached by mistake no sooner than once in N calls. So the one number to choose is how
+often a mistake is borne: once in a million calls.
 
 All else follows. Beside peers that fail once in 200 calls or less, a failure multiplies the odds by 100.5, so three in
 a row put an instance out, and so do, on average, 7 calls at 50 % errors, 15 at 30 % and 37 at 20 %: at 33 calls a
