@@ -1,10 +1,14 @@
-"""The contract of choosing one instance out of several."""
+"""The contracts of choosing one instance out of several.
+
+A :class:`Balancer` is what somebody brings along: it is shown everybody at each choice. A :class:`Picker` is what the
+engine asks: made anew when those who may be chosen change, so that a choice costs the same for ten as for ten thousand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 
 class Candidate(Protocol):
@@ -16,6 +20,7 @@ class Candidate(Protocol):
 
 
 C = TypeVar("C", bound=Candidate)
+T = TypeVar("T")
 
 
 class Balancer(Protocol):
@@ -26,3 +31,34 @@ class Balancer(Protocol):
     """
 
     def pick(self, candidates: Sequence[C], now: float, rng: Random, /) -> C: ...
+
+
+class Picker(Protocol[T]):
+    """Chooses among those it was made for."""
+
+    def pick(self, now: float, rng: Random) -> T:
+        """Choose one."""
+        ...
+
+    def pick_other(self, now: float, rng: Random, without: Collection[T]) -> T | None:
+        """Choose somebody who is not one of *without*; ``None`` when there is nobody else."""
+        ...
+
+
+class BalancerPicker(Generic[C]):
+    """Picks by somebody's own balancer, among *candidates*, of whom there is at least one."""
+
+    __slots__ = ("_balancer", "_candidates")
+
+    def __init__(self, balancer: Balancer, candidates: Sequence[C]) -> None:
+        self._balancer = balancer
+        self._candidates = candidates
+
+    def pick(self, now: float, rng: Random) -> C:
+        """Choose one."""
+        return self._balancer.pick(self._candidates, now, rng)
+
+    def pick_other(self, now: float, rng: Random, without: Collection[C]) -> C | None:
+        """Choose somebody who is not one of *without*; ``None`` when there is nobody else."""
+        others = [each for each in self._candidates if each not in without]
+        return self._balancer.pick(others, now, rng) if others else None

@@ -20,7 +20,7 @@ misdeployed one refuses in no time.
 One that was never asked is cheap, so that somebody asks it; while a first proof is awaited it is dear, so that
 nobody else does. Thus a new instance, which may not even be warm, begins with a single request.
 
-Nothing here knows of weights: who balances divides the cost by them.
+Nothing here knows of weights: who balances says how many requests an instance should have for each of another's.
 """
 
 from __future__ import annotations
@@ -61,14 +61,17 @@ class PeakEwma:
         "_latency_s",
         "_penalised_at",
         "_penalty_s",
+        "_rests_until",
         "_silent_since",
         "_waiting",
+        "started_at",
     )
 
     def __init__(self) -> None:
         self._in_flight = 0
         self._waiting = 0  # those of them whose head has not come
         self._silent_since = inf
+        self.started_at = -inf  # when it was last asked
         self.reset()
 
     def reset(self) -> None:
@@ -77,6 +80,7 @@ class PeakEwma:
         self._at = 0.0
         self._penalty_s = 0.0
         self._penalised_at = 0.0
+        self._rests_until = -inf
         self._asked = False  # whether anything came back
 
     @property
@@ -91,6 +95,7 @@ class PeakEwma:
 
     def start(self, now: float = inf) -> None:
         """A request goes out."""
+        self.started_at = now
         if not self._waiting:
             self._silent_since = now
         self._waiting += 1
@@ -136,11 +141,20 @@ class PeakEwma:
             if self._latency_s is not None:
                 average_s = max(self._latency_s * _weight(now - self._at), FLOOR_S)
                 seconds = min(average_s * FAILURE_TIMES, FAILURE_S)
+        else:
+            self._rests_until = now + min(seconds, PENALTY_CAP_S)
         self._penalty_s = max(min(seconds, PENALTY_CAP_S), self._penalty_s * _weight(now - self._penalised_at))
         self._penalised_at = now
 
-    def cost(self, now: float) -> float:
-        """The seconds that one more request may expect to wait. Reads only."""
+    def rested(self, now: float) -> bool:
+        """Whether nothing is under way there, and no longer rest was asked for than it had."""
+        return not self._in_flight and now >= self._rests_until
+
+    def cost(self, now: float, share: float = 1.0) -> float:
+        """The seconds that one more request may expect to wait, of one with *share* times the usual weight. Reads only.
+
+        The share divides what is in flight and not the whole, so that among idle ones weights decide nothing here.
+        """
         in_flight, latency_s = self._in_flight, self._latency_s
         if latency_s is None:
             latency_s = UNPROVEN_S if in_flight or self._asked else FLOOR_S
@@ -153,7 +167,7 @@ class PeakEwma:
             latency_s = max(latency_s, self._penalty_s * _weight(now - self._penalised_at))
         if self._waiting:
             latency_s = max(latency_s, now - self._silent_since)
-        return latency_s * (in_flight + 1)
+        return latency_s * (in_flight / share + 1)
 
 
 def _weight(age_s: float) -> float:

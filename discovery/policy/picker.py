@@ -1,0 +1,168 @@
+"""Whom a call goes to: drawn by weight, and passed on when another one is less than half as loaded.
+
+Always taking the least loaded of all sounds better and is worse: every client sees the same best instance a moment
+late, and all run to it together. The power of two choices avoids the herd at the same price for ten instances as for
+ten thousand (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001), but taking the better of two
+by however little knows no weights: of two instances with weights 9 : 1 and nothing in flight it takes the first one
+always.
+
+So the first draw, by weight, stands as long as the two are alike, and shares follow the weights whatever the rate. The
+second draw, of somebody else, takes the call when it is less than half as loaded: because the first is slow, silent or
+failing, or has twice the requests for its share. The simulation in ``benchmarks/simulation`` compares this with others.
+
+Two exceptions. Who has long had nothing, since it once was slow, is given a call to show how it is now; else only the
+decay of its average would bring it back. And who has just come, or come back, warms up: it is passed by at first
+nine times in ten, and ever more rarely, unless all are as new.
+
+Everything that depends on who there is is compiled when that changes; a pick looks at two of them and at one more.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from itertools import accumulate
+from math import inf
+from random import Random
+from typing import Generic, Protocol, TypeVar
+
+from discovery.policy.load import PeakEwma
+from discovery.policy.zones import shares
+
+# Loads that differ less are alike: averages of equals do, and so do one request in flight and none.
+_ALIKE = 2.0
+
+# Envoy's slow start begins with a tenth too. Its length is ours: what warms up here are pools and caches.
+WARMING_S = 10.0
+_COLDEST = 0.1
+
+# Who had nothing for so long, and not for want of calls: by chance alone, ten turns pass one by once in 20,000 times.
+STARVED_S = 3.0
+_TURNS = 10
+
+# How often chance is tried before a retry looks through everybody for one who was not tried.
+_DRAWS = 4
+
+
+class Member(Protocol):
+    """Somebody who may be chosen. ``since`` is when it came, or came back (monotonic); ``-inf`` of the first ones."""
+
+    @property
+    def load(self) -> PeakEwma: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def since(self) -> float: ...
+
+
+M = TypeVar("M", bound=Member)
+
+
+class WeightedPicker(Generic[M]):
+    """Picks among *members*, of whom there is at least one, for a caller in *zone* (empty where it has none)."""
+
+    __slots__ = (
+        "_began",
+        "_count",
+        "_drawn",
+        "_ends",
+        "_even",
+        "_loads",
+        "_members",
+        "_picks",
+        "_relative",
+        "_warm_at",
+    )
+
+    def __init__(self, members: Sequence[M], now: float, zone: str = "") -> None:
+        weights = _weights(members, zone)
+        self._members = members
+        # Who is in a zone that gets nothing is no part of the draw.
+        self._drawn = [member for member, weight in zip(members, weights, strict=True) if weight > 0]
+        drawn = [weight for weight in weights if weight > 0]
+        self._count = count = len(drawn)
+        self._loads = [member.load for member in self._drawn]
+        mean = sum(drawn) / count
+        self._even = all(weight == drawn[0] for weight in drawn)
+        self._relative = [weight / mean for weight in drawn]
+        self._ends = list(accumulate(self._relative))
+        youngest = max(member.since for member in self._drawn)
+        joined = any(member.since + WARMING_S <= now for member in self._drawn)
+        self._warm_at = youngest + WARMING_S if joined else -inf
+        self._began = now
+        self._picks = 0
+
+    def pick(self, now: float, rng: Random) -> M:
+        """Choose one."""
+        count = self._count
+        if count == 1:
+            return self._drawn[0]
+        self._picks = picks = self._picks + 1
+        loads, turn = self._loads, picks % count
+        if now - loads[turn].started_at > STARVED_S and self._starves(turn, now):
+            return self._drawn[turn]
+        # `random() * n` is a third of the price of `randrange(n)`, and its bias is far below what anybody can see.
+        if self._even:
+            first = int(rng.random() * count)
+            second = int(rng.random() * (count - 1))
+            # The second draw sees the list with a hole where the first one was: no second try, no shuffle.
+            if second >= first:
+                second += 1
+        else:
+            first, second = self._draw(rng)
+        if now < self._warm_at:
+            if self._passes_by(first, now, rng):
+                return self._drawn[second]
+            if self._passes_by(second, now, rng):
+                return self._drawn[first]
+        relative = self._relative
+        if loads[first].cost(now, relative[first]) > _ALIKE * loads[second].cost(now, relative[second]):
+            first = second
+        return self._drawn[first]
+
+    def pick_other(self, now: float, rng: Random, without: Collection[M]) -> M | None:
+        """Choose somebody who is not one of *without*, in any zone; ``None`` when there is nobody else."""
+        for _ in range(_DRAWS):
+            if (chosen := self.pick(now, rng)) not in without:
+                return chosen
+        start = int(rng.random() * len(self._members))
+        for number in range(len(self._members)):
+            if (chosen := self._members[(start + number) % len(self._members)]) not in without:
+                return chosen
+        return None
+
+    def _draw(self, rng: Random) -> tuple[int, int]:
+        ends, last = self._ends, self._count - 1
+        first = min(bisect_right(ends, rng.random() * ends[-1]), last)
+        own = self._relative[first]
+        at = rng.random() * (ends[-1] - own)
+        if at >= ends[first] - own:
+            at += own
+        second = min(bisect_right(ends, at), last)
+        # Sums of fractions may end a hair beside the hole.
+        return first, second if second != first else (first + 1) % self._count
+
+    def _passes_by(self, index: int, now: float, rng: Random) -> bool:
+        age_s = now - self._drawn[index].since
+        return age_s < WARMING_S and rng.random() >= max(age_s / WARMING_S, _COLDEST)
+
+    def _starves(self, index: int, now: float) -> bool:
+        """Whether one that had nothing for a while has nothing to wait for, and missed all of ten turns."""
+        if self._picks < _TURNS * self._count:
+            return False
+        turn_s = (now - self._began) / self._picks * self._count / self._relative[index]
+        load = self._loads[index]
+        return load.rested(now) and now - max(load.started_at, self._began) > max(STARVED_S, _TURNS * turn_s)
+
+
+def _weights(members: Sequence[M], zone: str) -> list[float]:
+    if not zone:
+        return [member.weight for member in members]
+    capacity: defaultdict[str, float] = defaultdict(float)
+    for member in members:
+        capacity[member.zone] += member.weight
+    share = shares(capacity, zone)
+    return [member.weight / capacity[member.zone] * share.get(member.zone, 0.0) for member in members]
