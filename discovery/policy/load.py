@@ -10,12 +10,12 @@ request waits there for its head, and no head comes. Requests that only read the
 oldest request was the other choice; it needs a queue, and one long report would make an instance look hung that answers
 everybody else at once.
 
-A failure is no answer, however fast. It costs a small multiple of the average for a few seconds, apart from the
-average, so that failures do not build up: taking out is ejection's affair, and one 500 among thousands must not cost an
-instance its traffic. What a server asks for with ``Retry-After`` counts as asked.
+A failure is no answer, however fast. It costs a small multiple of the average for a moment, or until an answer comes,
+and apart from the average, so that failures do not build up: taking out is ejection's affair, and one 500 among
+thousands must not cost an instance its traffic. What is left of a ``Retry-After`` counts as asked.
 
 An answer that is no proof of work, a 404 or a 401, may tell that an instance is slow and never that it is fast: a
-misdeployed one refuses in no time.
+misdeployed one refuses in no time. Nor does the average decay meanwhile.
 
 One that was never asked is cheap, so that somebody asks it; while a first proof is awaited it is dear, so that
 nobody else does. Thus a new instance, which may not even be warm, begins with a single request.
@@ -38,11 +38,22 @@ UNPROVEN_S = 1.0
 # thus decayed most, from being given a whole burst: down here only requests in flight make a difference.
 FLOOR_S = 0.001
 
-# A failure counts as so many average answers: as two after 4 s, and as one after 11 s.
+# A failure counts as so many average answers, and as two after 0.2 s. Longer was tried: an instance that fails now and
+# then had so few calls that it took ten seconds to find out.
 FAILURE_TIMES = 3.0
+FAILURE_DECAY_S = 0.5
 
 # The most that it counts as, and what it does of one that never answered: Linkerd's latency of any failure.
 FAILURE_S = 5.0
+
+# Loads that differ by less are alike: averages of equals do, and so do one request in flight and none.
+ALIKE = 2.0
+
+# A silence of so many usual answers is none: the average is a peak, and lasts.
+SILENT_TIMES = 3.0
+
+# One failure is noise, and with many calls there is always one; two in a row are none, nor is one in vain waited for.
+IN_A_ROW = 2
 
 # The most that a Retry-After may: Linkerd's.
 PENALTY_CAP_S = 300.0
@@ -57,6 +68,7 @@ class PeakEwma:
     __slots__ = (
         "_asked",
         "_at",
+        "_failures",
         "_in_flight",
         "_latency_s",
         "_penalised_at",
@@ -81,6 +93,7 @@ class PeakEwma:
         self._penalty_s = 0.0
         self._penalised_at = 0.0
         self._rests_until = -inf
+        self._failures = 0  # in a row
         self._asked = False  # whether anything came back
 
     @property
@@ -112,39 +125,65 @@ class PeakEwma:
         if self._waiting:
             self._waiting -= 1
         self._silent_since = now
+        self._failures = 0
         latency_s = self._latency_s
         if latency_s is None:
             self._asked = True
             if not proof:
                 return
-            # Now it is known of what a failure is a multiple.
-            self._penalty_s = min(self._penalty_s, max(rtt_s, FLOOR_S) * FAILURE_TIMES)
         else:
             age_s = now - self._at
             weight = exp(-age_s / DECAY_S) if age_s > 0 else 1.0
             if rtt_s < latency_s * weight:
                 if not proof:
+                    # It tells nothing: as if no time had passed, or the average would decay to nothing.
+                    self._at = now
                     return
                 # Only a faster answer is averaged: the peak rule.
                 rtt_s = latency_s * weight + rtt_s * (1 - weight)
         self._latency_s = rtt_s
         self._at = now
 
-    def penalise(self, now: float, seconds: float | None = None) -> None:
-        """An attempt failed. *seconds* are the server's Retry-After, or how long it was waited for in vain."""
+    def penalise(self, now: float, rest_s: float | None = None) -> None:
+        """An attempt failed. *rest_s* is the server's Retry-After, if it sent one."""
         if self._waiting:
             self._waiting -= 1
         self._silent_since = now
+        if rest_s:
+            self._rests_until = max(self._rests_until, now + min(rest_s, PENALTY_CAP_S))
+        seconds = FAILURE_S
+        if self._latency_s is not None:
+            average_s = max(self._latency_s * _weight(now - self._at), FLOOR_S)
+            seconds = min(average_s * FAILURE_TIMES, FAILURE_S)
+        self._punish(now, seconds)
+
+    def give_up(self, now: float, waited_s: float) -> None:
+        """No head came in *waited_s*, and nobody waits for it any more; the silence goes on."""
+        self._waiting -= 1
+        self._failures += IN_A_ROW
+        self._punish(now, max(waited_s, FLOOR_S))
+
+    def _punish(self, now: float, seconds: float) -> None:
         self._asked = True
-        if seconds is None:
-            seconds = FAILURE_S
-            if self._latency_s is not None:
-                average_s = max(self._latency_s * _weight(now - self._at), FLOOR_S)
-                seconds = min(average_s * FAILURE_TIMES, FAILURE_S)
-        else:
-            self._rests_until = now + min(seconds, PENALTY_CAP_S)
-        self._penalty_s = max(min(seconds, PENALTY_CAP_S), self._penalty_s * _weight(now - self._penalised_at))
+        self._failures += 1
+        self._penalty_s = max(seconds, self._penalty(now))
         self._penalised_at = now
+
+    def _penalty(self, now: float) -> float:
+        return self._penalty_s * exp(-max(now - self._penalised_at, 0.0) / FAILURE_DECAY_S)
+
+    def troubled(self, now: float) -> bool:
+        """Whether it failed in a row a moment ago, asked for rest, or is silent for longer than it usually answers."""
+        if now < self._rests_until:
+            return True
+        if not self._waiting and self._failures < IN_A_ROW:
+            return False
+        usual_s = UNPROVEN_S
+        if self._latency_s is not None:
+            usual_s = max(self._latency_s * _weight(now - self._at), FLOOR_S)
+        if self._waiting and now - self._silent_since > usual_s * SILENT_TIMES:
+            return True
+        return self._failures >= IN_A_ROW and self._penalty(now) > usual_s * ALIKE
 
     def rested(self, now: float) -> bool:
         """Whether nothing is under way there, and no longer rest was asked for than it had."""
@@ -163,8 +202,10 @@ class PeakEwma:
             if age_s > 0:
                 latency_s *= exp(-age_s / DECAY_S)
             latency_s = max(latency_s, FLOOR_S)
-        if self._penalty_s:
-            latency_s = max(latency_s, self._penalty_s * _weight(now - self._penalised_at))
+        if self._failures:
+            latency_s = max(latency_s, self._penalty(now))
+        if now < self._rests_until:
+            latency_s = max(latency_s, self._rests_until - now)
         if self._waiting:
             latency_s = max(latency_s, now - self._silent_since)
         return latency_s * (in_flight / share + 1)

@@ -8,7 +8,8 @@ always.
 
 So the first draw, by weight, stands as long as the two are alike, and shares follow the weights whatever the rate. The
 second draw, of somebody else, takes the call when it is less than half as loaded: because the first is slow, silent or
-failing, or has twice the requests for its share. The simulation in ``benchmarks/simulation`` compares this with others.
+failing, or has twice the requests for its share. If that one is in trouble too, as two of three may be until they are
+taken out, others are looked at until one is not. The simulation in ``benchmarks/simulation`` compares this with others.
 
 Two exceptions. Who has long had nothing, since it once was slow, is given a call to show how it is now; else only the
 decay of its average would bring it back. And who has just come, or come back, warms up: it is passed by at first
@@ -27,11 +28,8 @@ from math import inf
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
-from discovery.policy.load import PeakEwma
+from discovery.policy.load import ALIKE, PeakEwma
 from discovery.policy.zones import shares
-
-# Loads that differ less are alike: averages of equals do, and so do one request in flight and none.
-_ALIKE = 2.0
 
 # Envoy's slow start begins with a tenth too. Its length is ours: what warms up here are pools and caches.
 WARMING_S = 10.0
@@ -41,8 +39,10 @@ _COLDEST = 0.1
 STARVED_S = 3.0
 _TURNS = 10
 
-# How often chance is tried before a retry looks through everybody for one who was not tried.
+# How often chance is tried for somebody who was not tried, or is not in trouble, before everybody is looked through;
+# and how far that goes where it is only a wish.
 _DRAWS = 4
+_LOOKS = 64
 
 
 class Member(Protocol):
@@ -119,9 +119,19 @@ class WeightedPicker(Generic[M]):
             if self._passes_by(second, now, rng):
                 return self._drawn[first]
         relative = self._relative
-        if loads[first].cost(now, relative[first]) > _ALIKE * loads[second].cost(now, relative[second]):
+        if loads[first].cost(now, relative[first]) > ALIKE * loads[second].cost(now, relative[second]):
             first = second
-        return self._drawn[first]
+        return self._drawn[self._untroubled(first, now, rng) if loads[first].troubled(now) else first]
+
+    def _untroubled(self, first: int, now: float, rng: Random) -> int:
+        """Somebody at random who neither just failed nor hangs; *first* where there is hardly any."""
+        for _ in range(_DRAWS):
+            other = self._draw(rng)[0]
+            if not self._loads[other].troubled(now):
+                return other
+        start = int(rng.random() * self._count)
+        looked = ((start + number) % self._count for number in range(min(self._count, _LOOKS)))
+        return next((each for each in looked if not self._loads[each].troubled(now)), first)
 
     def pick_other(self, now: float, rng: Random, without: Collection[M]) -> M | None:
         """Choose somebody who is not one of *without*, in any zone; ``None`` when there is nobody else."""

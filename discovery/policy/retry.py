@@ -7,6 +7,9 @@ to: the body cannot be sent twice, the attempts or the time are used up, someone
 vain (each layer that retries multiplies the load of the one below), the budget is spent. The budget is asked last,
 so that a token is taken only for a retry that happens.
 
+A 500 is an answer, and may be about the request; it may be about the instance as well. So a request that may be
+repeated is sent to another instance where there is one, and if all say the same, that is the answer.
+
 The budget protects a service from more work than it has, so what was never processed, a refused connection or a nack
 of one who leaves, is free of it while an instance is left that was not tried. "For want of room" was not processed
 either, but the one who said so had the work of saying it, and the next one is likely to be as full: that pays.
@@ -115,7 +118,7 @@ def decide(
     """
     last, repeated = attempts[-1], len(attempts) > 1
     absent = last.outcome in _ABSENT
-    if last.outcome in _OVER:
+    if last.outcome in _OVER and not (last.status == 500 and repeatable and elsewhere):
         return Stop(StopReason.OVER, repeated)
     if exhausted:
         return Stop(StopReason.EXHAUSTED_BELOW, repeated)
@@ -161,6 +164,6 @@ def _delay_s(last: Attempt, failures: int, rng: Random, *, elsewhere: bool) -> f
 
 
 def _reason(last: Attempt) -> str:
-    if last.outcome is Outcome.UNAVAILABLE and last.status is not None:
+    if last.outcome in {Outcome.UNAVAILABLE, Outcome.ANSWERED} and last.status is not None:
         return f"{last.outcome.value} ({last.status})"
     return last.outcome.value

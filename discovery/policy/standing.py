@@ -18,6 +18,9 @@ each. The odds are one number, count calls and not seconds, and judge a starved 
 The peers' rate is that of the service's latest 200 calls, without what the instance itself did. A failure counts there
 once its instance has succeeded again: those who only fail say nothing of how well the others should be, and two broken
 ones of three would otherwise protect each other.
+
+Somebody is out for 1 s, then for 2, 4 ... 30 s while probes fail. One probe at a time finds out, and its success lets
+the instance in with odds just below what puts out: the next failure is one too many, until it has succeeded for long.
 """
 
 from __future__ import annotations
@@ -45,6 +48,10 @@ _JITTER = 0.25
 
 # One doubling is forgotten for each of these without an ejection: gRPC's interval for the same.
 CALM_S = 10.0
+
+# By what a success multiplies the odds of one who was never out, of one who is back, and of one who is back again. That
+# one may fail at a fifth, and of such a one a success is four fifths as likely as of a well one: it proves less.
+_HEALING = (1 / 2, 3 / 4, 7 / 8)
 
 # Of calls, one in so many may be a failed probe: each needs a retry, and the retry budget pays for 8 %.
 _CALLS_A_PROBE = 20
@@ -85,12 +92,13 @@ class Standing:
     Outcomes are told that are the peer's alone: never our own deadline or limit, a nack, or a 429 (:func:`evidence`).
     """
 
-    __slots__ = ("_at", "_doublings", "_failed", "_odds", "_run", "out_until", "peers", "since")
+    __slots__ = ("_at", "_doublings", "_failed", "_healing", "_odds", "_run", "out_until", "peers", "since")
 
     def __init__(self, peers: Peers) -> None:
         peers.hopeless = False
         self.peers = peers
         self._odds = 1.0
+        self._healing = _HEALING[0]
         self._run = 0  # failures since the last success
         self._failed = 0.0  # the part of the peers' sum that is this one's, when they had made _at calls
         self._at = 0
@@ -119,7 +127,9 @@ class Standing:
         readmitted = self.out_until is not None
         if readmitted and not probe:
             return False  # it was sent before the ejection, and says nothing of now
-        self._odds = max(self._odds / 2, 1.0)
+        self._odds *= self._healing
+        if self._odds <= 1.0:
+            self._odds, self._healing = 1.0, _HEALING[0]
         self.peers.hopeless = False
         if self._run:
             self._failed = self._failed * _fading(self.peers.calls - self._at) + self._run
@@ -128,6 +138,7 @@ class Standing:
             self._run = 0
         if readmitted:
             self.out_until, self.since = None, now
+            self._healing = _HEALING[min(self._doublings, len(_HEALING) - 1)]
         return readmitted
 
     def failed(self, *, probe: bool = False) -> bool:
@@ -170,9 +181,15 @@ class Standing:
         if self.out_until is not None:
             self.out_until, self.since = None, now
 
-    def is_due(self, now: float) -> bool:
-        """Whether it is out, and the next repeatable call may be its probe."""
-        return self.out_until is not None and self.out_until <= now and self.peers.calls >= self.peers.probes_from
+    def is_due(self, now: float, *, repeatable: bool = True) -> bool:
+        """Whether it is out, and the next call may be its probe.
+
+        One that is not repeatable may only when none that is has come for the longest penalty: else nobody would ever
+        find out, in a service that is only asked such calls.
+        """
+        if self.out_until is None or self.peers.calls < self.peers.probes_from:
+            return False
+        return self.out_until + (0.0 if repeatable else LONGEST_S) <= now
 
 
 def evidence(outcome: Outcome, status: int | None) -> bool | None:

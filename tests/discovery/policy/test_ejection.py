@@ -108,6 +108,14 @@ def test_a_probe_of_which_nothing_is_heard_is_repeated_in_the_end() -> None:
     assert ones[0].standing.is_due(1.0 + LONGEST_S)
 
 
+def test_where_no_call_is_repeatable_one_that_is_not_probes_in_the_end() -> None:
+    _, ones = service(3)
+    fail_until_out(ones[0], ones)
+
+    assert not ones[0].standing.is_due(LONGEST_S, repeatable=False)
+    assert ones[0].standing.is_due(1.0 + LONGEST_S, repeatable=False)
+
+
 def test_of_many_who_are_out_one_in_twenty_calls_probes_at_most() -> None:
     peers, ones = service(10)
     for one in ones[:5]:

@@ -93,12 +93,20 @@ def test_a_fast_failure_does_not_look_like_a_fast_answer() -> None:
     assert load.cost(0) == pytest.approx(0.2 * FAILURE_TIMES)
 
 
-def test_one_error_among_thousands_is_no_longer_told_from_two_average_answers_after_four_seconds() -> None:
+def test_one_error_among_thousands_is_not_told_from_two_average_answers_after_a_fraction_of_a_second() -> None:
     load = measured(*[0.01] * 6000)
     load.penalise(0.0)
 
     assert load.cost(0.0) == pytest.approx(0.03)
-    assert load.cost(4.1) < 2 * 0.01
+    assert load.cost(0.21) < 2 * 0.01
+
+
+def test_an_answer_ends_what_an_error_costs() -> None:
+    load = measured(0.01)
+    load.penalise(0.0)
+    load.observe(0.0, 0.01)
+
+    assert load.cost(0.0) == pytest.approx(0.01)
 
 
 def test_errors_do_not_build_up() -> None:
@@ -116,21 +124,33 @@ def test_an_error_of_a_slow_one_counts_no_more_than_the_cap() -> None:
     assert load.cost(0.0) == FAILURE_S
 
 
-def test_the_first_proof_after_errors_says_what_an_error_costs() -> None:
+def test_one_that_only_ever_failed_is_the_dearest_until_it_proves_itself() -> None:
     load = PeakEwma()
     load.penalise(0.0)
     assert load.cost(0.0) == FAILURE_S
 
-    load.observe(0.1, 0.02)
-    assert load.cost(0.1) == pytest.approx(0.06, rel=0.02)
+    assert load.cost(60.0) == UNPROVEN_S
+    load.observe(60.0, 0.02)
+    assert load.cost(60.0) == pytest.approx(0.02)
 
 
-@pytest.mark.parametrize(("said", "counts"), [(120.0, 120.0), (86_400.0, PENALTY_CAP_S), (0.0, 0.001)])
+@pytest.mark.parametrize(("said", "counts"), [(120.0, 120.0), (86_400.0, PENALTY_CAP_S), (0.0, 0.003)])
 def test_a_retry_after_is_believed_up_to_its_cap_and_never_makes_cheaper(said: float, counts: float) -> None:
     load = measured(0.001)
     load.penalise(0.0, said)
 
     assert load.cost(0) == pytest.approx(counts)
+
+
+def test_what_is_left_of_a_retry_after_counts_though_others_are_answered() -> None:
+    load = measured(0.001)
+    load.penalise(0.0, 10.0)
+    load.observe(4.0, 0.001)
+
+    assert load.cost(4.0) == pytest.approx(6.0)
+    assert load.cost(10.0) == FLOOR_S
+    assert not load.rested(9.9)
+    assert load.rested(10.0)
 
 
 def test_whoever_was_idle_longest_does_not_get_the_whole_burst() -> None:
@@ -235,6 +255,58 @@ def test_a_caller_who_left_is_not_waited_for() -> None:
     load.start(60.0)
 
     assert load.cost(60.0) == pytest.approx(2 * FLOOR_S)
+
+
+def test_a_silence_goes_on_when_one_who_waited_gives_up() -> None:
+    load = measured(0.005)
+    load.start(0.0)
+    load.start(0.0)
+    load.give_up(5.0, 5.0)
+    load.end()
+
+    assert load.cost(5.0) == pytest.approx(2 * 5.0)
+    load.give_up(5.0, 5.0)
+    load.end()
+    assert load.cost(5.0) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "now", "troubled"),
+    [
+        pytest.param([], 0.0, False, id="it answers"),
+        pytest.param(["fail"], 0.0, False, id="one failure is noise"),
+        pytest.param(["fail", "fail"], 0.0, True, id="two are not"),
+        pytest.param(["fail", "fail"], 5.0, False, id="... and are forgotten"),
+        pytest.param(["fail", "well", "fail"], 0.0, False, id="not in a row"),
+        pytest.param(["start"], 0.01, False, id="it takes its time"),
+        pytest.param(["start"], 0.02, True, id="it is silent"),
+        pytest.param(["start", "well", "start"], 0.02, True, id="... since the last answer"),
+        pytest.param(["rest"], 1.9, True, id="it asked for rest"),
+        pytest.param(["rest"], 2.1, False, id="... which is over"),
+        pytest.param(["start", "give up"], 0.0, True, id="it was waited for in vain"),
+    ],
+)
+def test_who_is_in_trouble(steps: list[str], now: float, troubled: bool) -> None:
+    load = measured(0.005)
+    for step in steps:
+        if step == "start":
+            load.start(0.0)
+        elif step == "well":
+            load.observe(0.0, 0.005)
+        elif step == "give up":
+            load.give_up(0.0, 5.0)
+        else:
+            load.penalise(0.0, 2.0 if step == "rest" else None)
+
+    assert load.troubled(now) == troubled
+
+
+def test_a_fast_refusal_does_not_let_the_average_decay() -> None:
+    load = measured(0.05)
+    for second in range(100):
+        load.observe(float(second), 0.001, proof=False)
+
+    assert load.cost(99.0) == pytest.approx(0.05)
 
 
 def test_idleness_is_not_silence() -> None:

@@ -89,6 +89,15 @@ def test_who_is_silent_gets_nothing(now: float) -> None:
     assert "silent" not in counted(WeightedPicker([silent, One("a"), One("b")], 0.0), now=now)
 
 
+def test_nobody_goes_to_one_who_hangs_while_anybody_does_not() -> None:
+    hung = [One(str(number)) for number in range(9)]
+    for one in hung:
+        one.load.start(0.0)
+
+    assert counted(WeightedPicker([*hung, One("well", rtt_s=1.0)], 0.0), now=0.1) == {"well": 1.0}
+    assert len(counted(WeightedPicker(hung, 0.0), now=0.1)) == 9
+
+
 def play(ones: list[One], *, rate: float, seconds: float, rtt_s: float = 0.01) -> list[tuple[float, str]]:
     """Calls at an even rate, each answered at once; who was chosen when."""
     rng, picker, chosen = Random(3), WeightedPicker(ones, 0.0), []

@@ -58,6 +58,25 @@ def test_an_answer_and_a_caller_who_left_end_the_call(outcome: Outcome) -> None:
     assert judge(attempt(outcome)) == Stop(StopReason.OVER)
 
 
+@pytest.mark.parametrize(
+    ("status", "facts", "again"),
+    [
+        (500, {}, True),
+        (500, {"repeatable": False}, False),
+        (500, {"elsewhere": False}, False),
+        (501, {}, False),
+        (404, {}, False),
+        (200, {}, False),
+    ],
+)
+def test_a_500_is_asked_of_another_instance_where_repeating_does_no_harm(
+    status: int, facts: dict[str, Any], again: bool
+) -> None:
+    verdict = judge(attempt(ANSWERED, status=status), **facts)
+
+    assert verdict == (Again(RETRY.delay(1, Random(1)), "answered (500)") if again else Stop(StopReason.OVER))
+
+
 @pytest.mark.parametrize("outcome", FAILED)
 def test_a_request_that_may_be_repeated_is_tried_again_after_every_failure(outcome: Outcome) -> None:
     assert isinstance(judge(attempt(outcome, status=503)), Again)

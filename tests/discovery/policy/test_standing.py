@@ -140,18 +140,36 @@ def test_penalties_are_spread_by_chance_by_a_quarter_each_way() -> None:
     assert 1.2 < max(seconds) <= 1.25
 
 
-def test_thirteen_successes_make_it_two_failures_and_twenty_make_it_spotless() -> None:
+@pytest.mark.parametrize(("ejections", "forgiven_after"), [(1, 14), (2, 33), (5, 34)])
+def test_who_is_back_is_out_with_the_next_failure_until_it_has_succeeded_for_long(
+    ejections: int, forgiven_after: int
+) -> None:
+    _, ones = service(3)
+    back = ones[0].standing
+    for _ in range(ejections):
+        fail_until_out(ones[0], ones, 1.0)
+        back.probe(1.0)
+        back.succeeded(1.0, probe=True)
+    for _ in range(forgiven_after - 1):
+        back.succeeded(1.0)
+    assert back._odds * 100.5 >= 1e6
+
+    back.succeeded(1.0)
+    assert not back.failed()
+
+
+def test_who_is_spotless_again_is_judged_as_at_first() -> None:
     _, ones = service(3)
     fail_until_out(ones[0], ones)
     back = ones[0].standing
     back.probe(1.0)
     back.succeeded(1.0, probe=True)
-    for _ in range(13):
+    for _ in range(60):
         back.succeeded(1.0)
+    assert back.spotless
 
-    assert not back.failed()
-    back.succeeded(1.0)
-    for _ in range(20):
+    assert [back.failed() for _ in range(2)] == [False, False]
+    for _ in range(14):
         back.succeeded(1.0)
     assert back.spotless
 
