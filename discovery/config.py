@@ -75,6 +75,8 @@ class MeshConfig:
     drain_s: float = 5.0
     # The whole of leaving, drain included; Kubernetes kills after 30 s.
     stop_s: float = 20.0
+    # Instances of the caller's own zone are preferred while they can bear it.
+    zone: str = ""
     faults: bool = False
     edge: bool = False
 

@@ -79,6 +79,11 @@ class Instance:
         return self.meta.get("version", "")
 
     @property
+    def zone(self) -> str:
+        """Where the process says that it is; empty when it does not say."""
+        return self.meta.get("zone", "")
+
+    @property
     def maintenance(self) -> bool:
         """Whether an operator took the instance, or its node, out of service."""
         return any(check.id.startswith(MAINTENANCE_CHECKS) for check in self.checks)
@@ -144,7 +149,6 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"  # a status that says "not now": 502, 503, 504, or 429 with Retry-After
     BUSY = "busy"  # refused before it was processed, for want of room
     NACKED = "nacked"  # "I did not process this, try elsewhere"
-    BUSY = "busy"  # "I did not process this, for want of room"
     UNSENT = "unsent"  # the connection never came about: provably not processed
     LOST = "lost"  # sent, and the connection broke before an answer
     BROKEN = "broken"  # the head came, and its body broke off

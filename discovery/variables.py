@@ -117,6 +117,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_ADVERTISE": ("advertise", advertised),
     "MESH_INSTANCE_ID": ("instance_id", str),
     "MESH_VERSION": ("version", str),
+    "MESH_ZONE": ("zone", str),
     "MESH_TAGS": ("tags", _words),
     "MESH_STATIC": ("static", _static),
     "MESH_TIMEOUT_S": ("timeout_s", _seconds),

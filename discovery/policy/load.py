@@ -157,6 +157,10 @@ class PeakEwma:
             seconds = min(average_s * FAILURE_TIMES, FAILURE_S)
         self._punish(now, seconds)
 
+    def broke(self, now: float) -> None:
+        """The body of an answer broke off, whose head was observed."""
+        self._punish(now, min(max((self._latency_s or 0.0) * FAILURE_TIMES, FLOOR_S), FAILURE_S))
+
     def give_up(self, now: float, waited_s: float) -> None:
         """No head came in *waited_s*, and nobody waits for it any more; the silence goes on."""
         self._waiting -= 1

@@ -54,18 +54,18 @@ class Caller:
         incoming = context.current.get()
         if incoming is not None:
             deadline_at = tighten(deadline_at, incoming.deadline_at)
-        directory.budget.deposit(now)
-        flight = Flight(request, directory, plan, rules, deadline_at, self._around)
+        flight = Flight(request, directory, plan, rules, now, deadline_at, self._around)
         if self._observer is not None:
-            flight.observed(now)
+            flight.observed()
         try:
-            endpoint = plan.pick(now, self._rng)
+            probed = directory.probe(now, repeatable=request.repeatable and request.replayable) if plan.due else None
+            endpoint = probed or (plan.picker.pick(now, self._rng) if plan.picker else None)
             if endpoint is None:
                 endpoint = await self._somebody(flight)
                 now = self._clock.now()
             elif directory.trouble is not None:
                 flight.looked_up(now)
-            await self._attempt(flight, endpoint, now)
+            await self._attempt(flight, endpoint, now, probe=probed is not None)
             if not flight.answered:
                 await self._go_on(flight)
         except BaseException as error:
@@ -77,12 +77,14 @@ class Caller:
             raise failure from flight.error
         return flight.hand_over()
 
-    async def _attempt(self, flight: Flight, endpoint: Endpoint, now: float, again: Again | None = None) -> None:
+    async def _attempt(
+        self, flight: Flight, endpoint: Endpoint, now: float, again: Again | None = None, *, probe: bool = False
+    ) -> None:
         request, rules = flight.request, flight.rules
         left = remaining(flight.deadline_at, now)
         if left == 0 and again is None:  # a later one was decided on while there was time
             raise self._failure(flight)
-        flight.departs(endpoint, now, again)
+        flight.departs(endpoint, now, again, probe=probe)
         headers = request.headers(endpoint.lined())
         if left is not None:
             headers[wire.DEADLINE] = format_ms(left)
@@ -109,31 +111,40 @@ class Caller:
         flight.arrives(response, outcome, self._clock.now())
 
     async def _somebody(self, flight: Flight) -> Endpoint:
-        began = self._clock.now()
         with flight.directory as directory:
             try:
-                return await self._directories.somebody(directory, flight.deadline_at)
+                return await self._directories.somebody(directory, flight.rules.patience_s, flight.deadline_at)
             finally:
                 now = self._clock.now()
-                flight.looked_up(now, now - began)
+                flight.looked_up(now, now - flight.began_at)
                 flight.plan = directory.plan
 
     async def _go_on(self, flight: Flight) -> None:
         verdict = self._decide(flight)
         if isinstance(verdict, Again):
 
-            async def once_more(verdict: Again) -> Flight:
-                now = self._clock.now()
-                flight.plan = flight.directory.plan
-                endpoint = flight.plan.pick_other(now, self._rng, flight.tried) or flight.endpoint
-                await self._attempt(flight, endpoint, now, verdict)
+            async def once_more(again: Again) -> Flight:
+                await self._attempt(flight, self._other(flight), self._clock.now(), again)
                 return flight
 
+            def decide_again(flight: Flight) -> Again | Stop:
+                nonlocal verdict
+                verdict = self._decide(flight)
+                return verdict
+
             with flight.directory:
-                await repeat(flight, verdict, once_more, self._decide, self._clock)
+                await repeat(flight, verdict, once_more, decide_again, self._clock)
         incoming = context.current.get()
-        if incoming is not None and not flight.answered:
-            incoming.exhausted |= self._exhausted(flight) or len(flight.records) > 1
+        if incoming is not None and isinstance(verdict, Stop):
+            incoming.exhausted |= verdict.exhausted
+
+    def _other(self, flight: Flight) -> Endpoint:
+        """Somebody whom this call has not tried, or whoever there is."""
+        now = self._clock.now()
+        flight.plan = plan = flight.directory.plan
+        if plan.picker is None:
+            return flight.endpoint
+        return plan.picker.pick_other(now, self._rng, flight.tried) or plan.picker.pick(now, self._rng)
 
     def _exhausted(self, flight: Flight) -> bool:
         """Whether the far side says that it repeated its own calls in vain."""
@@ -153,6 +164,7 @@ class Caller:
             remaining_s=remaining(flight.deadline_at, now),
             withdraw=lambda: flight.directory.budget.withdraw(now),
             rng=self._rng,
+            patience_s=flight.began_at + flight.rules.patience_s - now,
         )
 
     def _failure(self, flight: Flight) -> CallFailed:

@@ -40,7 +40,7 @@ class Directories:
         config: MeshConfig,
         registry: Registry,
         tasks: Tasks,
-        balancer: Balancer,
+        balancer: Balancer | None,
         settings: Settings,
         around: Surroundings,
     ) -> None:
@@ -72,7 +72,7 @@ class Directories:
             return directory
         if len(self._open) >= self._config.max_services and target != self._own:
             self._make_room(target)
-        directory = Directory(target, self._balancer, self._settings, self._config.lookup_timeout_s, self._around)
+        directory = Directory(target, self._balancer, self._settings, self._around)
         loop = watch(self._registry, directory, self._around)
         self._ends[target] = self._tasks.start(loop, f"watch {target}")
         self._open[target] = directory
@@ -136,14 +136,15 @@ class Directories:
         """How each of them stands."""
         return tuple(directory.followed(now) for directory in self._open.values())
 
-    async def somebody(self, directory: Directory, deadline_at: float | None) -> Endpoint:
-        """Wait, within bounds and until *deadline_at*, for somebody to send a call to.
+    async def somebody(self, directory: Directory, patience_s: float, deadline_at: float | None) -> Endpoint:
+        """Wait for up to *patience_s*, and until *deadline_at*, for somebody to send a call to.
 
         Raises:
             NoInstances: naming what is known instead.
         """
         clock = self._around.clock
-        endpoint = await directory.somebody(remaining(deadline_at, clock.now()))
+        left = remaining(deadline_at, clock.now())
+        endpoint = await directory.somebody(patience_s if left is None else min(patience_s, left))
         if endpoint is not None:
             return endpoint
         target, view = directory.target, directory.view

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from math import inf
 from types import TracebackType
 from typing import Self
 
-from discovery.model import Followed, Instance, Place, Target, View
+from discovery.model import Followed, Health, Instance, Place, Target, View
 from discovery.observer import ViewChanged
-from discovery.policy.balancer import Balancer
+from discovery.policy.balancer import Balancer, BalancerPicker, Picker
 from discovery.policy.budget import RetryBudget
 from discovery.policy.health import eligible, worst
-from discovery.policy.load import PeakEwma
 from discovery.policy.membership import compare
+from discovery.policy.picker import WeightedPicker
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.identity import boot_of
 from discovery.runtime.line import Line
+from discovery.runtime.outliers import Outliers
 from discovery.runtime.plan import Plan
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
@@ -29,25 +32,23 @@ class Directory:
     is anybody to call, and then for a while.
     """
 
-    def __init__(
-        self, target: Target, balancer: Balancer, settings: Settings, patience_s: float, around: Surroundings
-    ) -> None:
+    def __init__(self, target: Target, balancer: Balancer | None, settings: Settings, around: Surroundings) -> None:
         self.target = target
         self.view: View | None = None
         self.trouble: Exception | None = None  # why the last read failed, while it does
         self.budget = RetryBudget()
         self.in_flight = 0  # attempts of ours under way
+        self._outliers = Outliers(target, around)
         self._balancer = balancer
         self._settings = settings
         self._clock = around.clock
         self._rng = around.rng
         self._observer = around.observer
-        self._patience_s = patience_s
         self._endpoints: dict[Place, Endpoint] = {}
+        self._last_resort: tuple[Endpoint, ...] = ()
         self._gone: list[Endpoint] = []
         self._suspects: frozenset[str] = frozenset()
         self._suspects_until = inf
-        self._nobody_since: float | None = None
         self._failing_since: float | None = None
         self._news = asyncio.Event()
         self._users = 0
@@ -93,11 +94,13 @@ class Directory:
         change = compare(old.instances if old else (), view.instances)
         if old is not None and not change and not suspects:
             return
+        now = self._clock.now()
+        came = now if old is not None and old.instances else -inf
         before = self._endpoints
-        self._endpoints = {instance.place: self._endpoint(instance) for instance in view.instances}
+        self._endpoints = {instance.place: self._endpoint(instance, came) for instance in view.instances}
         lines = {endpoint.line for endpoint in self._endpoints.values()}
         self._gone.extend(one for one in before.values() if one.line is not None and one.line not in lines)
-        self.compile(self._clock.now())
+        self.compile(now)
         self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
         self._wake()
 
@@ -117,24 +120,56 @@ class Directory:
             self.in_flight,
         )
 
-    def _endpoint(self, instance: Instance) -> Endpoint:
+    def _endpoint(self, instance: Instance, came: float) -> Endpoint:
         known = self._endpoints.get(instance.place)
-        if known is None:
-            return Endpoint(instance, PeakEwma())
-        if known.instance == instance:
-            return known
-        same_process = known.instance.address == instance.address and boot_of(known.instance) == boot_of(instance)
-        return Endpoint(instance, known.load, known.line) if same_process else Endpoint(instance, PeakEwma())
+        if known is not None:
+            if known.instance == instance:
+                return known
+            if known.instance.address == instance.address and boot_of(known.instance) == boot_of(instance):
+                return known.described(instance)
+        return Endpoint(instance, self._outliers.newcomer(), came)
 
     def compile(self, now: float) -> None:
         """Make the plan anew: the view, the settings, or what time alone changes, is another than before."""
         if now >= self._suspects_until:
             self._suspects, self._suspects_until = frozenset(), inf
         chosen = eligible([endpoint.instance for endpoint in self._endpoints.values()], trusted=self._suspects)
-        candidates = tuple(self._endpoints[instance.place] for instance in chosen)
-        if candidates:
-            self._nobody_since = None
-        self.plan = Plan(candidates, self._balancer, self._settings.rules, worst(chosen), self._suspects_until)
+        among = tuple(self._endpoints[instance.place] for instance in chosen)
+        if among:
+            self._last_resort = among
+        elif not self._endpoints:
+            # Who just left may still be there, and will say so if not; the registry knows nobody better.
+            among = self._last_resort
+        field = self._outliers.field(among, now)
+        self.plan = Plan(
+            field.within,
+            self._picker(field.within, now) if field.within else None,
+            self._settings.rules,
+            worst(chosen) if chosen or not among else Health.CRITICAL,
+            len(among) - len(field.within),
+            field.due,
+            min(field.look_again_at, self._suspects_until),
+        )
+
+    def _picker(self, candidates: Sequence[Endpoint], now: float) -> Picker[Endpoint]:
+        if self._balancer is not None:
+            return BalancerPicker(self._balancer, candidates)
+        return WeightedPicker(candidates, now, self._settings.zone)
+
+    def probe(self, now: float, *, repeatable: bool) -> Endpoint | None:
+        """Somebody who is out for failing, and whom a call may ask how it is now, if there is anybody."""
+        return self._outliers.probe(self.plan.due, now, repeatable=repeatable)
+
+    def heard(self, endpoint: Endpoint, works: bool | None, now: float, *, probe: bool, why: str) -> None:
+        """Note what an attempt says of its instance; ``None`` when it says nothing."""
+        if self._outliers.heard(endpoint, works, now, probe=probe, why=why):
+            self.compile(now)
+
+    def refused(self, endpoint: Endpoint, now: float) -> None:
+        """Note that somebody is not there, or is about to go: one who left is no last resort any more."""
+        if endpoint in self._last_resort and not self._endpoints:
+            self._last_resort = tuple(one for one in self._last_resort if one is not endpoint)
+            self.compile(now)
 
     def retired(self) -> list[Line]:
         """The lines of those that left and have nothing under way any more, for whoever closes them; told once."""
@@ -154,27 +189,15 @@ class Directory:
         """Choose somebody who may be asked."""
         if now >= self.plan.look_again_at:
             self.compile(now)
-        return self.plan.pick(now, self._rng)
+        return self.plan.picker.pick(now, self._rng) if self.plan.picker else None
 
-    async def somebody(self, limit_s: float | None) -> Endpoint | None:
-        """Wait for somebody to choose.
-
-        Patience is counted from the moment at which the first call found nobody: the calls after it do not pile
-        up behind a service that is gone, they are told at once.
-        """
-        now = self._clock.now()
-        if self._nobody_since is None:
-            self._nobody_since = now
-        patience = self._nobody_since + self._patience_s - now
-        wait = patience if limit_s is None else min(patience, limit_s)
-        if wait > 0:
-            try:
-                async with self._clock.timeout(wait):
-                    while (endpoint := self.pick(self._clock.now())) is None:
-                        await self._news.wait()
-                    return endpoint
-            except TimeoutError:
-                pass
+    async def somebody(self, limit_s: float) -> Endpoint | None:
+        """Wait up to *limit_s* for somebody to choose."""
+        with suppress(TimeoutError):
+            async with self._clock.timeout(limit_s):
+                while (endpoint := self.pick(self._clock.now())) is None:
+                    await self._news.wait()
+                return endpoint
         return self.pick(self._clock.now())
 
     async def changed(self) -> None:

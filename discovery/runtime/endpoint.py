@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from yarl import URL
 
 from discovery.model import Instance
 from discovery.policy.health import weight_of
 from discovery.policy.load import PeakEwma
+from discovery.policy.standing import Standing
 from discovery.runtime.line import Line
 
 # A service has few paths that are asked often; those with changing paths would else be remembered for ever.
@@ -14,19 +17,37 @@ _URLS_KEPT = 256
 
 
 class Endpoint:
-    """A balancer's candidate: what is known of its load survives every update that does not replace the process."""
+    """A candidate. What is known of its load and failures survives all updates that do not replace the process.
 
-    __slots__ = ("_urls", "_weight", "instance", "line", "load")
+    ``since`` is when it came, or came back (monotonic); ``-inf`` of those who were there first.
+    """
 
-    def __init__(self, instance: Instance, load: PeakEwma, line: Line | None = None) -> None:
+    __slots__ = ("_urls", "instance", "line", "load", "since", "standing", "weight", "zone")
+
+    def __init__(self, instance: Instance, standing: Standing, since: float = -inf) -> None:
+        self._describe(instance)
+        self.standing = standing
+        self.since = since
+        self.load = PeakEwma()
+        self.line: Line | None = None
+
+    def _describe(self, instance: Instance) -> None:
         self.instance = instance
-        self.load = load
-        self.line = line
-        self._weight = weight_of(instance)
+        self.weight = weight_of(instance)
+        self.zone = instance.zone
         self._urls: dict[str, URL] | None = None
 
+    def described(self, instance: Instance) -> Endpoint:
+        """The same process, of which the registry says something else now."""
+        endpoint = Endpoint.__new__(Endpoint)
+        endpoint._describe(instance)  # noqa: SLF001 - it is one of us
+        endpoint.standing, endpoint.since = self.standing, self.since
+        endpoint.load, endpoint.line = self.load, self.line
+        return endpoint
+
     def cost(self, now: float, /) -> float:
-        return self.load.cost(now) / self._weight
+        """What a balancer that somebody brought along compares."""
+        return self.load.cost(now) / self.weight
 
     def lined(self) -> Line:
         """Its line, made now where it was never asked before. Needs a running loop."""

@@ -10,12 +10,12 @@ from typing import cast
 
 import aiohttp
 
-from discovery.model import Attempt, Outcome, Place
+from discovery.model import Attempt, Outcome
 from discovery.observer import Call, Lookup
 from discovery.policy.deadline import remaining
-from discovery.policy.load import FAILURE_S
 from discovery.policy.retry import Again
 from discovery.policy.rules import Rules
+from discovery.policy.standing import evidence
 from discovery.runtime import outcomes
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
@@ -28,6 +28,8 @@ _ERROR_TEXT_MAX = 200
 
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
 _FLIGHT = "_proconsul_flight"
+
+_NOBODY: frozenset[Endpoint] = frozenset()
 
 
 def attempts(response: aiohttp.ClientResponse) -> tuple[Attempt, ...]:
@@ -56,12 +58,14 @@ class Flight:
         "_candidates",
         "_ended_at",
         "_error",
+        "_excused",
         "_head_s",
         "_outcome",
         "_over",
         "_sent_at",
         "_status",
         "answer",
+        "began_at",
         "call",
         "deadline_at",
         "directory",
@@ -69,10 +73,12 @@ class Flight:
         "error",
         "number",
         "plan",
+        "probe",
         "records",
         "request",
         "rules",
         "timer",
+        "tried",
     )
 
     def __init__(
@@ -81,6 +87,7 @@ class Flight:
         directory: Directory,
         plan: Plan,
         rules: Rules,
+        began_at: float,
         deadline_at: float | None,
         around: Surroundings,
     ) -> None:
@@ -88,38 +95,39 @@ class Flight:
         self.directory = directory
         self.plan = plan
         self.rules = rules
+        self.began_at = began_at
         self.deadline_at = deadline_at
         self._around = around
         self.timer = Timer(around.clock)
         self.call: Call | None = None
         self.records: tuple[Attempt, ...] = ()
+        self.tried: frozenset[Endpoint] = _NOBODY  # in vain
         self.answer: aiohttp.ClientResponse | None = None
         self.error: Exception | None = None  # of the last attempt
         self.number = 0
         self.endpoint: Endpoint
-        self._over = True
+        self.probe = False
+        self._over = True  # the attempt, not the call
+        self._outcome: Outcome
+        self._status: int | None
 
     @property
     def answered(self) -> bool:
-        """Whether the last attempt brought what the caller asked for, for better or worse."""
-        return self._outcome is Outcome.ANSWERED
+        """Whether the last attempt brought an answer that cannot be improved upon."""
+        return not self._over
 
-    @property
-    def tried(self) -> frozenset[Place]:
-        """Where it was tried in vain."""
-        return frozenset(record.instance.place for record in self.records)
-
-    def departs(self, endpoint: Endpoint, now: float, again: Again | None) -> None:
+    def departs(self, endpoint: Endpoint, now: float, again: Again | None, *, probe: bool = False) -> None:
         """An attempt goes out."""
         self.number += 1
         self.endpoint = endpoint
         self.error = None
+        self.probe = probe
         self._again = again
         self._candidates = self.plan.others(self.tried) or len(self.plan.candidates) if again else 0
         self._sent_at = now
         self._over = False
         self.directory.in_flight += 1
-        endpoint.load.start()
+        endpoint.load.start(now)
 
     def arrives(self, response: aiohttp.ClientResponse, outcome: Outcome, now: float) -> None:
         """The head of an answer is there, and was judged."""
@@ -127,17 +135,21 @@ class Flight:
         if self.answer is not None:
             self.answer.release()
         self.answer = response
-        self._status = response.status
+        self._status = status = response.status
         self._outcome = outcome
+        self._excused = False
         load = self.endpoint.load
-        if outcome is Outcome.ANSWERED:
-            if response.status < 500 or not outcomes.speaks_against(response.status, response.headers):
-                load.observe(now, self._head_s)
-            else:
-                load.penalise(now, FAILURE_S)
+        if status < 500 and outcome is Outcome.ANSWERED:
+            load.observe(now, self._head_s, proof=status < 400)
+            return
+        retry_after_s = outcomes.retry_after(response.headers)
+        self._excused = not outcomes.speaks_against(status, response.headers)
+        if not self._excused:
+            load.penalise(now, retry_after_s)
         else:
-            retry_after_s = outcomes.retry_after(response.headers)
-            load.penalise(now, FAILURE_S if retry_after_s is None else retry_after_s)
+            load.observe(now, self._head_s, proof=False)
+        # A 500 is an answer that may be improved upon, where it can be.
+        if outcome is not Outcome.ANSWERED or self.request.repeatable:
             self._ends(now, "", retry_after_s)
 
     def fails(self, error: BaseException, outcome: Outcome, now: float) -> None:
@@ -145,22 +157,47 @@ class Flight:
         self._head_s = now - self._sent_at
         self._status = None
         self._outcome = outcome
+        self._excused = False
         self.error = error if isinstance(error, Exception) else None
-        if outcome is not Outcome.CANCELLED:
-            self.endpoint.load.penalise(now, FAILURE_S)
+        if outcome is Outcome.TIMED_OUT:
+            self.endpoint.load.give_up(now, self._head_s)
+        elif outcome is not Outcome.CANCELLED:
+            self.endpoint.load.penalise(now)
         self._ends(now, (str(error) or type(error).__name__)[:_ERROR_TEXT_MAX])
 
     def _ends(self, now: float, error: str = "", retry_after_s: float | None = None) -> None:
-        self._lands(now)
+        self._lands(now, heard=self._outcome is not Outcome.CANCELLED)
         self.records += (self._record(error, retry_after_s),)
+        self.tried |= {self.endpoint}
         if self.call is not None:
             self.call.attempts = self.records
+        self._tell(now)
+        if self._outcome is Outcome.UNSENT or self._outcome is Outcome.NACKED:
+            self.directory.refused(self.endpoint, now)
 
-    def _lands(self, now: float) -> None:
+    def _lands(self, now: float, *, heard: bool = True) -> None:
         self._over = True
         self._ended_at = now
         self.directory.in_flight -= 1
-        self.endpoint.load.end()
+        self.endpoint.load.end(heard=heard)
+
+    def _tell(self, now: float) -> None:
+        """Tell what the attempt says of its instance, and a success also that it may pay for retries."""
+        outcome, status = self._outcome, self._status
+        if outcome is Outcome.ANSWERED and status is not None and status < 500:
+            self.directory.budget.deposit(now)
+            if not self.probe:
+                self.endpoint.standing.succeeded(now)
+                return
+        works = evidence(outcome, status)
+        # Our own time was up, which says nothing of who was asked last.
+        if self._excused or (
+            self._ended_at - self._sent_at < self.rules.attempt_timeout_s
+            and (outcome is Outcome.TIMED_OUT or self.timer.expired)
+        ):
+            works = None
+        why = outcome.value if status is None else f"{outcome.value} ({status})"
+        self.directory.heard(self.endpoint, works, now, probe=self.probe, why=why)
 
     def hand_over(self) -> aiohttp.ClientResponse:
         """Give the answer to the caller; the call ends when its connection is free again.
@@ -187,9 +224,8 @@ class Flight:
             self._lands(now)
             if self.timer.expired or outcomes.broke_off(cast(aiohttp.ClientResponse, self.answer)):
                 self._outcome = Outcome.BROKEN
-                # A body that our own caller had no time for says little of the instance.
-                if not self.timer.expired or now - self._sent_at >= self.rules.attempt_timeout_s:
-                    self.endpoint.load.penalise(now, FAILURE_S)
+                self.endpoint.load.broke(now)
+            self._tell(now)
         if self.call is not None:
             self._told(self.call, now)
         self.answer = None
@@ -234,13 +270,16 @@ class Flight:
             waited_s=again.delay_s if again else 0.0,
             candidates=self._candidates or len(self.plan.candidates),
             pool=self.plan.health,
+            ejected=self.plan.ejected,
+            probe=self.probe,
             began_at=self._sent_at,
             ended_at=self._ended_at if self._over else 0.0,
         )
 
-    def observed(self, now: float) -> None:
+    def observed(self) -> None:
         """Somebody is to be told of it."""
-        self.call = Call(target=self.directory.target, method=self.request.method, path=self.request.path, began_at=now)
+        request = self.request
+        self.call = Call(target=self.directory.target, method=request.method, path=request.path, began_at=self.began_at)
 
     def looked_up(self, now: float, waited_s: float = 0.0) -> None:
         """Note on what the call is made, where that explains it."""

@@ -26,6 +26,8 @@ def identity(config: MeshConfig, host: str, port: int, rng: Random) -> Instance:
     meta = {**config.meta, "boot": f"{rng.getrandbits(64):016x}"}
     if config.version:
         meta["version"] = config.version
+    if config.zone:
+        meta["zone"] = config.zone
     return Instance(
         id=config.instance_id or f"{config.name}-{host}-{port}",
         service=config.name,

@@ -13,7 +13,6 @@ from yarl import URL
 from discovery.config import MeshConfig
 from discovery.model import Target, View
 from discovery.policy.balancer import Balancer
-from discovery.policy.two_choices import TwoChoices
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
@@ -69,9 +68,7 @@ class Mesh(Verbs):
         self._pool = Pool(config.connect_timeout_s)
         self._direct = True
         self._addresses = Addresses()
-        self._directories = Directories(
-            config, self._registry, self._tasks, balancer or TwoChoices(), self.settings, self._around
-        )
+        self._directories = Directories(config, self._registry, self._tasks, balancer, self.settings, self._around)
         self._caller = Caller(self._directories, self._around)
         self.middleware = Middleware(self._caller)
 

@@ -18,7 +18,7 @@ from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
 
 from discovery.model import Instance
-from discovery.policy.load import PeakEwma
+from discovery.policy.standing import Peers, Standing
 from discovery.runtime.direct import Direct
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.pool import Pool
@@ -39,7 +39,7 @@ async def goes_well(pool: Pool) -> bool:
 
 
 async def _answered(pool: Pool) -> bool:
-    endpoint = Endpoint(Instance(id="memory", service="memory", host="127.0.0.1", port=8000), PeakEwma())
+    endpoint = Endpoint(Instance(id="memory", service="memory", host="127.0.0.1", port=8000), Standing(Peers()))
     line = endpoint.lined()
     real, connects = line.steady, _Connects(line.key)
     line.steady = cast(aiohttp.TCPConnector, connects)

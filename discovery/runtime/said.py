@@ -74,7 +74,12 @@ class Said:
     def over(self, rules: Rules) -> Rules:
         """The rules of its route, where it does not say otherwise."""
         timeout_s = rules.timeout_s if isinstance(self.timeout_s, Default) else self.timeout_s
-        return Rules(timeout_s, self.attempt_timeout_s or rules.attempt_timeout_s, self.attempts or rules.attempts)
+        return Rules(
+            timeout_s,
+            self.attempt_timeout_s or rules.attempt_timeout_s,
+            self.attempts or rules.attempts,
+            rules.patience_s,
+        )
 
 
 def said(options: Mapping[str, Any]) -> Said | None:

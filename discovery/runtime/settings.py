@@ -46,6 +46,7 @@ class Settings:
         self._config = config
         self._stored = LiveSettings()
         self.fault: Fault | None = None
+        self.zone = config.zone
         self._resolve()
 
     def _resolve(self) -> None:
@@ -56,6 +57,7 @@ class Settings:
             # Where only the whole was said, no attempt may be longer than it.
             attempt_timeout_s=min(said.attempt_timeout_s or stored.attempt_timeout_s or ATTEMPT_TIMEOUT_S, timeout_s),
             attempts=said.attempts or stored.attempts or ATTEMPTS,
+            patience_s=self._config.lookup_timeout_s,
         )
 
     def take(self, values: Mapping[str, str]) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ async def test_a_nack_is_told_and_repeated_elsewhere_in_the_same_trace(agent: Ap
 
     attempts = [each for each in said.err.splitlines() if each.startswith("→ ports-1")]
     assert (said.code, said.out) == (1, "status 503\n")
-    assert len(attempts) == 3
+    assert len(attempts) >= 3
     assert all("503  nacked" in each for each in attempts)
     assert "because: nacked" in attempts[1]
     assert len({request.headers["traceparent"] for request in seen}) > 0

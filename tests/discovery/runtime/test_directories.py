@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from discovery.call_errors import Nobody, NoInstances, TooManyServices
+from discovery.call_errors import CallFailed, Nobody, NoInstances, TooManyServices
 from discovery.errors import RegistryUnavailable
 from discovery.model import Check, Health, Instance, Target
 from discovery.registry.port import Answer, Names
@@ -114,18 +114,32 @@ async def test_the_wait_is_bounded_by_patience_and_by_the_time_of_the_call(
         await refused(call)
 
 
-async def test_who_calls_later_is_told_at_once(registry: FakeRegistry, clock: FakeClock, mesh: Mesh) -> None:
+async def test_each_call_has_its_own_patience(clock: FakeClock, mesh: Mesh) -> None:
     async with mesh:
         first = waiting(mesh)
-        await clock.advance(1.5)
+        await clock.advance(PATIENCE_S - 0.5)
         second = waiting(mesh)
         await clock.advance(0.5)
-        assert first.done()
-        assert second.done(), "they share one patience"
-        third = waiting(mesh)
-        await clock.settle()
-        assert third.done()
-        assert [(await refused(call)).reason for call in (first, second, third)] == [Nobody.UNKNOWN] * 3
+        assert (first.done(), second.done()) == (True, False)
+        await clock.advance(PATIENCE_S - 0.5)
+        assert [(await refused(call)).reason for call in (first, second)] == [Nobody.UNKNOWN] * 2
+
+
+async def test_who_just_left_is_a_last_resort_until_he_refuses(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async with a_mesh(registry, observer, lookup_timeout_s=0.1) as mesh:
+        async with peer(FakeRegistry(), "ports") as one:
+            registry.replace("ports", [one.instance])
+            await (await mesh.get("http://ports/")).read()
+            registry.replace("ports", [])
+            await mesh.directory("ports").changed()
+            await (await mesh.get("http://ports/")).read()
+            assert [attempt.pool for attempt in observer.attempts] == [Health.PASSING, Health.CRITICAL]
+        with pytest.raises(CallFailed):
+            await mesh.get("http://ports/")
+        with pytest.raises(NoInstances):
+            await mesh.get("http://ports/")
 
 
 async def test_also_when_the_registry_does_not_tell_the_names(clock: FakeClock, observer: RecordingObserver) -> None:
@@ -134,9 +148,9 @@ async def test_also_when_the_registry_does_not_tell_the_names(clock: FakeClock, 
             raise RegistryUnavailable("not allowed")
 
     async with a_mesh(Nameless(), observer, clock, lookup_timeout_s=PATIENCE_S) as mesh:
-        for patience_s in (PATIENCE_S, 0.0):
+        for _ in range(2):
             call = waiting(mesh)
-            await clock.advance(patience_s)
+            await clock.advance(PATIENCE_S)
             assert call.done()
             assert (await refused(call)).known == ()
 

@@ -58,16 +58,20 @@ def test_load_survives_what_does_not_replace_the_process(directory: Directory, a
 def test_the_same_id_on_two_nodes_is_two_instances(directory: Directory) -> None:
     here, there = replace(A, node="n1"), replace(A, node="n2", port=2)
     tell(directory, here, there)
-    assert {first(directory).instance.port, other_than(directory, here).instance.port} == {1, 2}
-    assert directory.plan.others([here.place]) == 1
-    assert directory.plan.others([here.place, there.place]) == 0
+    one, other = directory.plan.candidates
+    assert {one.instance.port, other.instance.port} == {1, 2}
+    assert directory.plan.others({one}) == 1
+    assert directory.plan.others({one, other}) == 0
 
 
 def test_whoever_failed_is_asked_again_only_when_there_is_nobody_else(directory: Directory) -> None:
     tell(directory, A, B)
-    assert [other_than(directory, A).instance.id for _ in range(3)] == ["b"] * 3
+    picker, (one, other) = directory.plan.picker, directory.plan.candidates
+    assert picker is not None
+    assert [picker.pick_other(0, Random(1), {one}) for _ in range(3)] == [other] * 3
     tell(directory, A)
-    assert other_than(directory, A).instance.id == "a"
+    assert directory.plan.picker is not None
+    assert directory.plan.picker.pick_other(0, Random(1), {one}) is None
 
 
 def test_what_changed_is_told_and_nothing_else(directory: Directory, observer: RecordingObserver) -> None:
@@ -89,12 +93,6 @@ def test_urls_are_joined_once_and_forgotten_in_time(directory: Directory) -> Non
     assert len(endpoint._urls) <= 256
 
 
-def other_than(directory: Directory, *tried: Instance) -> Endpoint:
-    endpoint = directory.plan.pick_other(0, Random(1), [one.place for one in tried])
-    assert endpoint is not None
-    return endpoint
-
-
 def chosen_from(directory: Directory) -> tuple[int, Health]:
     return len(directory.plan.candidates), directory.plan.health
 
@@ -103,7 +101,7 @@ def test_it_says_between_how_many_it_chooses_and_how_well_the_worst_of_them_is(d
     assert chosen_from(directory) == (0, Health.PASSING)
     tell(directory, A, B, replace(B, id="c", health=Health.CRITICAL))
     assert chosen_from(directory) == (2, Health.PASSING)
-    assert directory.plan.others([A.place]) == 1
+    assert directory.plan.others({first(directory)}) == 1
     tell(directory, A, replace(B, health=Health.WARNING))
     assert chosen_from(directory) == (2, Health.WARNING)
 

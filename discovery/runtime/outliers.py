@@ -1,0 +1,69 @@
+"""Who of a service is left out for failing, for how long, and who finds out when that is over.
+
+The decisions are ``policy/standing.py`` and ``policy/ejection.py``; here they are carried out, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from discovery.model import Target
+from discovery.observer import Ejected, Readmitted
+from discovery.policy.ejection import Field, candidates, judge
+from discovery.policy.standing import Peers, Standing
+from discovery.runtime.endpoint import Endpoint
+from discovery.runtime.surroundings import Surroundings
+
+
+class Outliers:
+    """The standings of one service's instances, as this process sees them."""
+
+    def __init__(self, target: Target, around: Surroundings) -> None:
+        self._target = target
+        self._around = around
+        self._peers = Peers()
+        self._among: Sequence[Endpoint] = ()
+
+    def newcomer(self) -> Standing:
+        """The standing of one of whom nothing is known."""
+        return Standing(self._peers)
+
+    def field(self, among: Sequence[Endpoint], now: float) -> Field[Endpoint]:
+        """Divide *among*, who might be chosen, into those who may be and those who wait for a probe."""
+        self._among = among
+        self._peers.members = max(len(among), 1)
+        return candidates(among, now)
+
+    def probe(self, due: Sequence[Endpoint], now: float, *, repeatable: bool) -> Endpoint | None:
+        """Somebody who is out and whom the next call may ask how it is, if there is anybody."""
+        for endpoint in due:
+            if endpoint.standing.is_due(now, repeatable=repeatable):
+                endpoint.standing.probe(now)
+                return endpoint
+        return None
+
+    def heard(self, endpoint: Endpoint, works: bool | None, now: float, *, probe: bool, why: str) -> bool:
+        """Note what an attempt says of its instance (``None``: nothing); whether others may be chosen than before."""
+        standing = endpoint.standing
+        if works is None:
+            if probe:
+                standing.undecided(now)
+            return probe
+        if works:
+            return standing.succeeded(now, probe=probe) and self._readmit(endpoint, now)
+        return standing.failed(probe=probe) and self._judge(endpoint, now, why)
+
+    def _readmit(self, endpoint: Endpoint, now: float) -> bool:
+        endpoint.load.reset()
+        out_s, endpoint.since = now - endpoint.since, now
+        self._around.observer.notify(Readmitted(self._target, endpoint.instance, out_s))
+        return True
+
+    def _judge(self, endpoint: Endpoint, now: float, why: str) -> bool:
+        already_out = endpoint.standing.out_until is not None
+        for_s = judge(endpoint.standing, (each.standing for each in self._among), now, self._around.rng)
+        if for_s is not None:
+            if not already_out:
+                endpoint.since = now
+            self._around.observer.notify(Ejected(self._target, endpoint.instance, why, for_s))
+        return True
