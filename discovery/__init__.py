@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from discovery.runtime.running import run
     from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
     from discovery.runtime.surroundings import Surroundings
+    from discovery.runtime.uninterrupted import uninterrupted
     from discovery.state import state_directory
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "run",
     "serving",
     "state_directory",
+    "uninterrupted",
 ]
 
 _HOME = {
@@ -106,6 +108,7 @@ _HOME = {
     "run": "discovery.runtime.running",
     "serving": "discovery.runtime.server",
     "state_directory": "discovery.state",
+    "uninterrupted": "discovery.runtime.uninterrupted",
 }
 
 if not TYPE_CHECKING:

@@ -4,69 +4,108 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp import hdrs, web
+from multidict import istr
 
 from discovery import wire
-from discovery.observer import IncomingRequest
+from discovery.observer import NULL, IncomingRequest
 from discovery.policy.deadline import parse_ms
 from discovery.policy.lifecycle import Lifecycle
 from discovery.runtime import context
+from discovery.runtime.doorway import Handle
+from discovery.runtime.goodbyes import Goodbyes
 from discovery.runtime.health import Self
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.under_way import Interruption, UnderWay, Work
 
 _HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
+# Spares the comparison without case, and is looked up once a request or oftener.
+_DEADLINE = istr(wire.DEADLINE)
+_INSTANCE = istr(wire.INSTANCE)
+# The wire counts milliseconds, and a timer may ring that much too early.
+_SLACK_S = 0.001
 
 
 class Inbound:
-    """The outermost middleware of a mesh server; it counts what is in flight, for the drain."""
+    """Stands between the connections of a server and its application."""
 
-    def __init__(self, me: Self, settings: Settings, around: Surroundings, *, edge: bool = False) -> None:
+    def __init__(
+        self, app: web.Application, me: Self, settings: Settings, around: Surroundings, *, edge: bool = False
+    ) -> None:
+        self._app = app
         self._edge = edge
         self._me = me
         self._settings = settings
         self._around = around
-        self._in_flight = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._clock = around.clock
+        self._handle: Handle
+        self.under_way = UnderWay(around.clock)
+        self.goodbyes = Goodbyes()
         self.refusing = False
-        # Whether a request ever came; questions about health are none.
-        self.asked = False
+        self._asked_for_health = 0
 
-    async def idle(self) -> None:
-        """Wait until no request is in flight."""
-        await self._idle.wait()
+    def about_health(self, handle: Handle) -> Handle:
+        """Make *handle*, which answers questions about health, count them."""
 
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in _HEALTH:
-            return await handler(request)
-        self.asked = True
-        self._in_flight += 1
-        self._idle.clear()
+        async def counting(request: web.Request) -> web.StreamResponse:
+            self._asked_for_health += 1
+            return await handle(request)
+
+        return counting
+
+    def was_asked(self, requests: int) -> bool:
+        """Whether among so many *requests* one was about more than our health."""
+        return requests > self._asked_for_health
+
+    def entering(self, handle: Handle) -> Handle:
+        """What takes the place of *handle*, which is how the application handles a request."""
+        self._handle = handle
+        return self._unobserved if self._around.observer is NULL else self._observed
+
+    async def _unobserved(self, request: web.Request) -> web.StreamResponse:
+        # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.
+        text, deadline_at = request.headers.get(_DEADLINE), None
+        if text is not None and not self._edge and (left_s := parse_ms(text)) is not None:
+            if left_s == 0:
+                return self._refused(wire.NACK_EXPIRED)
+            deadline_at = self._clock.now() + left_s
+        work = self.under_way.begin(request, deadline_at)
+        # Each request has a task of its own, so nothing has to be put back.
+        context.current.set(work)
         try:
-            return await self._observed(request, handler)
+            if self.refusing or self._settings.fault is not None:
+                refusal = self._refusal(request)
+                if refusal is not None:
+                    return refusal
+            work.routed = True
+            return await self._handle(request)
+        except asyncio.CancelledError:
+            if work.interruption is not Interruption.DEADLINE or work.answering or not self.under_way.undo(work):
+                raise
+            return self._refused(wire.NACK_EXPIRED)
+        except TimeoutError:
+            # A call made on its behalf has the same deadline, and may be the first to say so.
+            if work.answering or work.deadline_at is None or work.deadline_at > self._clock.now() + _SLACK_S:
+                raise
+            return self._refused(wire.NACK_EXPIRED)
         finally:
-            self._in_flight -= 1
-            if not self._in_flight:
-                self._idle.set()
+            self.under_way.end(work)
 
-    async def _observed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _observed(self, request: web.Request) -> web.StreamResponse:
+        if _is_about_health(request):
+            return await self._handle(request)
         handle = self._around.observer.request(_described(request))
         status: int | None = None
         nack = ""
         failure: Exception | None = None
-        mine = context.RequestContext(deadline_at=self._deadline(request))
-        token = context.current.set(mine)
         try:
             with handle.activate():
-                nack = self._nack(mine)
-                response = _refusal(nack) if nack else self._fault() or await handler(request)
-            self._sign(response, mine)
+                response = await self._unobserved(request)
+            nack = response.headers.get(wire.NACK, "")
             status = response.status if await _sent(request, response) else None
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
-            status = answer.status
-            self._sign(answer, mine)
+            status, nack = answer.status, answer.headers.get(wire.NACK, "")
             raise
         except Exception as error:
             status, failure = 504 if isinstance(error, TimeoutError) else 500, error  # as aiohttp answers them
@@ -74,38 +113,61 @@ class Inbound:
         else:
             return response
         finally:
-            context.current.reset(token)
-            handle.end(status, _route(request), nack, failure)
+            handle.end(status, await self._route(request), nack, failure)
 
-    def _deadline(self, request: web.Request) -> float | None:
-        left = parse_ms(request.headers.get(wire.DEADLINE, ""))
-        return None if left is None or self._edge else self._around.clock.now() + left
+    async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Say in the head of an answer, the last moment before it is sent, what a caller has to know of us."""
+        response.headers[_INSTANCE] = self._me.instance.id
+        work = context.current.get()
+        if isinstance(work, Work):
+            work.answering = True
+            if work.exhausted and response.status >= 500:
+                response.headers[wire.RETRIES_EXHAUSTED] = wire.EXHAUSTED
+        if isinstance(response, web.WebSocketResponse):
+            self.goodbyes.opening(response)
+        elif self._me.state is not Lifecycle.READY:
+            _close_after(response)
 
-    def _nack(self, mine: context.RequestContext) -> str:
-        if self.refusing:
-            return wire.NACK_DRAINING
-        if mine.deadline_at is not None and mine.deadline_at <= self._around.clock.now():
-            return wire.NACK_EXPIRED
-        return ""
-
-    def _fault(self) -> web.Response | None:
-        fault = self._settings.fault
-        if fault is None or not fault.strikes(self._me.instance.id, self._around.rng):
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        if _is_about_health(request):
             return None
-        return web.Response(status=fault.status, text="a fault that an operator asked for\n")
+        if self.refusing:
+            return self._refused(wire.NACK_DRAINING)
+        fault = self._settings.fault
+        if fault is not None and fault.strikes(self._me.instance.id, self._around.rng):
+            return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
+        return None
 
-    def _sign(self, response: web.StreamResponse, mine: context.RequestContext) -> None:
-        if response.prepared:
-            return
-        response.headers[wire.INSTANCE] = self._me.instance.id
-        if mine.exhausted and response.status >= 500:
-            response.headers[wire.RETRIES_EXHAUSTED] = wire.EXHAUSTED
+    def _refused(self, reason: str) -> web.Response:
+        return self._early(web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n"))
+
+    def _early(self, response: web.Response) -> web.Response:
+        """What is answered before routing is not signed by aiohttp's signal, which belongs to the application found."""
+        response.headers[_INSTANCE] = self._me.instance.id
         if self._me.state is not Lifecycle.READY:
-            response.force_close()
+            _close_after(response)
+        return response
+
+    async def _route(self, request: web.Request) -> str:
+        work = context.current.get()
+        routed = isinstance(work, Work) and work.routed
+        # A request that was refused before routing has a route all the same.
+        found = request.match_info if routed else await self._app.router.resolve(request)
+        resource = found.route.resource
+        return resource.canonical if resource is not None else ""
+
+
+def _is_about_health(request: web.Request) -> bool:
+    return request.path in _HEALTH
+
+
+def _close_after(response: web.StreamResponse) -> None:
+    response.force_close()
+    response.headers[hdrs.CONNECTION] = "close"  # aiohttp has looked at the first already when it asks for a signature
 
 
 async def _sent(request: web.Request, response: web.StreamResponse) -> bool:
-    """Send the answer now: aiohttp does it after its middlewares, and a drain would not wait for a long one.
+    """Send the answer now: aiohttp does it later, and an observer is told how it went.
 
     False when the client has gone, which aiohttp finds out by itself.
     """
@@ -115,15 +177,6 @@ async def _sent(request: web.Request, response: web.StreamResponse) -> bool:
     except ConnectionError:
         return False
     return True
-
-
-def _refusal(reason: str) -> web.Response:
-    return web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n")
-
-
-def _route(request: web.Request) -> str:
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else ""
 
 
 def _described(request: web.Request) -> IncomingRequest:

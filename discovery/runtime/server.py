@@ -24,7 +24,7 @@ from discovery.model import Instance
 from discovery.observer import Observer, StateChanged
 from discovery.policy.lifecycle import Lifecycle, advance
 from discovery.registry.port import HttpCheck, Registry
-from discovery.runtime import health
+from discovery.runtime import doorway, health
 from discovery.runtime.identity import identity
 from discovery.runtime.inbound import Inbound
 from discovery.runtime.mesh import Mesh, registry_of
@@ -39,7 +39,7 @@ _KEEPALIVE_S = 75.0
 # Strangers get less: a head that drips in holds a connection for so long.
 _EDGE_KEEPALIVE_S = 10.0
 _BACKLOG = 512
-# Of the time for leaving, what aiohttp gets to end handlers that did not finish by themselves.
+# Of the time for leaving, what handlers that did not finish by themselves get to clean up once they are cancelled.
 _CLOSE_S = 1.0
 _DEREGISTER_S = 3.0
 
@@ -112,8 +112,7 @@ class _Membership:
         self._mesh = mesh
         self._registry = registry
         self._around = around
-        self._inbound = Inbound(self._me, mesh.settings, around, edge=config.edge)
-        # aiohttp waits twice: for handlers to finish, and for those that it cancelled.
+        self._inbound = Inbound(app, self._me, mesh.settings, around, edge=config.edge)
         self._close_s = min(_CLOSE_S, config.stop_s / 4)
 
     @asynccontextmanager
@@ -129,7 +128,8 @@ class _Membership:
         )
         try:
             await runner.setup()
-            await self._listen(runner, listener)
+            server = doorway.stand_in(runner, self._inbound.entering, self._inbound.under_way.left)
+            site = await self._listen(runner, listener)
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:
                 registrar = Registrar(instance, self._check(), self._registry, session, self._around)
@@ -141,23 +141,29 @@ class _Membership:
                         tasks.start(registrar.keep_visible(own), "visibility")
                         yield Server(instance, self._mesh, keeping)
                 finally:
-                    await self._leave(registrar, keeping)
+                    try:
+                        await self._leave(registrar, keeping, server)
+                    finally:
+                        await _completed(self._cut(site))
         finally:
             await _completed(runner.cleanup())
             self._become(Lifecycle.STOPPED)
 
-    async def _listen(self, runner: web.AppRunner, listener: socket.socket) -> None:
+    async def _listen(self, runner: web.AppRunner, listener: socket.socket) -> web.BaseSite:
+        site = web.SockSite(runner, listener, backlog=_BACKLOG)
         try:
-            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+            await site.start()
         except OSError as error:  # two may bind one port; only one of them can listen
             raise _cannot_listen(self._config, error) from error
+        return site
 
     def _equip(self) -> None:
         self._app[MESH] = self._mesh
         self._app[LEAVING] = asyncio.Event()
-        self._app.middlewares.insert(0, web.middleware(self._inbound))
-        self._app.router.add_get(wire.LIVE_PATH, health.live)
-        self._app.router.add_get(wire.READY_PATH, health.ready(self._me, self._around.clock))
+        self._app.on_response_prepare.append(self._inbound.sign)
+        about_health = self._inbound.about_health
+        self._app.router.add_get(wire.LIVE_PATH, about_health(health.live))
+        self._app.router.add_get(wire.READY_PATH, about_health(health.ready(self._me, self._around.clock)))
 
     def _check(self) -> HttpCheck:
         instance = self._me.instance
@@ -168,7 +174,7 @@ class _Membership:
             deregister_after_s=self._config.deregister_after_s,
         )
 
-    async def _leave(self, registrar: Registrar, keeping: asyncio.Task[object]) -> None:
+    async def _leave(self, registrar: Registrar, keeping: asyncio.Task[object], server: web.Server) -> None:
         """Leave in an order that loses no request; ``stop_s`` caps the whole of it.
 
         Who neither sent a registration nor was asked for anything has nobody to wait for. Without a registration
@@ -183,16 +189,27 @@ class _Membership:
                     known = await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
                 finally:
                     self._become(Lifecycle.DRAINING)
-                if known or self._inbound.asked:
+                if known or self._inbound.was_asked(server.requests_count):
                     await clock.sleep(self._config.drain_s)
                 self._refuse()
-                await self._inbound.idle()
+                await self._inbound.under_way.idle()
+                # What was handled may still be on its way to a slow reader; idle connections end at once.
+                server.pre_shutdown()
+                await server.shutdown()
         except TimeoutError:
             self._refuse()
 
+    async def _cut(self, site: web.BaseSite) -> None:
+        """End what did not end by itself. Nobody may connect any more, or who is cut off would be back at once."""
+        await site.stop()
+        await self._inbound.goodbyes.said(self._close_s / 2)
+        await self._inbound.under_way.cut(self._close_s / 2)
+
     def _refuse(self) -> None:
-        self._inbound.refusing = True
-        self._app[LEAVING].set()
+        if not self._inbound.refusing:
+            self._inbound.refusing = True
+            self._app[LEAVING].set()
+            self._inbound.goodbyes.say()
 
     def _become(self, state: Lifecycle) -> None:
         self._me.state = advance(self._me.state, state)

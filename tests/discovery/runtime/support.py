@@ -131,6 +131,19 @@ async def up(
         yield Up(server, session)
 
 
+async def left_behind(one: Up, began: asyncio.Event, path: str = "/slow", **options: Any) -> None:
+    """Ask for *path*, and hang up once its handler *began*."""
+
+    async def ask() -> None:
+        async with one.get(path, **options):
+            pass
+
+    asking = asyncio.create_task(ask())
+    await began.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+
+
 def an_app(**handlers: Handler) -> web.Application:
     """Answers ``GET /<name>`` by the handler of that name."""
     app = web.Application()
