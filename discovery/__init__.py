@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from discovery.runtime.health import READINESS, Readiness
     from discovery.runtime.heartbeat import registered
     from discovery.runtime.mesh import Mesh, Service
+    from discovery.runtime.refusal import NotProcessed
     from discovery.runtime.running import run
     from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
     from discovery.runtime.surroundings import Surroundings
@@ -48,6 +49,7 @@ __all__ = [
     "MeshError",
     "NoInstances",
     "Nobody",
+    "NotProcessed",
     "Observe",
     "Outcome",
     "Readiness",
@@ -89,6 +91,7 @@ _HOME = {
     "MeshError": "discovery.errors",
     "NoInstances": "discovery.call_errors",
     "Nobody": "discovery.call_errors",
+    "NotProcessed": "discovery.runtime.refusal",
     "Observe": "discovery.runtime.server",
     "Outcome": "discovery.model",
     "Readiness": "discovery.runtime.health",

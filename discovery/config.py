@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import inf
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from discovery.errors import ConfigError
 from discovery.model import NOTHING
@@ -25,12 +25,14 @@ class LiveSettings:
     """What an operator may change while the process runs, by keys below ``mesh/<service>/``.
 
     ``timeout_s`` bounds a whole call, ``attempt_timeout_s`` the wait for the head of an answer, ``attempts`` how often
-    a call may go on the wire. ``None`` leaves the word to the next source.
+    a call may go on the wire. ``limit`` is how many requests a server of this service works on at once, or
+    ``"adaptive"``. ``None`` leaves the word to the next source.
     """
 
     timeout_s: float | None = None
     attempt_timeout_s: float | None = None
     attempts: int | None = None
+    limit: int | Literal["adaptive"] | None = None
 
 
 _LIVE = frozenset(setting.name for setting in fields(LiveSettings))
@@ -144,6 +146,9 @@ def _problems(config: MeshConfig) -> list[str]:
             max_services=config.max_services,
         ),
         _unreachable(config.advertise),
+        f"limit must be a positive whole number or 'adaptive', got {live.limit!r}"
+        if live.limit not in {None, "adaptive"} and not (isinstance(live.limit, int) and live.limit > 0)
+        else "",
         f"port must be 0 to 65535, got {config.port}" if not 0 <= config.port <= 65535 else "",
         f"drain_s must be 0 or more and below stop_s ({config.stop_s}), got {config.drain_s}"
         if not 0 <= config.drain_s < config.stop_s

@@ -8,7 +8,7 @@ from contextlib import suppress
 from ipaddress import IPv6Address
 from pathlib import Path
 from socket import inet_aton
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 _NAME_MAX = 63
@@ -50,6 +50,21 @@ def _integer(raw: str) -> int:
         return int(raw)
     except ValueError:
         raise ValueError("expected a whole number") from None
+
+
+def limit(raw: str) -> int | Literal["adaptive"]:
+    """How many requests a server works on at once.
+
+    Raises:
+        ValueError: when it is neither a whole number nor ``adaptive``.
+    """
+    if raw == "adaptive":
+        return "adaptive"
+    try:
+        return int(raw)
+    except ValueError:
+        # Python would quote it, and operators put secrets under the wrong key.
+        raise ValueError("expected a whole number, or adaptive") from None
 
 
 def _switch(raw: str) -> bool:
@@ -126,6 +141,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_LOOKUP_TIMEOUT_S": ("lookup_timeout_s", _seconds),
     "MESH_DRAIN_S": ("drain_s", _seconds),
     "MESH_STOP_S": ("stop_s", _seconds),
+    "MESH_LIMIT": ("limit", limit),
     "MESH_FAULTS": ("faults", _switch),
     "CONSUL_HTTP_ADDR": ("consul_url", _consul_url),
     "CONSUL_HTTP_TOKEN": ("consul_token", str),

@@ -16,8 +16,14 @@ DEADLINE = "Mesh-Deadline-Ms"
 # "I did not process this": the request may go elsewhere, whatever its method (Finagle's nack).
 NACK = "Mesh-Nack"
 NACK_DRAINING = "draining"  # leaving: try another instance
-NACK_EXPIRED = "deadline"  # the caller's time was already up: trying elsewhere is pointless
-RETRYABLE_NACKS = frozenset({NACK_DRAINING})
+NACK_BUSY = "busy"  # as much is under way as may be: try another instance
+NACK_REFUSED = "refused"  # a handler said so itself, before it did anything: try another instance
+NACK_EXPIRED = "deadline"  # the caller's time is up, and what was begun was ended: trying elsewhere is pointless
+RETRYABLE_NACKS = frozenset({NACK_DRAINING, NACK_BUSY, NACK_REFUSED})
+
+# With a request: it is let in where others are refused. The edge believes it from nobody.
+PRIORITY = "Mesh-Priority"
+HIGH = "high"
 
 # On a 5xx answer: this service already repeated its own calls in vain, so repeating it multiplies the load.
 RETRIES_EXHAUSTED = "Mesh-Retries"

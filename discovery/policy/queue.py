@@ -1,8 +1,8 @@
 """Who waits for a place, and who gets the next one.
 
-A queue makes up for chance: requests come in bunches, and a place is free a moment later. It does not make up for a lack
-of places. So it is short, and how it is served depends on how long it is: a short one in turn, which is fair; a long
-one from its new end, since then there is no hope to serve all, and whoever came last will still be there when the
+A queue makes up for chance: requests come in bunches, and a place is free a moment later. It does not make up for a
+lack of places. So it is short, and how it is served depends on how long it is: a short one in turn, which is fair; a
+long one from its new end, since then there is no hope to serve all, and whoever came last will still be there when the
 answer is (Facebook's adaptive LIFO). Whoever has no hope left is taken out first, then whoever has waited longest.
 
 Those that somebody marked as important go before all others, by the same rules among themselves.

@@ -1,8 +1,9 @@
-"""What every incoming request passes through: the observer, the drain, the caller's deadline, a fault on request."""
+"""What every incoming request passes through: observer, drain, limit, the caller's deadline, a fault on request."""
 
 from __future__ import annotations
 
 import asyncio
+from math import ceil
 
 from aiohttp import hdrs, web
 from multidict import istr
@@ -15,6 +16,7 @@ from discovery.runtime import context
 from discovery.runtime.doorway import Handle
 from discovery.runtime.goodbyes import Goodbyes
 from discovery.runtime.health import Self
+from discovery.runtime.places import Places
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.under_way import Interruption, UnderWay, Work
@@ -40,6 +42,7 @@ class Inbound:
         self._around = around
         self._clock = around.clock
         self._handle: Handle
+        self._places = Places(settings, around.clock)
         self.under_way = UnderWay(around.clock)
         self.goodbyes = Goodbyes()
         self.refusing = False
@@ -74,10 +77,8 @@ class Inbound:
         # Each request has a task of its own, so nothing has to be put back.
         context.current.set(work)
         try:
-            if self.refusing or self._settings.fault is not None:
-                refusal = self._refusal(request)
-                if refusal is not None:
-                    return refusal
+            if self.refusing or self._settings.fault is not None or self._settings.limit is not None:
+                return await self._guarded(request, work)
             work.routed = True
             return await self._handle(request)
         except asyncio.CancelledError:
@@ -121,6 +122,9 @@ class Inbound:
         work = context.current.get()
         if isinstance(work, Work):
             work.answering = True
+            if work.placed_at is not None:
+                # What follows is a stream, which waits for its reader or for news more than it works.
+                self._places.leave(work, telling=response.status < 500)
             if work.exhausted and response.status >= 500:
                 response.headers[wire.RETRIES_EXHAUSTED] = wire.EXHAUSTED
         if isinstance(response, web.WebSocketResponse):
@@ -128,18 +132,42 @@ class Inbound:
         elif self._me.state is not Lifecycle.READY:
             _close_after(response)
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
-        if _is_about_health(request):
-            return None
-        if self.refusing:
-            return self._refused(wire.NACK_DRAINING)
-        fault = self._settings.fault
-        if fault is not None and fault.strikes(self._me.instance.id, self._around.rng):
-            return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
-        return None
+    async def _guarded(self, request: web.Request, work: Work) -> web.StreamResponse:
+        if not _is_about_health(request):
+            if self.refusing:
+                return self._refused(wire.NACK_DRAINING)
+            fault = self._settings.fault
+            if fault is not None and fault.strikes(self._me.instance.id, self._around.rng):
+                return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
+            if self._settings.limit is not None:
+                return await self._placed(request, work)
+        work.routed = True
+        return await self._handle(request)
 
-    def _refused(self, reason: str) -> web.Response:
-        return self._early(web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n"))
+    async def _placed(self, request: web.Request, work: Work) -> web.StreamResponse:
+        important = not self._edge and request.headers.get(wire.PRIORITY) == wire.HIGH
+        if not await self._places.enter(work, important=important):
+            return self._refused(wire.NACK_BUSY, retry_after_s=ceil(self._places.retry_after_s()))
+        work.routed, telling = True, False
+        try:
+            response = await self._handle(request)
+            telling = response.status < 500
+        except web.HTTPException as answer:
+            telling = answer.status < 500
+            raise
+        except asyncio.CancelledError:
+            telling = work.interruption is Interruption.DEADLINE
+            raise
+        else:
+            return response
+        finally:
+            self._places.leave(work, telling=telling)
+
+    def _refused(self, reason: str, *, retry_after_s: int = 0) -> web.Response:
+        response = web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n")
+        if retry_after_s:
+            response.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
+        return self._early(response)
 
     def _early(self, response: web.Response) -> web.Response:
         """What is answered before routing is not signed by aiohttp's signal, which belongs to the application found."""

@@ -9,6 +9,7 @@ from discovery.config import LiveSettings, MeshConfig
 from discovery.errors import ConfigError
 from discovery.policy.rules import Rules
 from discovery.runtime.faults import Fault
+from discovery.variables import limit
 
 # Three attempts of five seconds fit into the whole; .NET's standard handler allows 3 x 10 s in 30 s.
 TIMEOUT_S = 15.0
@@ -31,6 +32,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "timeout_s": _number(float, "a number of seconds"),
     "attempt_timeout_s": _number(float, "a number of seconds"),
     "attempts": _number(int, "a whole number"),
+    "limit": limit,
 }
 
 
@@ -51,6 +53,7 @@ class Settings:
 
     def _resolve(self) -> None:
         said, stored = self._config.live, self._stored
+        self.limit = said.limit or stored.limit
         timeout_s = said.timeout_s or stored.timeout_s or TIMEOUT_S
         self.rules = Rules(
             timeout_s=timeout_s,
@@ -83,7 +86,7 @@ class Settings:
         return tuple(problems)
 
 
-def _positive(value: float) -> float:
-    if not 0 < value < 1e6:
+def _positive(value: float | str) -> float | str:
+    if not isinstance(value, str) and not 0 < value < 1e6:
         raise ConfigError(f"must be positive, got {value}")
     return value

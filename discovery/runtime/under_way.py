@@ -27,11 +27,16 @@ class Interruption(Enum):
 
 @dataclass(slots=True, eq=False)
 class Work(RequestContext):
-    """One request under way. ``routed`` says that it is beyond our own doors, ``answering`` that its answer began."""
+    """One request under way.
+
+    ``routed`` says that it is beyond our own doors, ``answering`` that its answer began. ``placed_at`` is when it got
+    the place that it holds, where there are only so many.
+    """
 
     request: web.Request | None = None
     routed: bool = False
     answering: bool = False
+    placed_at: float | None = None
     interruption: Interruption | None = None
 
 

@@ -7,6 +7,7 @@ import logging
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from discovery import wire
 from discovery.web.problem import Problem
 
 _log = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
             return web.Response(status=204, headers={hdrs.ALLOW: allow})
         return Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow}).response()
     except web.HTTPException as refusal:
-        if refusal.status < 400:
+        # Neither is for people: where to go instead, and that somebody else should be asked.
+        if refusal.status < 400 or wire.NACK in refusal.headers:
             raise
         return Problem(refusal.status, "there is nothing here" if refusal.status == 404 else refusal.reason).response()
     except ConnectionError:

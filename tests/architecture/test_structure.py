@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "discovery.devagent": ("discovery",),
     "discovery.testing": ("discovery",),
     "discovery.cli": ("discovery",),
-    "discovery.web": ("discovery.web",),
+    "discovery.web": ("discovery.web", "discovery.wire"),
     "discovery.healthcheck": (),
     "discovery.state": (),
     "discovery.model": (),

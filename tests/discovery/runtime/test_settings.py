@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -58,9 +59,36 @@ def test_what_the_environment_says_beats_the_store() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "stored", "expected"),
+    [
+        (None, None, None),
+        (None, "64", 64),
+        (None, "adaptive", "adaptive"),
+        (8, "adaptive", 8),
+        ("adaptive", "64", "adaptive"),
+    ],
+)
+def test_a_server_has_the_limit_that_was_said_first(
+    said: int | Literal["adaptive"] | None, stored: str | None, expected: object
+) -> None:
+    settings = of(LiveSettings(limit=said))
+    assert settings.take({} if stored is None else {"limit": stored}) == ()
+    assert settings.limit == expected
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "nan"])
+def test_a_limit_is_a_whole_number_or_adaptive(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"expected a whole number|positive"):
+        MeshConfig.from_env("shop", {"MESH_LIMIT": value})
+
+
+@pytest.mark.parametrize(
     ("key", "text"),
     [
         ("timeout_s", "soon"),
+        ("limit", "0"),
+        ("limit", "many"),
+        ("limit", "2.5"),
         ("timeout_s", ""),
         ("timeout_s", "0"),
         ("timeout_s", "-1"),
@@ -164,7 +192,7 @@ async def test_while_the_store_is_away_the_last_values_stay(
     assert len(observer.told(SettingsChanged)) == 2
 
 
-@pytest.mark.parametrize("key", ["timeout_s", "attempt_timeout_s", "attempts", "fault", "password"])
+@pytest.mark.parametrize("key", ["timeout_s", "attempt_timeout_s", "attempts", "limit", "fault", "password"])
 def test_a_secret_under_the_wrong_key_is_not_told(key: str) -> None:
     (problem,) = of(faults=True).take({key: "s3cret"})
     assert problem.startswith(f"{key}: ")

@@ -8,6 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from discovery import wire
+from discovery.runtime.refusal import NotProcessed
 from discovery.web.middleware import boundary
 from discovery.web.problem import Problem
 
@@ -80,3 +82,8 @@ async def test_options_tells_the_methods() -> None:
     async with answering(Problem(404, "")) as client, client.options("/") as response:
         assert response.status == 204
         assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_what_was_not_processed_goes_out_as_it_is() -> None:
+    async with answering(NotProcessed("not the leader")) as client, client.get("/") as response:
+        assert (response.status, response.headers[wire.NACK]) == (503, wire.NACK_REFUSED)
