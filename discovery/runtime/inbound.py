@@ -71,7 +71,7 @@ class Inbound:
         text, deadline_at = request.headers.get(_DEADLINE), None
         if text is not None and not self._edge and (left_s := parse_ms(text)) is not None:
             if left_s == 0:
-                return self._refused(wire.NACK_EXPIRED)
+                return self._early(_Refusal(wire.NACK_EXPIRED))
             deadline_at = self._clock.now() + left_s
         work = self.under_way.begin(request, deadline_at)
         # Each request has a task of its own, so nothing has to be put back.
@@ -84,12 +84,12 @@ class Inbound:
         except asyncio.CancelledError:
             if work.interruption is not Interruption.DEADLINE or work.answering or not self.under_way.undo(work):
                 raise
-            return self._refused(wire.NACK_EXPIRED)
+            return self._late(work)
         except TimeoutError:
             # A call made on its behalf has the same deadline, and may be the first to say so.
             if work.answering or work.deadline_at is None or work.deadline_at > self._clock.now() + _SLACK_S:
                 raise
-            return self._refused(wire.NACK_EXPIRED)
+            return self._late(work)
         finally:
             self.under_way.end(work)
 
@@ -103,7 +103,7 @@ class Inbound:
         try:
             with handle.activate():
                 response = await self._unobserved(request)
-            nack = response.headers.get(wire.NACK, "")
+            nack = response.nack if isinstance(response, _Refusal) else response.headers.get(wire.NACK, "")
             status = response.status if await _sent(request, response) else None
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
             status, nack = answer.status, answer.headers.get(wire.NACK, "")
@@ -135,7 +135,7 @@ class Inbound:
     async def _guarded(self, request: web.Request, work: Work) -> web.StreamResponse:
         if not _is_about_health(request):
             if self.refusing:
-                return self._refused(wire.NACK_DRAINING)
+                return self._early(_Refusal(wire.NACK_DRAINING))
             fault = self._settings.fault
             if fault is not None and fault.strikes(self._me.instance.id, self._around.rng):
                 return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
@@ -147,7 +147,7 @@ class Inbound:
     async def _placed(self, request: web.Request, work: Work) -> web.StreamResponse:
         important = not self._edge and request.headers.get(wire.PRIORITY) == wire.HIGH
         if not await self._places.enter(work, important=important):
-            return self._refused(wire.NACK_BUSY, retry_after_s=ceil(self._places.retry_after_s()))
+            return self._early(_Refusal(wire.NACK_BUSY, retry_after_s=ceil(self._places.retry_after_s())))
         work.routed, telling = True, False
         try:
             response = await self._handle(request)
@@ -163,15 +163,17 @@ class Inbound:
         finally:
             self._places.leave(work, telling=telling)
 
-    def _refused(self, reason: str, *, retry_after_s: int = 0) -> web.Response:
-        response = web.Response(status=503, headers={wire.NACK: reason}, text=f"not processed: {reason}\n")
-        if retry_after_s:
-            response.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
-        return self._early(response)
+    def _late(self, work: Work) -> web.Response:
+        refusal = _Refusal(wire.NACK_EXPIRED)
+        return refusal if work.routed else self._early(refusal)
 
     def _early(self, response: web.Response) -> web.Response:
-        """What is answered before routing is not signed by aiohttp's signal, which belongs to the application found."""
-        response.headers[_INSTANCE] = self._me.instance.id
+        """What is answered before routing is signed here: aiohttp's signal belongs to the application that it finds."""
+        if self._edge:
+            response.headers.popall(wire.NACK, None)
+            response.headers[hdrs.SERVER] = "edge"  # else aiohttp says what it is, and which version
+        else:
+            response.headers[_INSTANCE] = self._me.instance.id
         if self._me.state is not Lifecycle.READY:
             _close_after(response)
         return response
@@ -183,6 +185,16 @@ class Inbound:
         found = request.match_info if routed else await self._app.router.resolve(request)
         resource = found.route.resource
         return resource.canonical if resource is not None else ""
+
+
+class _Refusal(web.Response):
+    """Says that a request was not processed, or that it was ended, and why."""
+
+    def __init__(self, nack: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(status=503, headers={wire.NACK: nack}, text=f"not processed: {nack}\n")
+        self.nack = nack
+        if retry_after_s:
+            self.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
 
 
 def _is_about_health(request: web.Request) -> bool:

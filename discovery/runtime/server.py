@@ -160,7 +160,8 @@ class _Membership:
     def _equip(self) -> None:
         self._app[MESH] = self._mesh
         self._app[LEAVING] = asyncio.Event()
-        self._app.on_response_prepare.append(self._inbound.sign)
+        # The first, so that an application has the last word on its answers.
+        self._app.on_response_prepare.insert(0, self._inbound.sign)
         about_health = self._inbound.about_health
         self._app.router.add_get(wire.LIVE_PATH, about_health(health.live))
         self._app.router.add_get(wire.READY_PATH, about_health(health.ready(self._me, self._around.clock)))

@@ -24,7 +24,7 @@ from tests.observability.support import attempt, request, start
 SERVICES = 8
 ROUTES = ("/laptops", "/laptops/{id}")
 REASONS = ("nacked", "lost", "unavailable")
-NACKS = ("draining", "deadline")
+NACKS = ("draining", "busy", "refused", "deadline")
 
 # One that is known is sent here; all that are made up count as another one.
 METHODS = 2

@@ -26,6 +26,7 @@ from discovery.runtime import caller, direct, directories, directory, registrar,
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory
 from discovery.runtime.registrar import Registrar
+from discovery.runtime.server import LEAVING
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -354,15 +355,15 @@ async def a_registrar(eye: str) -> AsyncIterator[Scene]:
 
 
 @asynccontextmanager
-async def a_server() -> AsyncIterator[Scene]:
-    """It starts, serves somebody who takes more time than there is, and leaves."""
+async def a_server(*, prompt: bool = False) -> AsyncIterator[Scene]:
+    """It starts, serves somebody who takes more time than there is unless he is *prompt*, and leaves."""
     registry, observer = Distant(), RecordingObserver()
     serving: asyncio.Queue[Up] = asyncio.Queue()
     stop = asyncio.Event()
     addresses: list[tuple[str, int]] = []
 
     async def slow(request: web.Request) -> web.Response:
-        await asyncio.Event().wait()
+        await (request.app[LEAVING] if prompt else asyncio.Event()).wait()
         return web.Response()
 
     async def start(app: web.Application) -> None:
@@ -405,10 +406,15 @@ async def a_server() -> AsyncIterator[Scene]:
 
 
 async def test_a_server_can_be_cancelled_wherever_it_waits() -> None:
-    places = await cut_everywhere(a_server)
+    places = await cut_everywhere(a_server) | await cut_everywhere(partial(a_server, prompt=True))
 
-    # That one waits after a cancellation, for what is bounded.
-    assert missed(server, places) == ["await asyncio.wait([task])"]
+    # These wait after a cancellation, or in a task that it does not reach, for what is bounded.
+    assert missed(server, places) == [
+        "await site.stop()",
+        "await self._inbound.goodbyes.said(self._close_s / 2)",
+        "await self._inbound.under_way.cut(self._close_s / 2)",
+        "await asyncio.wait([task])",
+    ]
 
 
 async def test_a_call_can_be_cancelled_wherever_it_waits() -> None:

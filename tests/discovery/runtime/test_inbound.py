@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -197,3 +198,42 @@ async def test_an_operator_can_have_faults_injected(registry: FakeRegistry, obse
             assert (response.status, await response.text()) == (503, "a fault that an operator asked for\n")
         async with one.get(wire.READY_PATH) as response:
             assert response.status == 200
+
+
+async def test_a_refusal_at_the_edge_says_nothing_about_us_but_is_told(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    began = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        began.set()
+        await request.app[discovery.LEAVING].wait()
+        async with asyncio.timeout(5), one.get("/slow") as refused:
+            heads.append((refused.status, set(refused.headers), refused.headers["Server"]))
+        return web.Response()
+
+    heads: list[tuple[int, set[str], str]] = []
+    async with aiohttp.ClientSession() as session:
+        async with up(an_app(slow=slow), registry, observer, edge=True, stop_s=10) as one:
+            asking = asyncio.create_task(session.get(f"http://{one.server.instance.address}/slow"))
+            await began.wait()
+        (await asking).release()
+    assert heads == [(503, {"Server", "Content-Type", "Content-Length", "Connection", "Date"}, "edge")]
+    assert sorted(end.nack for request in observer.requests for end in request.ends) == ["", wire.NACK_DRAINING]
+
+
+async def test_a_handler_that_streams_says_which_process_it_is_in(registry: FakeRegistry) -> None:
+    async with up(an_app(streamed=streamed, broken=broken), registry) as one:
+        for path in ("/streamed", "/broken"):
+            async with one.get(path) as response:
+                assert response.headers[wire.INSTANCE] == one.server.instance.id
+
+
+async def test_an_application_has_the_last_word_on_its_answers(registry: FakeRegistry) -> None:
+    async def conceal(request: web.Request, response: web.StreamResponse) -> None:
+        del response.headers[wire.INSTANCE]
+
+    app = an_app(ok=ok)
+    app.on_response_prepare.append(conceal)
+    async with up(app, registry) as one, one.get("/ok") as response:
+        assert wire.INSTANCE not in response.headers
