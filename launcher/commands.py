@@ -158,18 +158,21 @@ def check() -> int:
     return asyncio.run(run_checks())
 
 
-@click.command()
+@click.command(cls=WithRest)
 @click.argument("name", required=False)
 @click.option("--quick", is_flag=True, help="A shorter run: the same rows, less certain.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
-def bench(name: str | None, *, quick: bool, as_json: bool) -> int:
+@click.pass_obj
+def bench(rest: list[str], name: str | None, *, quick: bool, as_json: bool) -> int:
     """Measure something, and compare it with its goal. Without a name: what there is to measure.
+
+    What stands after -- goes to the measurement: `calls` is told so which parts of it to run, and beside whom.
 
     Exits with 0 when every goal was met, with 1 when one was missed, with 2 when it could not run.
     """
     from launcher.development import run_bench
 
-    return run_bench(name, quick=quick, as_json=as_json)
+    return run_bench(name, rest, quick=quick, as_json=as_json)
 
 
 @click.command()

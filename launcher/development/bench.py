@@ -1,10 +1,15 @@
-"""`mesh bench`: runs one of the modules in ``benchmarks/`` that have a function ``run(quick)``."""
+"""`mesh bench`: runs one of the modules in ``benchmarks/`` that have a function ``run(quick)``.
+
+One whose ``run`` has a parameter ``words`` is given those that stand after ``--``.
+"""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +19,7 @@ from launcher.development.report import CannotRun, Report
 from launcher.plan import ROOT
 
 
-def run_bench(name: str | None, *, quick: bool, as_json: bool) -> int:
+def run_bench(name: str | None, words: Sequence[str] = (), *, quick: bool, as_json: bool) -> int:
     """Run the benchmark; 1 when a goal was missed. Without a name, list what there is.
 
     Raises:
@@ -28,7 +33,11 @@ def run_bench(name: str | None, *, quick: bool, as_json: bool) -> int:
     if name not in known:
         raise ConfigError(f"there is no benchmark {name!r}; there are {', '.join(known)}")
     try:
-        report: Report = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+        run = importlib.import_module(f"benchmarks.{name}").run
+        takes = "words" in inspect.signature(run).parameters
+        if words and not takes:
+            raise ConfigError(f"{name} takes nothing after --")
+        report: Report = run(quick=quick, words=words) if takes else run(quick=quick)
     except CannotRun as exc:
         raise ConfigError(f"{name} cannot run: {exc}") from None
     if as_json:
@@ -41,8 +50,12 @@ def run_bench(name: str | None, *, quick: bool, as_json: bool) -> int:
 def benchmarks(folder: Path) -> dict[str, str]:
     """Every benchmark in *folder*, with the first line of what it says about itself."""
     found = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")], key=_name):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
-            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+            found[_name(path)] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return found
+
+
+def _name(path: Path) -> str:
+    return path.parent.name if path.stem == "__init__" else path.stem

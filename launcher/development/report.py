@@ -36,13 +36,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All figures of one run. ``versions`` has what the measured depends on; ``load`` how it was measured."""
+    """All figures of one run. ``versions`` has what the measured depends on; ``load`` how it was measured.
+
+    ``details`` are figures for programs, too many to be rows.
+    """
 
     name: str
     rows: Sequence[Row]
     load: str
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:

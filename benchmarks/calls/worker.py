@@ -1,0 +1,78 @@
+"""One client as a process: ``python -m benchmarks.calls.worker CLIENT ADDRESS``, then a round for every line.
+
+It has all that belongs to its way of calling, the threads of exporters included, and nothing of another's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TextIO
+
+from opentelemetry import trace
+
+from benchmarks.calls.clients import CLIENTS, Send
+from benchmarks.calls.load import BODY_BYTES, Cell, Round
+from benchmarks.calls.loop import runner
+from discovery.clock import Clock, SystemClock
+
+_BODY = b"x" * BODY_BYTES
+
+
+def main() -> None:
+    """Run until nobody asks any more."""
+    client, address, loop = sys.argv[1:4]
+    # What is logged must not come between the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    with runner(loop) as started:
+        started.run(_work(client, address, answers, SystemClock()))
+
+
+async def _work(client: str, address: str, answers: TextIO, clock: Clock) -> None:
+    async with CLIENTS[client](address) as send:
+        numbers = itertools.count(1)
+        _tell(answers, "ready")
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            asked = json.loads(line)
+            cell = Cell(**asked["cell"])
+            gc.collect()
+            _tell(answers, json.dumps(asdict(await measured(send, cell, asked["calls"], numbers, clock))))
+
+
+async def measured(send: Send, cell: Cell, calls: int, numbers: Iterator[int], clock: Clock) -> Round:
+    """Make so many calls, and wait until what they left behind is sent."""
+    body = _BODY if cell.method == "POST" else None
+
+    async def one_after_another(count: int) -> None:
+        for _ in range(count):
+            await send(cell.method, f"/items/{next(numbers)}" if cell.unique else "/items/1", body)
+
+    used_s, began = time.process_time(), clock.now()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(cell.concurrent):
+            group.create_task(one_after_another(calls // cell.concurrent))
+    took_s = clock.now() - began
+    await asyncio.to_thread(_flush)
+    return Round(calls // cell.concurrent * cell.concurrent, took_s, time.process_time() - used_s)
+
+
+def _flush() -> None:
+    """Have the exporters send what they have; without telemetry there is nothing to ask."""
+    if flush := getattr(trace.get_tracer_provider(), "force_flush", None):
+        flush()
+
+
+def _tell(answers: TextIO, line: str) -> None:
+    print(line, file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
