@@ -68,10 +68,14 @@ async def python(
 
 
 @asynccontextmanager
-async def program(argv: Sequence[str], port: int, clock: Clock) -> AsyncIterator[int]:
-    """A program that is no Python, once it listens at *port* of loopback; yields the number of its process."""
+async def program(
+    argv: Sequence[str], port: int, clock: Clock, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[int]:
+    """A program that says nothing of use, once it listens at *port* of loopback; yields the number of its process."""
     quiet = asyncio.subprocess.DEVNULL
-    child = await asyncio.create_subprocess_exec(*argv, stdin=quiet, stdout=quiet, stderr=quiet)
+    child = await asyncio.create_subprocess_exec(
+        *argv, cwd=ROOT, env=_neutral() | dict(environ or {}), stdin=quiet, stdout=quiet, stderr=quiet
+    )
     try:
         await listening(port, clock, child)
         yield child.pid

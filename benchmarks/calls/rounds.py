@@ -16,24 +16,28 @@ Compare = Callable[[Round, Round], float]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One way of calling: a client process, and other processes that it cannot do without.
+    """One way of calling: a client process, and others that take part.
 
-    ``own`` tells whether what the client itself used counts, or only what the others did.
+    ``servers`` and ``sidecars`` (by the numbers of their processes) count with what they use; ``own`` tells whether
+    the client itself does.
     """
 
     client: Process
-    others: tuple[int, ...] = ()
+    servers: tuple[Process, ...] = ()
+    sidecars: tuple[int, ...] = ()
     own: bool = True
 
     async def round(self, cell: Cell, calls: int) -> Round:
         """Make so many calls."""
         before = self._others_s()
         answer = json.loads(await self.client.ask(json.dumps({"cell": asdict(cell), "calls": calls})))
+        for server in self.servers:
+            await server.ask("flush")
         others_s = self._others_s() - before
         return Round(answer["calls"], answer["took_s"], others_s + (answer["used_s"] if self.own else 0.0))
 
     def _others_s(self) -> float:
-        return sum(used_s(pid) for pid in self.others)
+        return sum(used_s(pid) for pid in (*self.sidecars, *(server.pid for server in self.servers)))
 
 
 @dataclass(slots=True)

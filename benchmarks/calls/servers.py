@@ -1,6 +1,6 @@
-"""The servers that are called, each a process: ``python -m benchmarks.calls.servers KIND LOOP``.
+"""The servers that are called, each a process: ``python -m benchmarks.calls.servers KIND LOOP [UPSTREAM]``.
 
-Each says where it is, and serves until it is killed.
+Each says where it is. For every line that comes it sends what telemetry it has kept back; with the last it ends.
 """
 
 from __future__ import annotations
@@ -8,22 +8,38 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
 import observability
 from benchmarks.calls.load import ANSWER_BYTES
 from benchmarks.calls.loop import runner
+from benchmarks.calls.proxy import proxy
+from benchmarks.calls.telemetry import flush
 from discovery import MeshConfig, StaticRegistry
 from discovery.runtime.server import Observe, serving
 
 _ANSWER = b"y" * ANSWER_BYTES
 _LOOPBACK = "127.0.0.1"
 
+# Opened with the address of whoever is behind it, if somebody is.
+Server = Callable[[str], AbstractAsyncContextManager[str]]
+
 
 @asynccontextmanager
-async def raw() -> AsyncIterator[str]:
+async def listening(server: web.ServerRunner | web.AppRunner) -> AsyncIterator[str]:
+    """Serve at any port; yields the address."""
+    await server.setup()
+    try:
+        site = web.TCPSite(server, _LOOPBACK, 0)
+        await site.start()
+        yield f"{_LOOPBACK}:{site.port}"
+    finally:
+        await server.cleanup()
+
+
+def raw(_: str) -> AbstractAsyncContextManager[str]:
     """The server of aiohttp without routes: as little as it can be, since clients are measured against it."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -31,28 +47,17 @@ async def raw() -> AsyncIterator[str]:
             await request.read()
         return web.Response(body=_ANSWER)
 
-    server = web.ServerRunner(web.Server(answer, access_log=None))
-    await server.setup()
-    site = web.TCPSite(server, _LOOPBACK, 0)
-    await site.start()
-    yield f"{_LOOPBACK}:{site.port}"
-    await server.cleanup()
+    return listening(web.ServerRunner(web.Server(answer, access_log=None)))
 
 
-@asynccontextmanager
-async def collector() -> AsyncIterator[str]:
+def collector(_: str) -> AbstractAsyncContextManager[str]:
     """Takes telemetry and forgets it."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         await request.read()
         return web.Response(body=b"", content_type="application/x-protobuf")
 
-    server = web.ServerRunner(web.Server(answer, access_log=None))
-    await server.setup()
-    site = web.TCPSite(server, _LOOPBACK, 0)
-    await site.start()
-    yield f"{_LOOPBACK}:{site.port}"
-    await server.cleanup()
+    return listening(web.ServerRunner(web.Server(answer, access_log=None)))
 
 
 def application() -> web.Application:
@@ -69,50 +74,55 @@ def application() -> web.Application:
     return app
 
 
-@asynccontextmanager
-async def bare() -> AsyncIterator[str]:
+def bare(_: str) -> AbstractAsyncContextManager[str]:
     """The service as aiohttp serves it."""
-    server = web.AppRunner(application(), access_log=None)
-    await server.setup()
-    site = web.TCPSite(server, _LOOPBACK, 0)
-    await site.start()
-    yield f"{_LOOPBACK}:{site.port}"
-    await server.cleanup()
+    return listening(web.AppRunner(application(), access_log=None))
 
 
 @asynccontextmanager
-async def member(observe: Observe | None = None) -> AsyncIterator[str]:
+async def member(_: str, observe: Observe | None = None) -> AsyncIterator[str]:
     """The service as a member of a mesh."""
     config = MeshConfig(name="items", host=_LOOPBACK)
     async with serving(application(), config, registry=StaticRegistry({}), observe=observe) as server:
         yield server.instance.address
 
 
-def observed() -> AbstractAsyncContextManager[str]:
+def observed(_: str) -> AbstractAsyncContextManager[str]:
     """Likewise, with traces and metrics as the environment says."""
-    return member(observability.observer)
+    return member("", observability.observer)
 
 
-SERVERS: Mapping[str, Callable[[], AbstractAsyncContextManager[str]]] = {
+@asynccontextmanager
+async def thirty_lines(upstream: str) -> AsyncIterator[str]:
+    """The reverse proxy that the gateway is compared with."""
+    async with proxy(upstream) as app, listening(web.AppRunner(app, access_log=None)) as address:
+        yield address
+
+
+SERVERS: Mapping[str, Server] = {
     "raw": raw,
     "collector": collector,
     "bare": bare,
     "member": member,
     "observed": observed,
+    "proxy": thirty_lines,
 }
+
+
+async def serve(server: Server, upstream: str) -> None:
+    """Serve until nobody asks any more."""
+    async with AsyncExitStack() as stack:
+        print(await stack.enter_async_context(server(upstream)), flush=True)  # noqa: T201 - whoever started us reads it
+        while await asyncio.to_thread(sys.stdin.readline):
+            await asyncio.to_thread(flush)
+            print("flushed", flush=True)  # noqa: T201 - likewise
 
 
 def main() -> None:
     """Serve."""
-    kind, loop = sys.argv[1:3]
-
-    async def forever() -> None:
-        async with SERVERS[kind]() as address:
-            print(address, flush=True)  # noqa: T201 - whoever started us reads it
-            await asyncio.Event().wait()
-
+    kind, loop, *upstream = sys.argv[1:]
     with runner(loop) as started:
-        started.run(forever())
+        started.run(serve(SERVERS[kind], "".join(upstream)))
 
 
 if __name__ == "__main__":

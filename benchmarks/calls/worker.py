@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from opentelemetry import trace
-
 from benchmarks.calls.clients import CLIENTS, Send
 from benchmarks.calls.load import BODY_BYTES, Cell, Round
 from benchmarks.calls.loop import runner
+from benchmarks.calls.telemetry import flush
 from discovery.clock import Clock, SystemClock
 
 _BODY = b"x" * BODY_BYTES
@@ -60,14 +59,8 @@ async def measured(send: Send, cell: Cell, calls: int, numbers: Iterator[int], c
         for _ in range(cell.concurrent):
             group.create_task(one_after_another(calls // cell.concurrent))
     took_s = clock.now() - began
-    await asyncio.to_thread(_flush)
+    await asyncio.to_thread(flush)
     return Round(calls // cell.concurrent * cell.concurrent, took_s, time.process_time() - used_s)
-
-
-def _flush() -> None:
-    """Have the exporters send what they have; without telemetry there is nothing to ask."""
-    if flush := getattr(trace.get_tracer_provider(), "force_flush", None):
-        flush()
 
 
 def _tell(answers: TextIO, line: str) -> None:
