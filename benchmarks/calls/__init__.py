@@ -9,11 +9,15 @@ cheaper, or faster, than plain.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
+from typing import Any
 
-from benchmarks.calls import doors, gateway, receiving
+from benchmarks.calls import crowd, doors, gateway, receiving
 from benchmarks.calls.contest import in_cells
+from benchmarks.calls.environment import environment
 from benchmarks.calls.options import Options, parse
+from benchmarks.calls.rivals import rivals
 from benchmarks.calls.scale import FULL, QUICK, Scale
 from discovery.clock import SystemClock
 from launcher.development import Report, Row
@@ -26,21 +30,25 @@ def run(*, quick: bool, words: Sequence[str] = ()) -> Report:
 
 
 async def _report(scale: Scale, options: Options) -> Report:
-    clock = SystemClock()
+    clock, absent = SystemClock(), []  # type: SystemClock, list[str]
+    other = environment() if options.peers or options.loop != "asyncio" else None
+    program = other.python if other and options.loop != "asyncio" else sys.executable
     rows: list[Row] = []
-    details = {}
+    details: dict[str, Any] = {}
     if "clients" in options.parts:
-        rounds = await doors.measure(scale, options.loop)
-        rows += doors.rows(rounds)
-        details["clients"] = in_cells(rounds, {name: door.what for name, door in doors.DOORS.items()}, doors.PLAIN)
+        others = rivals(other, clock, absent) if other and options.peers else doors.alone
+        whos, rounds = await doors.measure(scale, options.loop, program, others)
+        rows += doors.rows(whos, rounds)
+        details["clients"] = in_cells(rounds, {name: door.what for name, door in whos.items()}, doors.PLAIN)
     if "servers" in options.parts:
-        rounds = await receiving.measure(scale, options.loop)
-        rows += receiving.rows(rounds)
-        details["servers"] = in_cells(
-            rounds, {name: side.what for name, side in receiving.SIDES.items()}, receiving.BARE
-        )
+        sides, rounds = await receiving.measure(scale, options.loop, program, other if options.peers else None)
+        rows += receiving.rows(sides, rounds)
+        details["servers"] = in_cells(rounds, {name: side.what for name, side in sides.items()}, receiving.BARE)
     if "gateway" in options.parts:
         rounds = await gateway.measure(scale, clock)
         rows += gateway.rows(rounds)
         details["gateway"] = in_cells(rounds, gateway.WHATS, gateway.PROXY)
-    return Report(name="calls", rows=rows, load=str(scale), details=details)
+    if "directory" in options.parts:
+        rows += await crowd.rows(scale.rounds)
+    load = f"{scale}; {options.loop}" + "".join(f"; {each}" for each in absent)
+    return Report(name="calls", rows=rows, load=load, details=details)

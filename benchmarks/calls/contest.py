@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from statistics import median
@@ -86,17 +87,27 @@ async def collector() -> AsyncIterator[Mapping[str, str]]:
 
 @asynccontextmanager
 async def server(
-    kind: str, loop: str = "asyncio", *upstream: str, environ: Mapping[str, str] | None = None
+    kind: str,
+    loop: str = "asyncio",
+    upstream: str = "",
+    environ: Mapping[str, str] | None = None,
+    program: str = sys.executable,
 ) -> AsyncIterator[Process]:
     """A server in a process of its own."""
-    async with python("benchmarks.calls.servers", kind, loop, *upstream, environ=environ) as process:
+    words = ("benchmarks.calls.servers", kind, loop, upstream)
+    async with python(*words, environ=environ, program=program) as process:
         yield process
 
 
 @asynccontextmanager
 async def client(
-    kind: str, address: str, loop: str = "asyncio", environ: Mapping[str, str] | None = None
+    kind: str,
+    address: str,
+    loop: str = "asyncio",
+    environ: Mapping[str, str] | None = None,
+    program: str = sys.executable,
 ) -> AsyncIterator[Process]:
     """A client in a process of its own."""
-    async with python("benchmarks.calls.worker", kind, address, loop, environ=environ) as process:
+    words = ("benchmarks.calls.worker", kind, address, loop)
+    async with python(*words, environ=environ, program=program) as process:
         yield process

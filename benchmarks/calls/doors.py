@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.calls.contest import absolute, client, collector, compared, held, server
@@ -15,13 +15,24 @@ from launcher.development import Row
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A way of calling: the client that knows it, and what it is compared with."""
+    """A way of calling: the client that knows it, and what it is compared with.
+
+    One through a sidecar has its own ``address`` and counts what the processes of those numbers use; one by another
+    library has its own Python.
+    """
 
     what: str
     client: str
     goal: AtLeast | None = None
     to: str = "plain"
     environ: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    sidecars: tuple[int, ...] = ()
+    program: str = ""
+
+
+# Opened with the address that all call; yields ways of calling it that are not ours.
+Others = Callable[[str], AbstractAsyncContextManager[Mapping[str, Door]]]
 
 
 PLAIN = "plain"
@@ -38,27 +49,34 @@ DOORS: Mapping[str, Door] = {
 }
 
 
-async def measure(scale: Scale, loop: str) -> Rounds:
-    """All rounds of all doors."""
-    async with server("raw") as called, collector() as sent_to:
+@asynccontextmanager
+async def alone(_: str) -> AsyncIterator[Mapping[str, Door]]:
+    """No others than ours."""
+    yield {}
+
+
+async def measure(scale: Scale, loop: str, program: str, others: Others = alone) -> tuple[Mapping[str, Door], Rounds]:
+    """All rounds of all doors, and of the *others*; by that Python."""
+    async with server("raw") as called, collector() as sent_to, others(called.said) as more:
+        doors = {**DOORS, **more}
 
         async def opens(stack: AsyncExitStack) -> Mapping[str, Contender]:
-            return {
-                name: Contender(
-                    await stack.enter_async_context(client(door.client, called.said, loop, {**sent_to, **door.environ}))
-                )
-                for name, door in DOORS.items()
-            }
+            contenders = {}
+            for name, door in doors.items():
+                environ = {**sent_to, **door.environ}
+                opened = client(door.client, door.address or called.said, loop, environ, door.program or program)
+                contenders[name] = Contender(await stack.enter_async_context(opened), sidecars=door.sidecars)
+            return contenders
 
-        return await held(opens, scale)
+        return doors, await held(opens, scale)
 
 
-def rows(rounds: Rounds) -> list[Row]:
+def rows(doors: Mapping[str, Door], rounds: Rounds) -> list[Row]:
     """The figures for people: by door and method, over all cells."""
     found = []
     for method in ("GET", "POST"):
         found += absolute(f"{method} by a plain session", rounds, PLAIN, method)
-        for name, door in DOORS.items():
+        for name, door in doors.items():
             if name != PLAIN:
                 unit = "× plain" if door.to == PLAIN else "× empty"
                 found += compared(f"{method} by {door.what}", rounds, (name, door.to), method, unit, door.goal)

@@ -1,4 +1,4 @@
-"""The servers that are called, each a process: ``python -m benchmarks.calls.servers KIND LOOP [UPSTREAM]``.
+"""The servers that are called, each a process: ``python -m benchmarks.calls.servers KIND LOOP UPSTREAM``.
 
 Each says where it is. For every line that comes it sends what telemetry it has kept back; with the last it ends.
 """
@@ -118,11 +118,20 @@ async def serve(server: Server, upstream: str) -> None:
             print("flushed", flush=True)  # noqa: T201 - likewise
 
 
+def _server(kind: str) -> Server:
+    """Ours, or one with a library that is only where somebody asked for it."""
+    if kind == "official":
+        from benchmarks.calls.peers.instrumented import server  # noqa: PLC0415
+
+        return server
+    return SERVERS[kind]
+
+
 def main() -> None:
     """Serve."""
-    kind, loop, *upstream = sys.argv[1:]
+    kind, loop, upstream = sys.argv[1:]
     with runner(loop) as started:
-        started.run(serve(SERVERS[kind], "".join(upstream)))
+        started.run(serve(_server(kind), upstream))
 
 
 if __name__ == "__main__":

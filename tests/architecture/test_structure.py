@@ -122,7 +122,7 @@ OWNERS = {
     "tenacity": ("discovery.runtime.retrying",),
     "consul": ("discovery.registry",),
     "msgspec": ("discovery.registry", "observability.console.ingest"),
-    "opentelemetry": ("observability", "benchmarks.batches", "benchmarks.calls.telemetry"),
+    "opentelemetry": ("observability", "benchmarks.batches", "benchmarks.calls.telemetry", "benchmarks.calls.peers"),
     "structlog": ("observability",),
     "jinja2": ("services.marketplace",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),

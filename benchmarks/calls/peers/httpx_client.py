@@ -1,0 +1,24 @@
+"""httpx: the other client that is used with asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from benchmarks.calls.clients import Send
+
+
+@asynccontextmanager
+async def client(address: str) -> AsyncIterator[Send]:
+    """A client with its own defaults."""
+    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as session:
+
+        async def send(method: str, path: str, body: bytes | None) -> None:
+            if method == "POST":
+                await session.post(path, content=body)
+            else:
+                await session.get(path)
+
+        yield send
