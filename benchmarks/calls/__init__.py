@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.calls import crowd, doors, gateway, receiving
+from benchmarks.calls import crowd, doors, gateway, profile, publication, receiving
 from benchmarks.calls.contest import in_cells
 from benchmarks.calls.environment import environment
 from benchmarks.calls.options import Options, parse
@@ -26,29 +26,39 @@ from launcher.development import Report, Row
 def run(*, quick: bool, words: Sequence[str] = ()) -> Report:
     """Measure."""
     options = parse(words)
-    return asyncio.run(_report(QUICK if quick else FULL, options))
+    scale = QUICK if quick else FULL
+    if options.profile:
+        return asyncio.run(profile.report(options.profile, scale))
+    report = asyncio.run(_report(scale, options))
+    if options.publish:
+        publication.publish(report)
+    return report
 
 
 async def _report(scale: Scale, options: Options) -> Report:
-    clock, absent = SystemClock(), []  # type: SystemClock, list[str]
+    clock = SystemClock()
+    absent: list[str] = []
     other = environment() if options.peers or options.loop != "asyncio" else None
-    program = other.python if other and options.loop != "asyncio" else sys.executable
+    peers = other if options.peers else None
+    python = other.python if other and options.loop != "asyncio" else sys.executable
     rows: list[Row] = []
     details: dict[str, Any] = {}
     if "clients" in options.parts:
-        others = rivals(other, clock, absent) if other and options.peers else doors.alone
-        whos, rounds = await doors.measure(scale, options.loop, program, others)
-        rows += doors.rows(whos, rounds)
-        details["clients"] = in_cells(rounds, {name: door.what for name, door in whos.items()}, doors.PLAIN)
-    if "servers" in options.parts:
-        sides, rounds = await receiving.measure(scale, options.loop, program, other if options.peers else None)
-        rows += receiving.rows(sides, rounds)
-        details["servers"] = in_cells(rounds, {name: side.what for name, side in sides.items()}, receiving.BARE)
+        others = rivals(peers, clock, absent) if peers else doors.alone
+        ways, rounds = await doors.measure(scale, options.loop, python, others)
+        rows += doors.rows(ways, rounds)
+        details["clients"] = in_cells(rounds, {name: door.what for name, door in ways.items()}, doors.PLAIN)
+    for part, every in {"servers": receiving.SERVERS, "ends": receiving.ENDS}.items():
+        if part in options.parts:
+            sides = receiving.there(every, peers)
+            rounds = await receiving.measure(sides, scale, options.loop, python, peers)
+            rows += receiving.rows(sides, rounds)
+            details[part] = in_cells(rounds, {name: side.what for name, side in sides.items()}, receiving.BARE)
     if "gateway" in options.parts:
         rounds = await gateway.measure(scale, clock)
         rows += gateway.rows(rounds)
         details["gateway"] = in_cells(rounds, gateway.WHATS, gateway.PROXY)
     if "directory" in options.parts:
         rows += await crowd.rows(scale.rounds)
-    load = f"{scale}; {options.loop}" + "".join(f"; {each}" for each in absent)
+    load = "; ".join([str(scale), options.loop, *absent])
     return Report(name="calls", rows=rows, load=load, details=details)

@@ -82,7 +82,7 @@ async def collector() -> AsyncIterator[Mapping[str, str]]:
     """A process that takes telemetry; yields the environment that leads there."""
     async with server("collector") as taker:
         # One line of the log for every client would come between the figures.
-        yield {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{taker.said}", "MESH_LOG_LEVEL": "warning"}
+        yield {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{taker.said}", "MESH_LOG_LEVEL": "error"}
 
 
 @asynccontextmanager

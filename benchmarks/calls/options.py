@@ -6,23 +6,25 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.calls.doors import DOORS
 from launcher.development import CannotRun
 
-PARTS = ("clients", "servers", "gateway", "directory")
+PARTS = ("clients", "servers", "ends", "gateway", "directory")
 LOOPS = ("asyncio", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``peers`` adds other libraries and sidecars; ``publish`` writes result, picture and page; ``profile`` a profile
-    in place of the run.
+    """``peers`` adds other libraries and sidecars; ``publish`` writes the result, its picture and its page.
+
+    ``profile`` names a way of calling, which is profiled in place of the run.
     """
 
     parts: tuple[str, ...] = PARTS
     peers: bool = False
     loop: str = LOOPS[0]
     publish: bool = False
-    profile: bool = False
+    profile: str = ""
 
 
 def parse(words: Sequence[str]) -> Options:
@@ -31,10 +33,11 @@ def parse(words: Sequence[str]) -> Options:
     Raises:
         CannotRun: for words that mean nothing here.
     """
-    parser = argparse.ArgumentParser(prog="./mesh bench calls --", exit_on_error=False, add_help=False)
+    parser = argparse.ArgumentParser(exit_on_error=False, add_help=False)
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--loop", choices=LOOPS, default=LOOPS[0])
-    for flag in ("--peers", "--publish", "--profile"):
+    parser.add_argument("--profile", choices=tuple(DOORS), default="")
+    for flag in ("--peers", "--publish"):
         parser.add_argument(flag, action="store_true")
     try:
         found, unknown = parser.parse_known_args(words)
@@ -42,5 +45,7 @@ def parse(words: Sequence[str]) -> Options:
         raise CannotRun(str(error)) from None
     unknown += [part for part in found.parts if part not in PARTS]
     if unknown:
-        raise CannotRun(f"what is {unknown[0]!r}? There are {', '.join(PARTS)}; --peers, --loop, --publish, --profile")
+        raise CannotRun(f"what is {unknown[0]}? There are {', '.join(PARTS)}; --peers, --loop, --publish, --profile")
+    if found.publish and (found.parts or found.loop != LOOPS[0]):
+        raise CannotRun("what is published is the whole, on asyncio")
     return Options(tuple(found.parts) or PARTS, found.peers, found.loop, found.publish, found.profile)

@@ -1,4 +1,4 @@
-"""What a request costs its server: as a member of a mesh, beside a bare aiohttp server."""
+"""What a request costs its server, and both ends together: as members of a mesh, beside bare aiohttp."""
 
 from __future__ import annotations
 
@@ -17,50 +17,65 @@ from launcher.development import Row
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A way of serving."""
+    """A way of serving, and who calls. A plain session only drives the server; what any other caller uses counts."""
 
     what: str
+    server: str
+    caller: str = "plain"
+    both: bool = False
     goal: AtLeast | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
 BARE = "bare"
-SIDES: Mapping[str, Side] = {
-    BARE: Side("a bare server"),
-    "member": Side("a member, untraced", AtLeast(0.92)),
-    "observed": Side("a member, 100 % traced", AtLeast(0.75), ALL_TRACED),
+SERVERS: Mapping[str, Side] = {
+    BARE: Side("a bare server", "bare"),
+    "member": Side("a member, untraced", "member", goal=AtLeast(0.92)),
+    "observed": Side("a member, 100 % traced", "observed", goal=AtLeast(0.75), environ=ALL_TRACED),
+    "official": Side("the official instrumentation, 100 % traced", "official", environ=ALL_TRACED),
 }
-_OFFICIAL = Side("a server with the official instrumentation, 100 % traced", environ=ALL_TRACED)
+ENDS: Mapping[str, Side] = {
+    BARE: Side("plain aiohttp", "bare", both=True),
+    "mesh": Side("the mesh, untraced", "member", "fast", both=True),
+    "observed": Side("the mesh, 100 % traced", "observed", "observed", both=True, environ=ALL_TRACED),
+    "official": Side(
+        "the official instrumentation, 100 % traced", "official", "official", both=True, environ=ALL_TRACED
+    ),
+}
+
+
+def there(sides: Mapping[str, Side], peers: Environment | None) -> Mapping[str, Side]:
+    """Those of *sides* that can be measured."""
+    has_official = peers is not None and peers.has("opentelemetry.instrumentation.aiohttp_server")
+    return {name: side for name, side in sides.items() if has_official or side.server != "official"}
 
 
 async def measure(
-    scale: Scale, loop: str, program: str, peers: Environment | None
-) -> tuple[Mapping[str, Side], Rounds]:
-    """All rounds of all ways of serving, by that Python. The caller is a plain session, and does not count."""
-    sides = dict(SIDES)
-    if peers and peers.has("opentelemetry.instrumentation.aiohttp_server"):
-        sides["official"] = _OFFICIAL
+    sides: Mapping[str, Side], scale: Scale, loop: str, program: str, peers: Environment | None
+) -> Rounds:
+    """All rounds of all *sides*, by that Python."""
     async with collector() as sent_to:
 
         async def opens(stack: AsyncExitStack) -> Mapping[str, Contender]:
             contenders = {}
-            for kind, side in sides.items():
-                other = peers.python if peers and kind == "official" else program
-                opened = server(kind, loop, environ={**sent_to, **side.environ}, program=other)
-                served = await stack.enter_async_context(opened)
-                caller = await stack.enter_async_context(client("plain", served.said))
-                contenders[kind] = Contender(caller, servers=(served,), own=False)
+            for name, side in sides.items():
+                environ = {**sent_to, **side.environ}
+                python = peers.python if peers and side.server == "official" else program
+                served = await stack.enter_async_context(server(side.server, loop, environ=environ, program=python))
+                opened = client(side.caller, served.said, loop, environ, python)
+                contenders[name] = Contender(await stack.enter_async_context(opened), (served,), own=side.both)
             return contenders
 
-        return sides, await held(opens, scale)
+        return await held(opens, scale)
 
 
 def rows(sides: Mapping[str, Side], rounds: Rounds) -> list[Row]:
     """The figures for people."""
     found = []
+    way = "by both ends:" if sides[BARE].both else "at"
     for method in ("GET", "POST"):
-        found += absolute(f"{method} at a bare server", rounds, BARE, method)
-        for kind, side in sides.items():
-            if kind != BARE:
-                found += compared(f"{method} at {side.what}", rounds, (kind, BARE), method, "× bare", side.goal)
+        found += absolute(f"{method} {way} {sides[BARE].what}", rounds, BARE, method)
+        for name, side in sides.items():
+            if name != BARE:
+                found += compared(f"{method} {way} {side.what}", rounds, (name, BARE), method, "× bare", side.goal)
     return found

@@ -6,14 +6,18 @@ It has all that belongs to its way of calling, the threads of exporters included
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import gc
 import itertools
 import json
 import os
+import pstats
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TextIO
 
 from benchmarks.calls.clients import CLIENTS, Client, Send
@@ -43,7 +47,9 @@ async def _work(client: str, address: str, answers: TextIO, clock: Clock) -> Non
             asked = json.loads(line)
             cell = Cell(**asked["cell"])
             gc.collect()
-            _tell(answers, json.dumps(asdict(await measured(send, cell, asked["calls"], numbers, clock))))
+            with _profiled(asked.get("profile")):
+                made = await measured(send, cell, asked["calls"], numbers, clock)
+            _tell(answers, json.dumps(asdict(made)))
 
 
 async def measured(send: Send, cell: Cell, calls: int, numbers: Iterator[int], clock: Clock) -> Round:
@@ -61,6 +67,21 @@ async def measured(send: Send, cell: Cell, calls: int, numbers: Iterator[int], c
     took_s = clock.now() - began
     await asyncio.to_thread(flush)
     return Round(calls // cell.concurrent * cell.concurrent, took_s, time.process_time() - used_s)
+
+
+@contextmanager
+def _profiled(path: str | None) -> Iterator[None]:
+    """Write to that file where the time of the block goes."""
+    if path is None:
+        yield
+        return
+    profile = cProfile.Profile()
+    with profile:
+        yield
+    with Path(path).open("w", encoding="utf-8") as file:
+        figures = pstats.Stats(profile, stream=file)
+        # Names without folders: those are another's on every machine.
+        figures.strip_dirs().sort_stats("tottime").print_stats(60)
 
 
 def _client(name: str) -> Client:

@@ -12,8 +12,9 @@ from benchmarks.calls.clients import Send
 
 @asynccontextmanager
 async def client(address: str) -> AsyncIterator[Send]:
-    """A client with its own defaults."""
-    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as session:
+    """A client that keeps all connections; by default it would keep twenty."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, limits=limits) as session:
 
         async def send(method: str, path: str, body: bytes | None) -> None:
             if method == "POST":
