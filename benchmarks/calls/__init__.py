@@ -45,9 +45,10 @@ async def _report(scale: Scale, options: Options) -> Report:
     details: dict[str, Any] = {}
     if "clients" in options.parts:
         others = rivals(peers, clock, absent) if peers else doors.alone
-        ways, rounds = await doors.measure(scale, options.loop, python, others)
-        rows += doors.rows(ways, rounds)
-        details["clients"] = in_cells(rounds, {name: door.what for name, door in ways.items()}, doors.PLAIN)
+        measured = await doors.measure(scale, options.loop, python, others)
+        rows += doors.rows(measured)
+        whats = {name: door.what for name, door in measured.doors.items()}
+        details["clients"] = in_cells(measured.rounds, whats, doors.PLAIN)
     for part, every in {"servers": receiving.SERVERS, "ends": receiving.ENDS}.items():
         if part in options.parts:
             sides = receiving.there(every, peers)

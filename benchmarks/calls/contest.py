@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from statistics import median
 
+import aiohttp
+
 from benchmarks.calls.goals import AtLeast
 from benchmarks.calls.load import CELLS, Cell
 from benchmarks.calls.processes import Process, python
@@ -83,6 +85,14 @@ async def collector() -> AsyncIterator[Mapping[str, str]]:
     async with server("collector") as taker:
         # One line of the log for every client would come between the figures.
         yield {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{taker.said}", "MESH_LOG_LEVEL": "error"}
+
+
+async def arrived(sent_to: Mapping[str, str], scope: str) -> int:
+    """How many spans of that scope the collector has got."""
+    url = sent_to["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        spans: Mapping[str, int] = await response.json()
+    return spans.get(scope, 0)
 
 
 @asynccontextmanager

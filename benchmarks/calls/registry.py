@@ -39,7 +39,8 @@ def registry(count: str) -> AbstractAsyncContextManager[str]:
     app = web.Application()
     app.router.add_get("/v1/health/service/items", instances)
     app.router.add_get("/{rest:.*}", nothing)
-    return listening(web.AppRunner(app, access_log=None))
+    # Nobody waits for an answer that its reader has given up.
+    return listening(web.AppRunner(app, access_log=None, handler_cancellation=True))
 
 
 def _answer(text: str, index: int) -> web.Response:

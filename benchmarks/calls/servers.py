@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -16,7 +17,7 @@ import observability
 from benchmarks.calls.load import ANSWER_BYTES
 from benchmarks.calls.loop import runner
 from benchmarks.calls.proxy import proxy
-from benchmarks.calls.telemetry import flush
+from benchmarks.calls.telemetry import counted, flush
 from discovery import MeshConfig, StaticRegistry
 from discovery.runtime.server import Observe, serving
 
@@ -51,10 +52,15 @@ def raw(_: str) -> AbstractAsyncContextManager[str]:
 
 
 def collector(_: str) -> AbstractAsyncContextManager[str]:
-    """Takes telemetry and forgets it."""
+    """Takes telemetry and forgets it; a GET is told how many spans came, by scope."""
+    spans: Counter[str] = Counter()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        await request.read()
+        if request.method == "GET":
+            return web.json_response(spans)
+        body = await request.read()
+        if request.path == "/v1/traces":
+            spans.update(counted(body))
         return web.Response(body=b"", content_type="application/x-protobuf")
 
     return listening(web.ServerRunner(web.Server(answer, access_log=None)))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from discovery.errors import ConfigError
 from launcher.development import bench
 from launcher.development.checks import run_checks
 from launcher.development.report import CannotRun, Report, Row
+from launcher.main import mesh
 from launcher.plan import ROOT
 
 
@@ -66,10 +69,32 @@ def test_what_cannot_run_is_no_failure_but_told(tiny: SimpleNamespace) -> None:
         bench.run_bench("huge", quick=True, as_json=True)
 
 
+def test_words_go_to_a_benchmark_that_takes_them(tiny: SimpleNamespace) -> None:
+    with pytest.raises(ConfigError, match="tiny takes nothing after --"):
+        bench.run_bench("tiny", ["--peers"], quick=True, as_json=True)
+    heard: list[str] = []
+
+    def run(*, quick: bool, words: Sequence[str]) -> Report:
+        heard.extend(words)
+        return report(met=True)
+
+    tiny.run = run
+    assert bench.run_bench("tiny", ["--peers"], quick=True, as_json=True) == 0
+    assert heard == ["--peers"]
+
+
+def test_what_stands_after_the_dashes_is_not_for_the_command_itself(tiny: SimpleNamespace) -> None:
+    result = CliRunner().invoke(mesh, ["bench", "tiny", "--quick", "--", "--json"])
+
+    assert "tiny takes nothing after --" in str(result.exception)
+
+
 def test_benchmarks_are_found_with_what_they_say_about_themselves(tmp_path: Path) -> None:
-    (tmp_path / "calls.py").write_text('"""What a call costs.\n\nMore."""\ndef run(*, quick): ...\n')
+    (tmp_path / "start.py").write_text('"""What a start costs.\n\nMore."""\ndef run(*, quick): ...\n')
     (tmp_path / "report.py").write_text('"""No benchmark."""\n')
-    assert bench.benchmarks(tmp_path) == {"calls": "What a call costs."}
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "calls" / "__init__.py").write_text('"""What a call costs."""\ndef run(*, quick): ...\n')
+    assert bench.benchmarks(tmp_path) == {"calls": "What a call costs.", "start": "What a start costs."}
     assert {"calls", "start", "watch"} <= bench.benchmarks(ROOT / "benchmarks").keys()
 
 
