@@ -102,8 +102,15 @@ async def listening(port: int, clock: Clock, child: asyncio.subprocess.Process |
 
 
 def used_s(pid: int) -> float:
-    """What a process has used of its processors so far, all of its threads."""
-    return time.clock_gettime(~pid << 3 | _SCHEDULED)
+    """What a process has used of its processors so far, all of its threads.
+
+    Raises:
+        CannotRun: where there are no such clocks, or no such process.
+    """
+    try:
+        return time.clock_gettime(~pid << 3 | _SCHEDULED)
+    except OSError as error:
+        raise CannotRun(f"the processor time of process {pid} is not known: {error.strerror}") from None
 
 
 async def _first_line(child: asyncio.subprocess.Process, words: Sequence[str]) -> str:

@@ -18,8 +18,7 @@ from benchmarks.calls.load import ANSWER_BYTES
 from benchmarks.calls.loop import runner
 from benchmarks.calls.proxy import proxy
 from benchmarks.calls.telemetry import counted, flush
-from discovery import MeshConfig, StaticRegistry
-from discovery.runtime.server import Observe, serving
+from discovery import MeshConfig, Observe, StaticRegistry, serving
 
 _ANSWER = b"y" * ANSWER_BYTES
 _LOOPBACK = "127.0.0.1"
