@@ -104,7 +104,7 @@ async def server(
     program: str = sys.executable,
 ) -> AsyncIterator[Process]:
     """A server in a process of its own."""
-    words = ("benchmarks.calls.servers", kind, loop, upstream)
+    words = ("benchmarks.calls.serving", kind, loop, upstream)
     async with python(*words, environ=environ, program=program) as process:
         yield process
 

@@ -13,7 +13,8 @@ from contextlib import AbstractAsyncContextManager
 
 from aiohttp import web
 
-from benchmarks.calls.servers import listening, serve
+from benchmarks.calls.servers import listening
+from benchmarks.calls.serving import serve
 from discovery.clock import SystemClock
 
 _AFTER_S = 0.2

@@ -1,23 +1,17 @@
-"""The servers that are called, each a process: ``python -m benchmarks.calls.servers KIND LOOP UPSTREAM``.
-
-Each says where it is. For every line that comes it sends what telemetry it has kept back; with the last it ends.
-"""
+"""The servers that are called: plain aiohttp, members of a mesh, a proxy, and a collector of telemetry."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiohttp import web
 
 import observability
 from benchmarks.calls.load import ANSWER_BYTES
-from benchmarks.calls.loop import runner
 from benchmarks.calls.proxy import proxy
-from benchmarks.calls.telemetry import counted, flush
+from benchmarks.calls.telemetry import counted
 from discovery import MeshConfig, Observe, StaticRegistry, serving
 
 _ANSWER = b"y" * ANSWER_BYTES
@@ -112,32 +106,3 @@ SERVERS: Mapping[str, Server] = {
     "observed": observed,
     "proxy": thirty_lines,
 }
-
-
-async def serve(server: Server, upstream: str) -> None:
-    """Serve until nobody asks any more."""
-    async with AsyncExitStack() as stack:
-        print(await stack.enter_async_context(server(upstream)), flush=True)  # noqa: T201 - whoever started us reads it
-        while await asyncio.to_thread(sys.stdin.readline):
-            await asyncio.to_thread(flush)
-            print("flushed", flush=True)  # noqa: T201 - likewise
-
-
-def _server(kind: str) -> Server:
-    """Ours, or one with a library that is only where somebody asked for it."""
-    if kind == "official":
-        from benchmarks.calls.peers.instrumented import server  # noqa: PLC0415
-
-        return server
-    return SERVERS[kind]
-
-
-def main() -> None:
-    """Serve."""
-    kind, loop, upstream = sys.argv[1:]
-    with runner(loop) as started:
-        started.run(serve(_server(kind), upstream))
-
-
-if __name__ == "__main__":
-    main()

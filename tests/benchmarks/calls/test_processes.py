@@ -19,7 +19,7 @@ def test_the_clock_of_a_process_is_its_processor_time() -> None:
 
 
 async def test_a_server_says_where_it_is_and_answers_when_it_has_flushed() -> None:
-    async with python("benchmarks.calls.servers", "raw", "asyncio", "") as server:
+    async with python("benchmarks.calls.serving", "raw", "asyncio", "") as server:
         assert server.said.startswith("127.0.0.1:")
         assert await server.ask("flush") == "flushed"
     assert server.child.returncode is not None
