@@ -176,6 +176,24 @@ def bench(rest: list[str], name: str | None, *, quick: bool, as_json: bool) -> i
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option("--quick", is_flag=True, help="A shorter run: the same rows, less certain.")
+@click.option("--only", multiple=True, metavar="SCENARIO", help="Play this scenario and no other; repeatable.")
+@click.option("--envoy", is_flag=True, help="Let Consul's pair of Envoys bear the same faults, for comparison.")
+@consul_option
+@click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
+def chaos(name: str | None, only: tuple[str, ...], consul: str, *, quick: bool, envoy: bool, as_json: bool) -> int:
+    """Break instances under load, and count what is lost. Without a name: what there is to break.
+
+    What a scenario needs and does not find here is told as not run. Exits with 0 when every goal was met, with 1 when
+    one was missed, with 2 when nothing could run.
+    """
+    from launcher.development import run_chaos
+
+    return run_chaos(name, quick=quick, as_json=as_json, only=only, consul=consul, envoy=envoy)
+
+
+@click.command()
 @consul_option
 @click.option("--zipkin", default="", metavar="URL", help="Where a Zipkin runs, which gets a picture, too.")
 def pictures(consul: str, zipkin: str) -> int:
@@ -197,4 +215,4 @@ def lock(*, upgrade: bool) -> None:
     click.echo(f"wrote {write_lock(upgrade=upgrade)} and its part for each service")
 
 
-ALL = (bench, check, demo, down, lock, pictures, scale, test, up)
+ALL = (bench, chaos, check, demo, down, lock, pictures, scale, test, up)

@@ -1,6 +1,6 @@
 """Making the environment, and the chores of whoever works here: checks, tests, benchmarks, locks."""
 
-from launcher.development.bench import run_bench
+from launcher.development.bench import run_bench, run_chaos
 from launcher.development.checks import run_checks
 from launcher.development.environment import Site
 from launcher.development.lock import write_lock
@@ -13,6 +13,7 @@ __all__ = [
     "Row",
     "Site",
     "run_bench",
+    "run_chaos",
     "run_checks",
     "run_pytest",
     "run_tests",

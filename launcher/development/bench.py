@@ -1,6 +1,6 @@
-"""`mesh bench`: runs one of the modules in ``benchmarks/`` that have a function ``run(quick)``.
+"""`mesh bench` and `mesh chaos`: run one of the modules in a folder that have a function ``run``.
 
-One whose ``run`` has a parameter ``words`` is given those that stand after ``--``.
+A benchmark whose ``run`` has a parameter ``words`` is given those that stand after ``--``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -25,19 +26,36 @@ def run_bench(name: str | None, words: Sequence[str] = (), *, quick: bool, as_js
     Raises:
         ConfigError: when there is no such benchmark, or it lacks something.
     """
-    known = benchmarks(ROOT / "benchmarks")
+    return _run("benchmark", "benchmarks", name, words, as_json=as_json, quick=quick)
+
+
+def run_chaos(name: str | None, *, quick: bool, as_json: bool, only: Sequence[str], consul: str, envoy: bool) -> int:
+    """Break things, and measure what is lost; otherwise like :func:`run_bench`.
+
+    Raises:
+        ConfigError: when there is no such measurement or scenario, or it lacks something.
+    """
+    options = {"quick": quick, "only": only, "consul": consul, "envoy": envoy}
+    return _run("measurement under faults", "benchmarks.chaos", name, as_json=as_json, **options)
+
+
+def _run(
+    kind: str, package: str, name: str | None, words: Sequence[str] = (), *, as_json: bool, **options: Any
+) -> int:
+    known = benchmarks(ROOT.joinpath(*package.split(".")))
     if name is None:
         for each, sentence in known.items():
             Console(highlight=False).print(f"[bold]{each:8}[/] {sentence}", soft_wrap=True)
         return 0
     if name not in known:
-        raise ConfigError(f"there is no benchmark {name!r}; there are {', '.join(known)}")
+        raise ConfigError(f"there is no {kind} {name!r}; there are {', '.join(known)}")
     try:
-        run = importlib.import_module(f"benchmarks.{name}").run
-        takes = "words" in inspect.signature(run).parameters
-        if words and not takes:
-            raise ConfigError(f"{name} takes nothing after --")
-        report: Report = run(quick=quick, words=words) if takes else run(quick=quick)
+        run = importlib.import_module(f"{package}.{name}").run
+        if words:
+            if "words" not in inspect.signature(run).parameters:
+                raise ConfigError(f"{name} takes nothing after --")
+            options["words"] = words
+        report: Report = run(**options)
     except CannotRun as exc:
         raise ConfigError(f"{name} cannot run: {exc}") from None
     if as_json:

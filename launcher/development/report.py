@@ -38,7 +38,7 @@ class Row:
 class Report:
     """All figures of one run. ``versions`` has what the measured depends on; ``load`` how it was measured.
 
-    ``details`` are figures for programs, too many to be rows.
+    ``details`` are figures for programs, too many to be rows; ``not_run`` says of what is optional why it has no rows.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    not_run: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
@@ -66,7 +67,8 @@ class Report:
             mark = "[green]✓" if row.met else "[red]✗"
             table.add_row(mark if row.gates else "", row.what, f"{row.value:g} {row.unit}", row.reach)
         where = ", ".join(f"{name} {text}" for name, text in {**_surroundings(), **self.versions}.items())
-        return Group(table, Text(f"{self.load}\n{where}", style="dim"))
+        missing = "".join(f"not run: {what} ({why})\n" for what, why in self.not_run.items())
+        return Group(table, Text(f"{missing}{self.load}\n{where}", style="dim"))
 
 
 def _surroundings() -> dict[str, str]:

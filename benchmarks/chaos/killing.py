@@ -1,0 +1,48 @@
+"""One of three is killed with SIGKILL, again and again, and started again at the same place."""
+
+from __future__ import annotations
+
+from benchmarks.chaos import judging
+from benchmarks.chaos.record import GET, POST
+from benchmarks.chaos.stage import Scenario, Stage, none
+from launcher.development import Row
+
+_ROUNDS, _QUICK_ROUNDS = 10, 2
+# As long as a killed instance takes to be noticed where only traffic tells.
+_DEAD_S = 2.0
+_P99_MS = 250.0
+
+
+async def _play(stage: Stage) -> list[Row]:
+    playing = await stage.whole()
+    rounds = _QUICK_ROUNDS if stage.quick else _ROUNDS
+    kills = []
+    async with playing.sending(stage.steady(playing, "kill")) as run:
+        await stage.pause(5, 3)
+        for number in range(rounds):
+            peer = playing.peers[number % len(playing.peers)]
+            kills.append(await peer.kill())
+            await stage.clock.sleep(_DEAD_S)
+            await peer.start()
+            await stage.clock.sleep(_DEAD_S)
+        calls = await run.stop()
+    held = [call for at in kills for call in judging.due(calls, at - 1, at + _DEAD_S)]
+    normal_ms = judging.p99_ms(judging.due(calls, until=kills[0] - 1))
+    p99_ms, most_ms = judging.p99_ms(held), round(min(2 * normal_ms, _P99_MS), 1)
+    what = "one of three killed"
+    posts = judging.failed(calls, POST)
+    return [
+        none(f"{what}: repeatable calls failed", len(judging.failed(calls)), sum(c.method == GET for c in calls)),
+        Row(
+            f"{what}: p99 from a second before to two after",
+            p99_ms,
+            "ms",
+            f"<= {most_ms:g} ms (twice as before, at most {_P99_MS:g})",
+            p99_ms <= most_ms,
+        ),
+        none(f"{what}: POSTs failed that were not under way", len(judging.not_under_way(calls, kills)), len(posts)),
+        none(f"{what}: POSTs failed and not told as unknown", len(judging.told_otherwise(calls)), len(posts)),
+    ]
+
+
+SCENARIOS = (Scenario("kill", f"one of three is killed with SIGKILL, {_ROUNDS} times", _play),)
