@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import click
 
 from benchmarks.agents import version_of
-from benchmarks.chaos import failing, killing, outage, overload, shares
+from benchmarks.chaos import beside, failing, killing, outage, overload, shares, zones
 from benchmarks.chaos.stage import POST_EVERY, RATE, Scenario, Stage, none
 from discovery.clock import SystemClock
 from discovery.errors import ConfigError
@@ -23,6 +23,7 @@ _SCENARIOS: Sequence[Scenario] = (
     *shares.SCENARIOS,
     *outage.SCENARIOS,
     *overload.SCENARIOS,
+    *zones.SCENARIOS,
 )
 
 
@@ -33,27 +34,32 @@ def run(*, quick: bool, only: Sequence[str], consul: str, envoy: bool) -> Report
         CannotRun: when none of them could be played.
         ConfigError: when there is no scenario of some name.
     """
-    wanted = _wanted(only)
+    wanted = _wanted(only, envoy=envoy)
     choice = with_program(choose(consul, os.environ))
     stage = Stage(choice=choice, clock=SystemClock(), seed=_SEED, quick=quick)
+    # Cleaning up takes seconds and kills whatever is left, so a second signal has nothing to hasten.
     rows, not_run = run_until_signal(_played(stage, wanted), kill=lambda: None)
     if not rows:
         raise CannotRun("; ".join(not_run.values()))
+    rows.append(none("over all: POSTs executed twice", stage.twice, stage.posts))
     return Report(
         name="chaos-calls",
         rows=rows,
-        load=f"{RATE:g} calls/s where a row says no other, each {POST_EVERY}th a POST, open loop, in a process of its own",
+        load=f"{RATE:g} calls/s where a row says no other, each {POST_EVERY}th a POST; open loop, from its own process",
         versions=_versions(choice),
         seed=_SEED,
         not_run=not_run,
     )
 
 
-def _wanted(only: Sequence[str]) -> list[Scenario]:
-    known = {scenario.name: scenario for scenario in _SCENARIOS}
+def _wanted(only: Sequence[str], *, envoy: bool) -> list[Scenario]:
+    known = {scenario.name: scenario for scenario in (*_SCENARIOS, *beside.SCENARIOS)}
     if unknown := [name for name in only if name not in known]:
         raise ConfigError(*(f"there is no scenario {name!r}; there are {', '.join(known)}" for name in unknown))
-    return [scenario for name, scenario in known.items() if not only or name in only]
+    named = {*only} | ({scenario.name for scenario in beside.SCENARIOS} if envoy else set())
+    if not only:
+        named |= {scenario.name for scenario in _SCENARIOS}
+    return [scenario for name, scenario in known.items() if name in named]
 
 
 async def _played(stage: Stage, wanted: Sequence[Scenario]) -> tuple[list[Row], Mapping[str, str]]:
@@ -74,7 +80,7 @@ async def _played(stage: Stage, wanted: Sequence[Scenario]) -> tuple[list[Row], 
                     f"mesh:   {'held  ' if row.met else 'MISSED'} {row.what}: {row.value:g} {row.unit}", err=True
                 )
             rows += found
-    return [*rows, none("over all: POSTs executed twice", stage.twice, stage.posts)], not_run
+    return rows, not_run
 
 
 def _versions(choice: Choice) -> Mapping[str, str]:

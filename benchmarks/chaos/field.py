@@ -22,6 +22,7 @@ from launcher.local import Agent, Child, Choice, agent_command, free_ports
 
 # Longer than any call may last, with what a busy machine adds.
 _LAST_CALLS_S = 60.0
+LOOPBACK = "127.0.0.1"
 _NOT_OURS = ("MESH_", "CONSUL_", "OTEL_")
 
 
@@ -57,15 +58,12 @@ class Peer:
     async def kill(self) -> float:
         """Kill it with SIGKILL; returns the moment."""
         at = self._clock.now()
-        if self._child is not None:
-            self._child.kill()
-            await self.end()
+        if (child := self._child) is not None:
+            self._child = None
+            child.kill()
+            await child.ended()
+            await self._stack.aclose()
         return at
-
-    async def end(self) -> None:
-        """End it, if it runs."""
-        self._child = None
-        await self._stack.aclose()
 
     async def behave(self, behaviour: Behaviour) -> float:
         """Tell it how to treat requests from now on; returns the moment."""
@@ -156,13 +154,20 @@ class Field:
 
 
 @asynccontextmanager
-async def field(choice: Choice, folder: Path, clock: Clock) -> AsyncIterator[Field]:
-    """A field without peers; what is added to it is ended with the block, and forgotten by a Consul of others."""
+async def field(
+    choice: Choice, folder: Path, clock: Clock, prefix: tuple[str, ...] = (), host: str = LOOPBACK
+) -> AsyncIterator[Field]:
+    """A field without peers; what is added to it is ended with the block, and forgotten by a Consul of others.
+
+    *prefix* is what a Consul of ours is run by, and *host* where the embedded agent listens.
+    """
     async with AsyncExitStack() as stack:
         consul, url = None, choice.url
         if choice.ours:
             ports = free_ports(4)
-            argv, url = agent_command(choice, ports), f"http://127.0.0.1:{ports[0]}"
+            argv, url = (*prefix, *agent_command(choice, ports)), f"http://{host}:{ports[0]}"
+            if choice.embedded:
+                argv = (*argv, "--host", host)
             word = url if choice.embedded else "New leader elected"
             consul = await stack.enter_async_context(started("consul", argv, surroundings(), folder, word, clock))
         variables = {"CONSUL_HTTP_ADDR": url, "MESH_DRAIN_S": "0"}

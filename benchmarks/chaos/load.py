@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
@@ -21,11 +21,15 @@ import aiohttp
 
 import discovery
 from benchmarks.chaos.record import GET, POST, Called, Tried
+from discovery import wire
 from discovery.clock import SystemClock
 
 BEGUN = "begun"
 # What a POST carries.
 _BODY = b"x" * 200
+
+# How often a sidecar is asked whether it knows everybody by now.
+_POLL_S = 0.1
 
 # Makes one call; returns the answer, whose body is still to be read.
 Send = Callable[[str, str], Awaitable[aiohttp.ClientResponse]]
@@ -79,12 +83,19 @@ async def _by_mesh(load: Load) -> AsyncIterator[Send]:
 
 @asynccontextmanager
 async def _by_url(load: Load) -> AsyncIterator[Send]:
+    clock = SystemClock()
     timeout = aiohttp.ClientTimeout(total=load.timeout_s or 15.0)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def send(method: str, id_: str) -> aiohttp.ClientResponse:
             return await session.request(method, f"{load.url}/work/{id_}", data=_BODY if method == POST else None)
 
+        seen: set[str] = set()
+        while len(seen) < load.instances:
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with await send(GET, f"warm-{load.prefix}") as response:
+                    seen |= {response.headers[wire.INSTANCE]} if response.ok else set()
+            await clock.sleep(_POLL_S)
         yield send
 
 

@@ -10,7 +10,7 @@ from benchmarks.chaos.field import Field
 from benchmarks.chaos.stage import SERVICE, Scenario, Stage, at_most
 from launcher.development import Row
 
-_CHAIN = ("first", "second", "deepest")
+_CHAIN = ("chaos-first", "chaos-second", "chaos-deepest")
 _DOWN = Behaviour(Fault.STATUS, status=503)
 
 

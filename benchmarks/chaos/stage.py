@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.chaos import judging
-from benchmarks.chaos.field import Field
+from benchmarks.chaos.field import LOOPBACK, Field
 from benchmarks.chaos.field import field as opened
 from benchmarks.chaos.load import Load
 from benchmarks.chaos.peer import Plan
@@ -17,7 +17,8 @@ from discovery.clock import Clock
 from launcher.development import Row
 from launcher.local import Choice
 
-SERVICE = "web"
+# Like nobody else's, since in a Consul of others they would share their traffic.
+SERVICE = "chaos-web"
 RATE = 150.0
 # So much of it is POSTs.
 POST_EVERY = 4
@@ -44,11 +45,13 @@ class Stage:
         await self.clock.sleep(self.seconds(full, quick))
 
     @asynccontextmanager
-    async def field(self, choice: Choice | None = None) -> AsyncIterator[Field]:
-        """Processes of a scenario's own."""
+    async def field(
+        self, choice: Choice | None = None, prefix: tuple[str, ...] = (), host: str = LOOPBACK
+    ) -> AsyncIterator[Field]:
+        """Processes of a scenario's own; *prefix* is what their Consul is run by, *host* where it listens."""
         # Short, since the path of a Unix socket is.
         with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-            async with opened(choice or self.choice, Path(folder), self.clock) as playing:
+            async with opened(choice or self.choice, Path(folder), self.clock, prefix, host) as playing:
                 yield playing
                 arrivals = playing.arrivals()
                 self.twice += judging.executed_twice(arrivals)

@@ -26,7 +26,7 @@ def run_bench(name: str | None, words: Sequence[str] = (), *, quick: bool, as_js
     Raises:
         ConfigError: when there is no such benchmark, or it lacks something.
     """
-    return _run("benchmark", "benchmarks", name, words, as_json=as_json, quick=quick)
+    return _run("benchmark", "", name, words, as_json=as_json, quick=quick)
 
 
 def run_chaos(name: str | None, *, quick: bool, as_json: bool, only: Sequence[str], consul: str, envoy: bool) -> int:
@@ -36,13 +36,11 @@ def run_chaos(name: str | None, *, quick: bool, as_json: bool, only: Sequence[st
         ConfigError: when there is no such measurement or scenario, or it lacks something.
     """
     options = {"quick": quick, "only": only, "consul": consul, "envoy": envoy}
-    return _run("measurement under faults", "benchmarks.chaos", name, as_json=as_json, **options)
+    return _run("measurement under faults", "chaos", name, as_json=as_json, **options)
 
 
-def _run(
-    kind: str, package: str, name: str | None, words: Sequence[str] = (), *, as_json: bool, **options: Any
-) -> int:
-    known = benchmarks(ROOT.joinpath(*package.split(".")))
+def _run(kind: str, room: str, name: str | None, words: Sequence[str] = (), *, as_json: bool, **options: Any) -> int:
+    known = benchmarks(ROOT / "benchmarks" / room)
     if name is None:
         for each, sentence in known.items():
             Console(highlight=False).print(f"[bold]{each:8}[/] {sentence}", soft_wrap=True)
@@ -50,7 +48,8 @@ def _run(
     if name not in known:
         raise ConfigError(f"there is no {kind} {name!r}; there are {', '.join(known)}")
     try:
-        run = importlib.import_module(f"{package}.{name}").run
+        module = f"{room}.{name}".removeprefix(".")
+        run = importlib.import_module(f"benchmarks.{module}").run
         if words:
             if "words" not in inspect.signature(run).parameters:
                 raise ConfigError(f"{name} takes nothing after --")
