@@ -18,13 +18,14 @@ from launcher.development import CannotRun, Row
 from launcher.local import Choice, find_program, free_ports
 
 _RATE = 100.0
-_FAULTS: Mapping[str, tuple[int, Behaviour]] = {
+FAULTS: Mapping[str, tuple[int, Behaviour]] = {
     "two of three answer 503": (2, Behaviour(Fault.STATUS, status=503)),
     "one of three answers 500": (1, Behaviour(Fault.STATUS, status=500)),
     "one of three cuts its bodies": (1, Behaviour(Fault.CUT)),
     "one of three hangs": (1, Behaviour(Fault.HANG)),
 }
 _MESH, _DEFAULTS, _TUNED = "the mesh", "Envoy, Consul's defaults", "Envoy, retries and passive checks"
+WAYS = (_MESH, _DEFAULTS, _TUNED)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,6 +37,16 @@ class _Lost:
     of: int
 
 
+def failed_row(fault: str, way: str) -> str:
+    """What the row is called that counts failures."""
+    return f"{fault}, {way}: calls failed"
+
+
+def p99_row(fault: str, way: str) -> str:
+    """What the row is called that says how long 99 of 100 took."""
+    return f"{fault}, {way}: p99"
+
+
 async def _play(stage: Stage) -> list[Row]:
     consul = find_program(os.environ)
     if consul is None:
@@ -43,7 +54,7 @@ async def _play(stage: Stage) -> list[Row]:
     envoy = await program()
     lost: dict[tuple[str, str], _Lost] = {}
     playing = await stage.whole()
-    for number, what in enumerate(_FAULTS):
+    for number, what in enumerate(FAULTS):
         lost[what, _MESH] = await _bear(stage, playing, _load(stage, playing, f"beside-{number}"), what)
     async with AsyncExitStack() as stack:
         # Its Consul knows of the instances what it is told here, and they know nothing of it. POSTs are not sent.
@@ -58,11 +69,9 @@ async def _play(stage: Stage) -> list[Row]:
         for way in (_DEFAULTS, _TUNED):
             if way == _TUNED:
                 await connect.configure(*tuned(SERVICE))
-            for what in _FAULTS:
+            for what in FAULTS:
                 lost[what, way] = await _bear_behind(stage, behind, connect, what, f"caller-{len(lost)}")
-    return [
-        row for what in _FAULTS for row in _rows(what, {way: lost[what, way] for way in (_MESH, _DEFAULTS, _TUNED)})
-    ]
+    return [row for what in FAULTS for row in _rows(what, {way: lost[what, way] for way in WAYS})]
 
 
 async def _bear_behind(stage: Stage, behind: Field, connect: Sidecars, what: str, name: str) -> _Lost:
@@ -75,7 +84,7 @@ def _load(stage: Stage, playing: Field, prefix: str) -> Load:
 
 
 async def _bear(stage: Stage, playing: Field, load: Load, what: str) -> _Lost:
-    broken, behaviour = _FAULTS[what]
+    broken, behaviour = FAULTS[what]
     async with playing.sending(load) as run:
         await stage.pause(3, 2)
         at = stage.clock.now()
@@ -94,8 +103,8 @@ def _rows(what: str, lost: Mapping[str, _Lost]) -> list[Row]:
     found = []
     for way, toll in lost.items():
         reach, met = ("no worse than Envoy's", best) if way == _MESH else ("", True)
-        found.append(Row(f"{what}, {way}: calls failed", toll.failed, f"of {toll.of}", reach, met))
-        found.append(Row(f"{what}, {way}: p99", toll.p99_ms, "ms"))
+        found.append(Row(failed_row(what, way), toll.failed, f"of {toll.of}", reach, met))
+        found.append(Row(p99_row(what, way), toll.p99_ms, "ms"))
     return found
 
 
