@@ -34,7 +34,7 @@ def _scenario(name: str, what: str, broken: int, behaviour: Behaviour | None) ->
         return [
             none(f"{what}: repeatable calls failed", len(judging.failed(calls)), sum(c.method == GET for c in calls)),
             at_most(f"{what}: POSTs failed at one of them", judging.worst_of_posts(calls, names, arrivals), _POSTS, ""),
-            at_most(f"{what}: of them in the second half of the time", later, 0, ""),
+            at_most(f"{what}: POSTs failed at one of them, second half of the time", later, 0, ""),
         ]
 
     return Scenario(name, what, play)

@@ -14,8 +14,8 @@ from launcher.load import quantile
 _UNKNOWN = frozenset({"lost", "timed-out", "broken"})
 # Requests that follow one another sooner belong to one try at an instance.
 _ONE_TRY_S = 0.3
-# The first time for which an instance that failed is left out. It doubles with each further failure.
-FIRST_PENALTY_S = 1.0
+# For how long an instance that failed is left out: at first, and at most; what is drawn may be a quarter more.
+_FIRST_PENALTY_S, _LAST_PENALTY_S, _DRAWN = 1.0, 30.0, 1.25
 # A share is looked at for as long as this, so that one request is not much of it.
 _WINDOW_S = 2.0
 
@@ -73,16 +73,16 @@ def share(arrivals: Iterable[Arrived], instance: str, since: float, until: float
 def probe_late_s(arrivals: Iterable[Arrived], instance: str, repaired_at: float) -> float:
     """How long after the end of its penalty a repaired instance got its first request; infinite when it got none.
 
-    The penalty is what the traffic shows: twice the time between its last two tries before the repair, or the first
-    penalty where there was one try alone.
+    The penalty is what the traffic shows: a second after the first try that failed, and twice as long after each
+    further one, up to half a minute; a quarter more, since such times are drawn.
     """
     moments = [each.at for each in arrivals if each.instance == instance]
     after = next((at for at in moments if at >= repaired_at), inf)
     before = [at for at in moments if at < repaired_at]
     if not before:
         return max(0.0, after - repaired_at)
-    gaps = [later - earlier for earlier, later in pairwise(before) if later - earlier > _ONE_TRY_S]
-    penalty_s = max(FIRST_PENALTY_S, 2 * gaps[-1]) if gaps else FIRST_PENALTY_S
+    repeats = sum(later - earlier > _ONE_TRY_S for earlier, later in pairwise(before))
+    penalty_s = min(_FIRST_PENALTY_S * 2.0**repeats, _LAST_PENALTY_S) * _DRAWN
     return round(max(0.0, after - max(repaired_at, before[-1] + penalty_s)), 2)
 
 

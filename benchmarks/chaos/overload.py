@@ -41,9 +41,9 @@ def _scenario(limit: str, how: str) -> Scenario:
         after = round(100 * sum(call.well for call in later) / len(later), 1)
         return [
             Row(
-                f"{what}: goodput during, of the {peak:.0f}/s that are possible",
+                f"{what}: goodput during",
                 during,
-                "%",
+                f"% of {peak:.0f}/s",
                 f">= {_DURING_REACH:g} %",
                 during >= _DURING_REACH,
             ),

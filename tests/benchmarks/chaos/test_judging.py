@@ -116,10 +116,11 @@ def test_a_share_is_a_part_of_the_requests_of_its_time() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "late_s"),
     [
-        ((0.0,), (1.2,), 0.2),  # one try: the first penalty is a second
-        ((0.0, 0.1), (1.3,), 0.2),  # what follows at once is the same try
-        ((0.0, 1.0, 3.0), (7.5,), 0.5),  # 1, 2: four follow
+        ((0.0,), (1.45,), 0.2),  # one try: a second and a quarter
+        ((0.0, 0.1), (1.55,), 0.2),  # what follows at once is the same try
+        ((0.0, 1.0, 3.0), (8.5,), 0.5),  # the third: four seconds, and a quarter of them
         ((0.0, 1.0, 3.0), (6.0,), 0.0),  # sooner than that is fine
+        (tuple(range(100)), (99 + 37.6,), 0.1),  # never more than half a minute, and a quarter
         ((0.0, 1.0), (), inf),
         ((), (5.5,), 1.0),  # it was asked nothing, so there was no penalty to wait for
     ],
