@@ -82,7 +82,9 @@ def read_arrivals(texts: Iterable[str], prefix: str = "") -> list[Arrived]:
 
 
 def _arrived(text: str) -> Iterator[Arrived]:
-    # A peer that was killed may have left half a line behind.
     for line in text.split("\n")[:-1]:
-        at, instance, method, id_ = line.split(" ")
-        yield Arrived(float(at), instance, method, id_)
+        words = line.split(" ")
+        # A peer that was killed may have left half a line behind, which the next one has continued.
+        if len(words) == len(Arrived.__slots__):
+            at, instance, method, id_ = words
+            yield Arrived(float(at), instance, method, id_)

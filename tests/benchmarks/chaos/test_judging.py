@@ -34,7 +34,11 @@ def test_what_is_written_down_is_read_back_whole() -> None:
 
 
 def test_arrivals_are_read_in_order_without_other_loads_and_without_a_line_that_a_kill_cut_short() -> None:
-    texts = ["2.000000 web-1 GET kill-2\n3.000000 web-1 GE", "1.000000 web-2 POST kill-1\n1.500000 web-2 GET slow-1\n"]
+    cut = "3.000000 web-1 GE"
+    texts = [
+        f"{cut}2.000000 web-1 GET kill-9\n2.000000 web-1 GET kill-2\n{cut}",
+        "1.000000 web-2 POST kill-1\n1.500000 web-2 GET slow-1\n",
+    ]
 
     assert read_arrivals(texts, "kill-") == [
         Arrived(1.0, "web-2", POST, "kill-1"),
@@ -150,12 +154,13 @@ def test_requests_for_each_call_are_counted_at_one_service_alone() -> None:
 
 
 def test_goodput_is_what_ended_well_in_its_time() -> None:
-    calls = [called("1", at=0.95), called("2", at=1.5, status=503), called("3", at=1.6), called("4", at=1.95)]
+    calls = [called("1", at=0.95), called("0", at=0.5), called("2", at=1.5, status=503), called("3", at=1.95)]
 
-    assert judging.goodput(calls, 1, 2) == 2.0
+    assert judging.goodput(calls, 1, 2) == 1.0
+    assert judging.goodput(calls, 2, 3) == 1.0
 
 
 def test_capacity_is_what_can_be_worked_on_at_once_by_how_long_that_takes() -> None:
-    assert judging.capacity([called("1", took_s=0.1), called("2", took_s=9, status=503)], at_once=12) == pytest.approx(
-        120
-    )
+    calls = [called("1", took_s=0.1), *(called("2", took_s=9, status=503),) * 2]
+
+    assert judging.capacity(calls, at_once=12) == pytest.approx(120)
