@@ -12,6 +12,8 @@ from launcher.load import quantile
 
 # What the mesh says of an attempt of which nobody can know whether it was acted on.
 _UNKNOWN = frozenset({"lost", "timed-out", "broken"})
+# Until its connections are open a load tells nothing of how long a call usually takes.
+_WARM_S = 1.0
 # Requests that follow one another sooner belong to one try at an instance.
 _ONE_TRY_S = 0.3
 # For how long an instance that failed is left out: at first, and at most; what is drawn may be a quarter more.
@@ -28,6 +30,12 @@ def due(calls: Iterable[Called], since: float = -inf, until: float = inf) -> lis
 def failed(calls: Iterable[Called], method: str = GET) -> list[Called]:
     """Those that brought no whole answer, or one that is a failure."""
     return [call for call in calls if call.method == method and not call.well]
+
+
+def normal(calls: Iterable[Called], until: float) -> list[Called]:
+    """Those that were due before a fault, once the load was warm."""
+    before = due(calls, until=until)
+    return due(before, since=min((call.due_at for call in before), default=until) + _WARM_S)
 
 
 def p99_ms(calls: Iterable[Called]) -> float:

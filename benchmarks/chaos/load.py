@@ -67,13 +67,13 @@ class Load:
 async def _by_mesh(load: Load) -> AsyncIterator[Send]:
     config = discovery.MeshConfig.from_env("chaos-load")
     around = discovery.Surroundings(rng=Random(f"load {load.seed}"))
-    options = {"timeout": load.timeout_s} if load.timeout_s else {}
+    limited = {"timeout": load.timeout_s} if load.timeout_s else {}
 
     async with discovery.Mesh(config, around=around) as mesh:
 
         async def send(method: str, id_: str) -> aiohttp.ClientResponse:
-            data = _BODY if method == POST else None
-            return await mesh.request(method, f"http://{load.service}/work/{id_}", data=data, **options)
+            body = {"data": _BODY} if method == POST else {}
+            return await mesh.request(method, f"http://{load.service}/work/{id_}", **body, **limited)
 
         async for view in mesh.watch(load.service):
             if sum(each.health is discovery.Health.PASSING for each in view.instances) >= load.instances:
@@ -109,10 +109,12 @@ async def drive(load: Load) -> list[Called]:
         attempts: tuple[discovery.Attempt, ...] = ()
         try:
             async with await send(method, id_) as response:
-                status, attempts = response.status, discovery.attempts(response)
-                await response.read()
-                # Now that the body is there the last attempt's record is whole.
-                attempts = discovery.attempts(response)
+                status = response.status
+                try:
+                    await response.read()
+                finally:
+                    # The record of the last attempt is whole when its body is over, or broke off.
+                    attempts = discovery.attempts(response)
         except discovery.CallError as failure:
             error, attempts = str(failure), failure.attempts
         except (aiohttp.ClientError, TimeoutError) as failure:

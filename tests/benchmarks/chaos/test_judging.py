@@ -67,6 +67,13 @@ def test_a_time_is_looked_at_by_when_a_call_was_due() -> None:
     assert [call.id for call in judging.due(calls, since=1, until=3)] == ["1", "2"]
 
 
+def test_what_is_normal_is_seen_before_a_fault_and_after_the_first_second() -> None:
+    calls = [called(str(number), at=number / 2) for number in range(10)]
+
+    assert [call.id for call in judging.normal(calls, until=3)] == ["2", "3", "4", "5"]
+    assert judging.normal([], until=3) == []
+
+
 def test_the_slowest_hundredth_includes_calls_that_failed() -> None:
     calls = [called(str(number), took_s=0.01) for number in range(98)]
 
