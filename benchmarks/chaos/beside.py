@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.chaos import judging
 from benchmarks.chaos.behaviour import WELL, Behaviour, Fault
-from benchmarks.chaos.envoy import HTTP, Sidecars, program, sidecars, tuned
+from benchmarks.chaos.envoy import HTTP, Sidecars, program, sidecars, tuned, version
 from benchmarks.chaos.field import Field
 from benchmarks.chaos.load import Load
 from benchmarks.chaos.record import GET
@@ -52,6 +52,7 @@ async def _play(stage: Stage) -> list[Row]:
     if consul is None:
         raise CannotRun("Envoy takes its orders from a real Consul: CONSUL_BIN can name one")
     envoy = await program()
+    stage.versions["envoy"] = await version(envoy)
     lost: dict[tuple[str, str], _Lost] = {}
     playing = await stage.whole()
     for number, what in enumerate(FAULTS):

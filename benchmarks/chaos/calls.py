@@ -14,7 +14,7 @@ from benchmarks.chaos.stage import POST_EVERY, RATE, Scenario, Stage, none
 from discovery.clock import SystemClock
 from discovery.errors import ConfigError
 from launcher.development import CannotRun, Report, Row
-from launcher.local import Choice, choose, run_until_signal, with_program
+from launcher.local import choose, run_until_signal, with_program
 
 _SEED = 1
 _SCENARIOS: Sequence[Scenario] = (
@@ -46,7 +46,7 @@ def run(*, quick: bool, only: Sequence[str], consul: str, envoy: bool) -> Report
         name="chaos-calls",
         rows=rows,
         load=f"{RATE:g} calls/s where a row says no other, each {POST_EVERY}th a POST; open loop, from its own process",
-        versions=_versions(choice),
+        versions={"consul": version_of(choice) if choice.program else str(choice), **stage.versions},
         seed=_SEED,
         not_run=not_run,
     )
@@ -81,7 +81,3 @@ async def _played(stage: Stage, wanted: Sequence[Scenario]) -> tuple[list[Row], 
                 )
             rows += found
     return rows, not_run
-
-
-def _versions(choice: Choice) -> Mapping[str, str]:
-    return {"consul": version_of(choice) if choice.program else str(choice)}

@@ -53,8 +53,9 @@ async def program() -> Path:
 
 async def version(envoy: Path) -> str:
     """What it says of itself."""
+    # It says "version: ", and then the revision, the version and how it was built, with slashes between them.
     said = await _run(str(envoy), "--version")
-    return said.strip().split("/")[1]
+    return said.partition("version:")[2].split("/")[1]
 
 
 async def _run(*words: str) -> str:

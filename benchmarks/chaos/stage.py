@@ -26,7 +26,10 @@ POST_EVERY = 4
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """Where the scenarios play. ``twice`` counts the POSTs that were executed more than once, over all of them."""
+    """Where the scenarios play. ``twice`` counts the POSTs that were executed more than once, over all of them.
+
+    ``versions`` has those of programs that a scenario found.
+    """
 
     choice: Choice
     clock: Clock
@@ -34,6 +37,7 @@ class Stage:
     quick: bool
     twice: int = 0
     posts: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
     _three: list[Field] = field(default_factory=list)
 
     def seconds(self, full: float, quick: float) -> float:
