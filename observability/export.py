@@ -1,7 +1,7 @@
 """Getting telemetry out over HTTP, in batches, from threads that nobody ever waits for.
 
-These are the SDK's exporters and processors, each with a :class:`~observability.ledger.Ledger` that knows what
-became of what it was given.
+These are the SDK's exporters and processors, but for the encoding of spans; each has a
+:class:`~observability.ledger.Ledger` that knows what became of what it was given.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace import export as sdk_export
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
+from observability import semconv
+from observability.encoding import encode
 from observability.ledger import Ledger
 
 
@@ -52,12 +54,35 @@ class SpanExporter(OTLPSpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send a batch; called by the thread of the processor."""
-        result = super().export(spans)
+        result = self._send(spans)
         if result is SpanExportResult.SUCCESS:
             self._ledger.delivered(len(spans))
         else:
             self._ledger.failed(len(spans), self._link.trouble)
         return result
+
+    def _send(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Do as the base class does, but for the encoding."""
+        if self._shutdown:
+            return SpanExportResult.FAILURE
+        with self._metrics.export_operation(len(spans)) as result:
+            try:
+                body = encode(spans)
+            except ValueError as error:
+                self._link.trouble = f"a span cannot be written ({type(error).__name__})"
+                result.error = error
+                return SpanExportResult.FAILURE
+            if 0 < self._max_request_size < len(body):
+                self._link.trouble = "the batch is too large"
+                result.error = ValueError(self._link.trouble)
+                return SpanExportResult.FAILURE
+            sent = self._client.export(body)
+            if not sent.success:
+                result.error = sent.error
+                if sent.status_code is not None:
+                    result.error_attrs = {semconv.HTTP_RESPONSE_STATUS_CODE: sent.status_code}
+                return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
 
 
 class LogExporter(OTLPLogExporter):

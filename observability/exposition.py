@@ -13,6 +13,8 @@ from aiohttp import hdrs, web
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from observability.readers import Reader
+
 # Whoever sends these speaks for somebody else: a proxy on this host makes no stranger a local.
 _FORWARDED = (
     "Forwarded",
@@ -24,6 +26,10 @@ _FORWARDED = (
 )
 
 
+class PrometheusReader(Reader, PrometheusMetricReader):
+    """Reports whenever it is asked."""
+
+
 class Exposition:
     """Answers ``GET /metrics``. ``reader`` belongs to the provider of the meters.
 
@@ -33,7 +39,7 @@ class Exposition:
     def __init__(self, *, strangers: bool) -> None:
         self._strangers = strangers
         self._registry = CollectorRegistry()
-        self.reader = PrometheusMetricReader(registry=self._registry, scope_info_enabled=False)
+        self.reader = PrometheusReader(registry=self._registry, scope_info_enabled=False)
         # The reader's collector is not made for two at a time.
         self._one_at_a_time = asyncio.Lock()
 

@@ -13,8 +13,10 @@ from typing import assert_never
 from discovery.observer import (
     AnswerDoubted,
     Deregistered,
+    Ejected,
     Event,
     Pulse,
+    Readmitted,
     Registered,
     RegistrationFailed,
     SettingsChanged,
@@ -37,7 +39,7 @@ def tell(event: Event) -> None:
     match event:
         case Pulse():
             return  # it changes nothing
-        case ViewChanged() | WatchFailed() | WatchRecovered() | AnswerDoubted():
+        case ViewChanged() | WatchFailed() | WatchRecovered() | AnswerDoubted() | Ejected() | Readmitted():
             _tell_of_others(event)
         case Registered() | RegistrationFailed() | Deregistered() | StateChanged():
             _tell_of_us(event)
@@ -50,7 +52,9 @@ def tell(event: Event) -> None:
             assert_never(event)
 
 
-def _tell_of_others(event: ViewChanged | WatchFailed | WatchRecovered | AnswerDoubted) -> None:
+def _tell_of_others(
+    event: ViewChanged | WatchFailed | WatchRecovered | AnswerDoubted | Ejected | Readmitted,
+) -> None:
     match event:
         case ViewChanged(view, added, removed, changed):
             news = {"added": added, "removed": removed, "changed": changed}
@@ -64,6 +68,10 @@ def _tell_of_others(event: ViewChanged | WatchFailed | WatchRecovered | AnswerDo
             _info("watch recovered", what=what, failures=failures, away_s=round(away_s, 1))
         case AnswerDoubted(target, reason):
             _warn("answer doubted", target=str(target), reason=reason)
+        case Ejected(target, instance, reason, for_s):
+            _warn("ejected", target=str(target), id=instance.id, reason=reason, for_s=round(for_s, 1))
+        case Readmitted(target, instance, out_s):
+            _info("readmitted", target=str(target), id=instance.id, out_s=round(out_s, 1))
         case _:
             assert_never(event)
 

@@ -11,33 +11,51 @@ from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from opentelemetry.util.types import AnyValue
+from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
 
-from discovery.model import Attempt, Followed, Health, Outcome, Target, View
-from discovery.observer import AttemptStart, Pulse
+from discovery.model import Attempt, Followed, Health, Instance, Outcome, Place, Target, View
+from discovery.observer import Call, Pulse
 from observability import semconv
+from observability.attributes import unanswered
+from observability.durations import Instrument
 from observability.failure import error_type
+from observability.histograms import Histograms
 from observability.tally import Tally
+
+_CLIENT = Instrument(
+    semconv.HTTP_CLIENT_REQUEST_DURATION,
+    "s",
+    "From the start of an attempt to its answer's headers, or to its failure.",
+    semconv.DURATION_BUCKETS,
+    (
+        semconv.HTTP_REQUEST_METHOD,
+        semconv.HTTP_RESPONSE_STATUS_CODE,
+        semconv.ERROR_TYPE,
+        semconv.SERVER_ADDRESS,
+    ),
+)
+_SERVER = Instrument(
+    semconv.HTTP_SERVER_REQUEST_DURATION,
+    "s",
+    "From a request's headers to the end of its handler.",
+    semconv.DURATION_BUCKETS,
+    (
+        semconv.HTTP_REQUEST_METHOD,
+        semconv.HTTP_RESPONSE_STATUS_CODE,
+        semconv.ERROR_TYPE,
+        semconv.URL_SCHEME,
+        semconv.HTTP_ROUTE,
+    ),
+)
 
 
 class Metrics:
     """Measures for one process. Times are seconds."""
 
-    def __init__(self, meter: Meter) -> None:
-        self._client = meter.create_histogram(
-            semconv.HTTP_CLIENT_REQUEST_DURATION,
-            unit="s",
-            description="From the start of an attempt to its answer's headers, or to its failure.",
-            explicit_bucket_boundaries_advisory=semconv.DURATION_BUCKETS,
-        )
-        self._server = meter.create_histogram(
-            semconv.HTTP_SERVER_REQUEST_DURATION,
-            unit="s",
-            description="From a request's headers to the end of its handler.",
-            explicit_bucket_boundaries_advisory=semconv.DURATION_BUCKETS,
-        )
+    def __init__(self, meter: Meter, histograms: Histograms) -> None:
+        self._client = histograms.create(meter, _CLIENT)
+        self._server = histograms.create(meter, _SERVER)
         self._loop_lag = meter.create_histogram(
             semconv.MESH_LOOP_LAG,
             unit="s",
@@ -54,20 +72,33 @@ class Metrics:
         self._picks = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_PICK_POOL)
         self._attempts = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_OUTCOME)
         self._nacks = Tally(semconv.MESH_NACK)
+        self._ejections = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_EJECTION_REASON)
         for name, tally, unit, what in (
             (semconv.MESH_CLIENT_CALLS, self._calls, "{call}", "Calls that are over, by what they came to."),
             (semconv.MESH_CLIENT_PICKS, self._picks, "{pick}", "Instances picked, by the pool they were picked from."),
             (semconv.MESH_CLIENT_ATTEMPTS, self._attempts, "{attempt}", "Attempts that are over, by outcome."),
             (semconv.MESH_SERVER_NACKS, self._nacks, "{request}", "Requests refused unprocessed, by reason."),
+            (
+                semconv.MESH_CLIENT_EJECTIONS,
+                self._ejections,
+                "{instance}",
+                "Instances taken out for failing, by reason.",
+            ),
         ):
             meter.create_observable_counter(name, [tally], unit, what)
-        self._sent = Tally(semconv.SERVICE_PEER_NAME)
         self._handled = Tally(semconv.HTTP_REQUEST_METHOD, semconv.URL_SCHEME)
-        for name, tally, unit, what in (
-            (semconv.MESH_CLIENT_ACTIVE_ATTEMPTS, self._sent, "{attempt}", "Attempts under way, bodies included."),
+        self._out: dict[str, set[Place]] = {}
+        for name, count, unit, what in (
+            (
+                semconv.MESH_CLIENT_ACTIVE_ATTEMPTS,
+                self._gauge(_in_flight),
+                "{attempt}",
+                "Attempts under way, bodies included.",
+            ),
+            (semconv.MESH_CLIENT_EJECTED, self._ejected, "{instance}", "Instances that are out for failing."),
             (semconv.HTTP_SERVER_ACTIVE_REQUESTS, self._handled, "{request}", "Requests under way."),
         ):
-            meter.create_observable_up_down_counter(name, [tally], unit, what)
+            meter.create_observable_up_down_counter(name, [count], unit, what)
         self._followed: dict[Target, Followed] = {}
         self._known: set[str] = set()  # services that the registry has shown; other names may be a stranger's
         for name, read, unit, what in (
@@ -77,30 +108,29 @@ class Metrics:
         ):
             meter.create_observable_gauge(name, [self._gauge(read)], unit, what)
 
-    def begun(self, service: str, start: AttemptStart, context: Context) -> None:
-        """An attempt begins; it is counted again if it is a repeat."""
-        self._known.add(service)
-        self._picks.add(service, start.pool)
-        self._sent.add(service)
-        if start.number > 1:
-            labels = {semconv.SERVICE_PEER_NAME: service, semconv.MESH_RETRY_REASON: start.reason}
-            self._resends.add(1, labels, context)
-
-    def attempted(self, service: str, method: str, attempt: Attempt, context: Context) -> None:
-        """An attempt is over."""
-        self._sent.add(service, by=-1)
-        self._attempts.add(service, attempt.outcome)
-        failure = "" if attempt.outcome is Outcome.CANCELLED else attempt.outcome.value
-        labels = _labels(method, attempt.status, failure if attempt.status is None else "", least=400)
-        labels[semconv.SERVER_ADDRESS] = service
-        self._client.record(attempt.duration_s, labels, context)
-
-    def called(self, service: str, attempts: tuple[Attempt, ...], error: BaseException | None) -> None:
+    def called(self, call: Call, context: SpanContext) -> None:
         """A call is over; without any attempt it has an outcome only if it was cancelled."""
-        if not attempts and service not in self._known:
-            service = semconv.OTHER
-        unsent = Outcome.CANCELLED if isinstance(error, CancelledError) else ""
-        self._calls.add(service, attempts[-1].outcome if attempts else unsent, error_type(error))
+        service, attempts, error = str(call.target), call.attempts, call.error
+        if attempts:
+            self._known.add(service)
+            outcome: str = attempts[-1].outcome
+            method = semconv.method(call.method)
+            for attempt in attempts:
+                self._attempted(service, method, attempt, context)
+        else:
+            outcome = Outcome.CANCELLED if isinstance(error, CancelledError) else ""
+            if service not in self._known:
+                service = semconv.OTHER
+        self._calls.add(service, outcome, error_type(error))
+
+    def _attempted(self, service: str, method: str, attempt: Attempt, context: SpanContext) -> None:
+        self._picks.add(service, attempt.pool)
+        self._attempts.add(service, attempt.outcome)
+        if attempt.number > 1:
+            labels = {semconv.SERVICE_PEER_NAME: service, semconv.MESH_RETRY_REASON: attempt.reason}
+            self._resends.add(1, labels, set_span_in_context(NonRecordingSpan(context)))
+        status, failure = _status(attempt.status, unanswered(attempt), least=400)
+        self._client.record(attempt.duration_s, (method, status, failure, service), context)
 
     def arrived(self, method: str, scheme: str) -> None:
         """A request begins."""
@@ -115,20 +145,28 @@ class Metrics:
         nack: str,
         failure: str,
         seconds: float,
-        context: Context,
+        context: SpanContext,
     ) -> None:
         """An incoming request is over; *status* is None when its client left."""
         self._handled.add(semconv.method(method), scheme, by=-1)
         if nack:
             self._nacks.add(nack)
-        labels = _labels(method, status, failure, least=500)
-        labels[semconv.URL_SCHEME] = scheme
-        if route:
-            labels[semconv.HTTP_ROUTE] = route
-        self._server.record(seconds, labels, context)
+        code, failure = _status(status, failure, least=500)
+        self._server.record(seconds, (semconv.method(method), code, failure, scheme, route), context)
+
+    def ejected(self, target: Target, instance: Instance, reason: str) -> None:
+        """An instance is out."""
+        self._ejections.add(str(target), reason)
+        self._out.setdefault(str(target), set()).add(instance.place)
+
+    def readmitted(self, target: Target, instance: Instance) -> None:
+        """An instance is back."""
+        self._out.get(str(target), set()).discard(instance.place)
 
     def seen(self, view: View) -> None:
-        """The instances of a service changed."""
+        """The instances of a service changed; those that left are not out any longer."""
+        if (out := self._out.get(str(view.target))) is not None:
+            out.intersection_update([instance.place for instance in view.instances])
         if view.instances:
             self._known.add(str(view.target))
         elif str(view.target) not in self._known:
@@ -146,6 +184,10 @@ class Metrics:
     def _is_telling(self, followed: Followed) -> bool:
         """Whether that is somebody, or a service of which the registry has not said that there is nobody."""
         return str(followed.target) in self._known or followed.watch_lag_s > 0
+
+    def _ejected(self, _: CallbackOptions) -> Iterator[Observation]:
+        for service, places in self._out.copy().items():
+            yield Observation(len(places), {semconv.SERVICE_PEER_NAME: service})
 
     def _gauge(self, read: Callable[[Followed], float | None]) -> Callable[[CallbackOptions], Iterator[Observation]]:
         def observe(_: CallbackOptions) -> Iterator[Observation]:
@@ -168,12 +210,13 @@ def _retry_budget(followed: Followed) -> float:
     return followed.retry_budget
 
 
-def _labels(method: str, status: int | None, failure: str, *, least: int) -> dict[str, AnyValue]:
-    labels: dict[str, AnyValue] = {semconv.HTTP_REQUEST_METHOD: semconv.method(method)}
-    if status is not None:
-        labels[semconv.HTTP_RESPONSE_STATUS_CODE] = known = semconv.status(status)
-        if status >= least:
-            failure = failure or str(known)
-    if failure:
-        labels[semconv.ERROR_TYPE] = failure
-    return labels
+def _in_flight(followed: Followed) -> int:
+    return followed.in_flight
+
+
+def _status(status: int | None, failure: str, *, least: int) -> tuple[int | None, str]:
+    """A status and a failure as labels; a status is a failure itself, from *least* on."""
+    if status is None:
+        return None, failure
+    known = semconv.status(status)
+    return known, failure or (str(known) if status >= least else "")

@@ -19,7 +19,6 @@ from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.sdk import metrics as sdk_metrics
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import SpanExporter as SdkSpanExporter
 from opentelemetry.trace import TracerProvider
@@ -30,9 +29,11 @@ from discovery.model import Instance
 from observability import semconv
 from observability.config import Exposure, LogFormat, TelemetryConfig
 from observability.export import LogExporter, LogQueue, MetricExporter, SpanExporter, SpanQueue
+from observability.histograms import Histograms
 from observability.ledger import Ledger
 from observability.lines import shown_as
 from observability.otlp_handler import OtlpHandler
+from observability.readers import PeriodicReader, Reader
 from observability.trace_lines import TraceLines
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Providers:
 
     traces: TracerProvider
     metrics: MeterProvider
+    histograms: Histograms
     exposition: Exposition | None
 
 
@@ -82,14 +84,14 @@ def pipeline(identity: Instance, config: TelemetryConfig, clock: Clock) -> Itera
     # The exporters complain several times about each batch; the ledgers do it better.
     logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL + 1)
     traces, traces_pipes = _traces(config, identity, who, clock)
-    metrics, metrics_pipes = _metrics(config, who, clock, exposition)
+    metrics, histograms, metrics_pipes = _metrics(config, who, clock, exposition)
     handler, logs_pipes = _logs(config, who, clock)
     _publish(traces, metrics)
     root = logging.getLogger()
     if handler is not None:
         root.addHandler(handler)
     try:
-        yield Providers(traces, metrics, exposition)
+        yield Providers(traces, metrics, histograms, exposition)
     finally:
         if handler is not None:
             root.removeHandler(handler)
@@ -163,16 +165,18 @@ def _missing(setting: str, error: ModuleNotFoundError, extra: str) -> ConfigErro
 
 def _metrics(
     config: TelemetryConfig, who: Resource, clock: Clock, exposition: Exposition | None
-) -> tuple[MeterProvider, list[Pipe]]:
+) -> tuple[MeterProvider, Histograms, list[Pipe]]:
     ledger = Ledger("reports of metrics", 1, clock)
-    readers: list[MetricReader] = [exposition.reader] if exposition else []
+    readers: list[Reader] = [exposition.reader] if exposition else []
     exporter = MetricExporter(config.metrics, config.timeout_s, ledger) if config.metrics else None
     if exporter:
-        readers.append(PeriodicExportingMetricReader(exporter))
+        readers.append(PeriodicReader(exporter))
+    histograms = Histograms(readers, clock)
     if not readers:
-        return NoOpMeterProvider(), []
+        return NoOpMeterProvider(), histograms, []
     provider = sdk_metrics.MeterProvider(readers, who, shutdown_on_exit=False)
-    return provider, [Pipe(ledger, provider.shutdown, exporter.shutdown if exporter else provider.shutdown)]
+    pipe = Pipe(ledger, provider.shutdown, exporter.shutdown if exporter else provider.shutdown)
+    return provider, histograms, [pipe]
 
 
 def _logs(config: TelemetryConfig, who: Resource, clock: Clock) -> tuple[OtlpHandler | None, list[Pipe]]:

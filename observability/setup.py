@@ -15,6 +15,7 @@ from discovery.model import Instance
 from discovery.observer import Observer
 from observability import semconv
 from observability.config import TelemetryConfig
+from observability.histograms import Histograms
 from observability.lines import configure_logs
 from observability.metrics import Metrics
 from observability.pipeline import pipeline
@@ -39,7 +40,7 @@ def observer(identity: Instance, app: web.Application | None = None) -> Iterator
     with pipeline(identity, config, clock) as providers:
         if app is not None and providers.exposition is not None:
             app.router.add_get(METRICS_PATH, providers.exposition.answer)
-        yield telemetry(providers.traces, providers.metrics, clock)
+        yield telemetry(providers.traces, providers.metrics, providers.histograms, clock)
 
 
 def exposing(app: web.Application) -> Callable[[Instance], AbstractContextManager[Observer]]:
@@ -47,10 +48,10 @@ def exposing(app: web.Application) -> Callable[[Instance], AbstractContextManage
     return partial(observer, app=app)
 
 
-def telemetry(traces: TracerProvider, metrics: MeterProvider, clock: Clock) -> Telemetry:
-    """Make the observer out of OpenTelemetry's providers."""
+def telemetry(traces: TracerProvider, metrics: MeterProvider, histograms: Histograms, clock: Clock) -> Telemetry:
+    """Make the observer out of OpenTelemetry's providers, and of what makes the histograms for their readers."""
     return Telemetry(
-        Tracing(traces.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL)),
-        Metrics(metrics.get_meter(semconv.SCOPE, schema_url=semconv.SCHEMA_URL)),
+        Tracing(traces.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), clock),
+        Metrics(metrics.get_meter(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), histograms),
         clock,
     )

@@ -6,23 +6,21 @@ from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 
 from discovery.clock import Clock
-from discovery.model import Attempt, View
 from discovery.observer import (
     NULL,
-    AttemptHandle,
-    AttemptStart,
     Call,
-    CallHandle,
+    Ejected,
     Event,
     IncomingRequest,
     Pulse,
+    Readmitted,
     RequestHandle,
     ViewChanged,
 )
 from observability import logs
 from observability.failure import error_type
 from observability.metrics import Metrics
-from observability.tracing import TracedCall, TracedRequest, Tracing
+from observability.tracing import TracedRequest, Tracing
 
 # Asked every few seconds by registries, orchestrators and whoever collects metrics: they would drown all else.
 HEALTH_PATHS = "/health/"
@@ -37,9 +35,13 @@ class Telemetry:
         self._metrics = metrics
         self._clock = clock
 
-    def call(self, call: Call) -> CallHandle:
-        """Observe a call of ours."""
-        return ObservedCall(self._tracing.call(call), self._metrics, call)
+    def sending(self, call: Call, number: int, headers: MutableMapping[str, str]) -> None:
+        """A request of a call is about to go out; the trace's context goes into *headers*."""
+        self._tracing.sending(call, number, headers)
+
+    def called(self, call: Call) -> None:
+        """A call is over."""
+        self._metrics.called(call, self._tracing.called(call))
 
     def request(self, request: IncomingRequest) -> RequestHandle:
         """Observe an incoming request, unless it only asks how we are."""
@@ -49,60 +51,18 @@ class Telemetry:
 
     def notify(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, Pulse):
-            self._metrics.felt(event)
-        elif isinstance(event, ViewChanged):
-            self._metrics.seen(event.view)
+        match event:
+            case Pulse():
+                self._metrics.felt(event)
+            case ViewChanged(view=view):
+                self._metrics.seen(view)
+            case Ejected(target=target, instance=instance, reason=reason):
+                self._metrics.ejected(target, instance, reason)
+            case Readmitted(target=target, instance=instance):
+                self._metrics.readmitted(target, instance)
+            case _:
+                pass
         logs.tell(event)
-
-
-class ObservedCall:
-    """A call under way."""
-
-    __slots__ = ("_method", "_metrics", "_service", "_traced")
-
-    def __init__(self, traced: TracedCall, metrics: Metrics, call: Call) -> None:
-        self._traced = traced
-        self._metrics = metrics
-        self._method = call.method
-        self._service = str(call.target)
-
-    def looked_up(self, view: View | None, age_s: float, waited_s: float) -> None:
-        """The call is made on *view*."""
-        self._traced.looked_up(view, age_s, waited_s)
-
-    def attempt(self, start: AttemptStart, headers: MutableMapping[str, str]) -> AttemptHandle:
-        """Observe one of its attempts; the trace's context goes into *headers*."""
-        self._metrics.begun(self._service, start, self._traced.context)
-        return ObservedAttempt(self._traced.attempt(start, headers), self)
-
-    def attempted(self, attempt: Attempt) -> None:
-        """Measure an attempt that is over."""
-        self._metrics.attempted(self._service, self._method, attempt, self._traced.context)
-
-    def end(self, attempts: tuple[Attempt, ...], error: BaseException | None = None) -> None:
-        """The call is over."""
-        self._traced.end(attempts, error)
-        self._metrics.called(self._service, attempts, error)
-
-
-class ObservedAttempt:
-    """An attempt under way."""
-
-    __slots__ = ("_call", "_traced")
-
-    def __init__(self, traced: AttemptHandle, call: ObservedCall) -> None:
-        self._traced = traced
-        self._call = call
-
-    def headers_arrived(self, status: int) -> None:
-        """The answer begins."""
-        self._traced.headers_arrived(status)
-
-    def end(self, attempt: Attempt) -> None:
-        """The attempt is over."""
-        self._traced.end(attempt)
-        self._call.attempted(attempt)
 
 
 class ObservedRequest:
@@ -124,14 +84,7 @@ class ObservedRequest:
 
     def end(self, status: int | None, route: str = "", nack: str = "", error: BaseException | None = None) -> None:
         """The request is over."""
-        self._traced.end(status, route, nack, error)
-        self._metrics.served(
-            self._request.method,
-            self._request.scheme,
-            route,
-            status,
-            nack,
-            error_type(error),
-            self._clock.now() - self._began,
-            self._traced.context,
-        )
+        where = self._traced.end(status, route, nack, error)
+        asked = self._request
+        took_s = self._clock.now() - self._began
+        self._metrics.served(asked.method, asked.scheme, route, status, nack, error_type(error), took_s, where)

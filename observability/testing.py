@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, Metric, NumberDataPoint
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, Metric, NumberDataPoint
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -15,7 +15,9 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 from discovery.clock import Clock, SystemClock
 from discovery.model import Instance
 from discovery.observer import Observer
+from observability.histograms import Histograms
 from observability.pipeline import resource
+from observability.readers import InMemoryReader
 from observability.setup import telemetry
 from observability.spans import Span, Value, from_sdk
 
@@ -23,7 +25,7 @@ from observability.spans import Span, Value, from_sdk
 class Recorded:
     """What an observer was told, so far."""
 
-    def __init__(self, observer: Observer, exporter: InMemorySpanExporter, reader: InMemoryMetricReader) -> None:
+    def __init__(self, observer: Observer, exporter: InMemorySpanExporter, reader: InMemoryReader) -> None:
         self.observer = observer
         self._exporter = exporter
         self._reader = reader
@@ -60,12 +62,12 @@ class Recorded:
 def recorded(identity: Instance, *, sampler: Sampler = DEFAULT_ON, clock: Clock | None = None) -> Iterator[Recorded]:
     """Observe as :func:`observability.observer` does, without any set-up of logs or globals."""
     exporter = InMemorySpanExporter()
-    reader = InMemoryMetricReader()
+    reader, clock = InMemoryReader(), clock or SystemClock()
     traces = TracerProvider(sampler, resource(identity), shutdown_on_exit=False)
     traces.add_span_processor(SimpleSpanProcessor(exporter))
     metrics = MeterProvider([reader], resource(identity), shutdown_on_exit=False)
     try:
-        yield Recorded(telemetry(traces, metrics, clock or SystemClock()), exporter, reader)
+        yield Recorded(telemetry(traces, metrics, Histograms([reader], clock), clock), exporter, reader)
     finally:
         traces.shutdown()
         metrics.shutdown()

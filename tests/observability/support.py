@@ -7,29 +7,75 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
+from multidict import CIMultiDict
 
 from discovery.model import NOTHING, Attempt, Health, Instance, Outcome, Target
-from discovery.observer import AttemptStart, Call, IncomingRequest
+from discovery.observer import Call, IncomingRequest, Lookup, Observer
 
 
 def peer(number: int = 1) -> Instance:
     return Instance(id=f"ports-{number}", service="ports", host="127.0.0.1", port=5000 + number)
 
 
-def call(method: str = "GET", path: str = "/ports?laptop=7") -> Call:
-    return Call(Target("ports"), method, path)
+PORTS = Target("ports")
 
 
-def start(number: int = 1, *, reason: str = "", waited_s: float = 0.0, query: str = "laptop=7") -> AttemptStart:
-    instance = peer(number)
-    url = f"http://{instance.address}/ports?{query}"
-    return AttemptStart(number, instance, url, reason, waited_s, 3, Health.WARNING)
+def call(method: str = "GET", path: str = "/ports?laptop=7", *, target: Target = PORTS) -> Call:
+    return Call(target=target, method=method, path=path, began_at=1000.0)
 
 
 def attempt(
-    number: int = 1, outcome: Outcome = Outcome.ANSWERED, status: int | None = 200, duration_s: float = 0.02
+    number: int = 1,
+    outcome: Outcome = Outcome.ANSWERED,
+    status: int | None = 200,
+    duration_s: float = 0.02,
+    *,
+    reason: str = "",
+    waited_s: float = 0.0,
 ) -> Attempt:
-    return Attempt(number=number, instance=peer(number), outcome=outcome, status=status, duration_s=duration_s)
+    return Attempt(
+        number=number,
+        instance=peer(number),
+        outcome=outcome,
+        status=status,
+        duration_s=duration_s,
+        reason=reason,
+        waited_s=waited_s,
+        candidates=3,
+        pool=Health.WARNING,
+        began_at=1000.0 + number,
+        ended_at=1000.5 + number,
+    )
+
+
+def send(observer: Observer, asked: Call, number: int = 1) -> CIMultiDict[str]:
+    """A request of the call goes out, with these headers."""
+    headers = CIMultiDict[str]()
+    observer.sending(asked, number, headers)
+    return headers
+
+
+def end(
+    observer: Observer,
+    asked: Call,
+    *attempts: Attempt,
+    error: BaseException | None = None,
+    lookup: Lookup | None = None,
+) -> None:
+    """The call is over."""
+    asked.attempts, asked.error, asked.lookup = attempts, error, lookup
+    asked.ended_at = asked.began_at + 10.0
+    observer.called(asked)
+
+
+def make(
+    observer: Observer, *attempts: Attempt, asked: Call | None = None, error: BaseException | None = None
+) -> list[CIMultiDict[str]]:
+    """A call from its beginning to its end, and the headers with which its requests went out."""
+    asked = asked or call()
+    headers = [send(observer, asked, each.number) for each in attempts]
+    end(observer, asked, *attempts, error=error)
+    return headers
 
 
 def request(

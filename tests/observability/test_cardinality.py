@@ -13,25 +13,26 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from discovery.call_errors import NoInstances, TooManyServices
 from discovery.config import MeshConfig
 from discovery.model import Health, Instance, Outcome, Target, View
-from discovery.observer import Call, ViewChanged
+from discovery.observer import Ejected, ViewChanged
 from discovery.runtime.mesh import Mesh
 from discovery.runtime.surroundings import Surroundings
 from discovery.testing.clock import FakeClock
 from discovery.testing.registry import FakeRegistry
 from observability.testing import Recorded, recorded
-from tests.observability.support import attempt, request, start
+from tests.observability.support import attempt, call, make, request
 
 SERVICES = 8
 ROUTES = ("/laptops", "/laptops/{id}")
 REASONS = ("nacked", "lost", "unavailable")
 NACKS = ("draining", "busy", "refused", "deadline")
+EJECTIONS = ("failures", "success-rate")
 
 # One that is known is sent here; all that are made up count as another one.
 METHODS = 2
 # Those that are registered, and one more for each class that three digits can have.
 STATUSES = len(HTTPStatus) + 9
-# A response has a status; what brought none has an outcome, or nothing when it was cancelled.
-RESULTS = STATUSES + len(Outcome)
+# A response has a status, and may break off; what brought none has an outcome, or nothing when it was cancelled.
+RESULTS = 2 * STATUSES + len(Outcome)
 ERRORS = len({"NoInstances", ""})
 
 BOUNDS = {
@@ -42,6 +43,8 @@ BOUNDS = {
     "mesh.client.picks": SERVICES * len(Health),
     "mesh.client.attempts": SERVICES * len(Outcome),
     "mesh.client.active_attempts": SERVICES,
+    "mesh.client.ejections": SERVICES * len(EJECTIONS),
+    "mesh.client.ejected": SERVICES,
     "mesh.client.resends": SERVICES * len(REASONS),
     "mesh.server.nacks": len(NACKS),
     "mesh.instances": SERVICES * len(Health),
@@ -77,10 +80,10 @@ def strange_answers(told: Recorded, wave: int) -> None:
         view = View(target=target, instances=(instance,), index=number, as_of=0.0)
         told.observer.notify(ViewChanged(view, (instance.id,), (), ()))
         method = rng.choice(("GET", f"BREW{wave}{number}"))
-        handle = told.observer.call(Call(target, method, f"/{wave}/{number}"))
-        last = attempt(2, rng.choice(list(Outcome)), rng.choice((None, rng.randrange(100, 1000))))
-        handle.attempt(start(2, reason=rng.choice(REASONS)), CIMultiDict()).end(last)
-        handle.end((last,))
+        outcome, status = rng.choice(list(Outcome)), rng.choice((None, rng.randrange(100, 1000)))
+        last = attempt(2, outcome, status, reason=rng.choice(REASONS))
+        make(told.observer, last, asked=call(method, f"/{wave}/{number}", target=target))
+        told.observer.notify(Ejected(target, instance, rng.choice(EJECTIONS), 1.0))
 
 
 async def strange_names(told: Recorded, mesh: Mesh, clock: FakeClock, wave: int) -> None:

@@ -6,8 +6,9 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
 import observability
-from discovery.model import Instance, Target
-from discovery.observer import NULL, Call, StateChanged
+from discovery.model import Instance
+from discovery.observer import StateChanged
+from tests.observability.support import attempt, make
 
 ME = Instance(id="console-1", service="console", host="127.0.0.1", port=4318)
 
@@ -15,10 +16,10 @@ ME = Instance(id="console-1", service="console", host="127.0.0.1", port=4318)
 def test_a_journal_writes_events_and_makes_no_span_of_a_call(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "mesh")
     with observability.journal(ME) as observer:
-        call = observer.call(Call(Target("ports"), "GET", "/"))
+        headers = make(observer, attempt())
         observer.notify(StateChanged(ME, "serving"))
 
-    assert call is NULL.call(Call(Target("ports"), "GET", "/"))
+    assert headers == [{}]
     assert "state changed" in caplog.text
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-from multidict import CIMultiDict
 
 from discovery.errors import RegistryUnavailable
 from discovery.model import Instance, Target, View
@@ -22,7 +21,7 @@ from discovery.observer import (
 )
 from observability.logs import tell
 from observability.testing import recorded
-from tests.observability.support import attempt, call, peer, request, start
+from tests.observability.support import attempt, make, peer, request
 
 VIEW = View(target=Target("ports"), instances=(peer(1), peer(2)), index=7, as_of=0.0)
 AWAY = RegistryUnavailable("connection refused")
@@ -128,8 +127,6 @@ def test_a_thousand_instances_are_named_by_the_first_few(caplog: pytest.LogCaptu
 def test_a_request_is_no_line(identity: Instance, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with recorded(identity) as told:
-        handle = told.observer.call(call())
-        handle.attempt(start(), CIMultiDict()).end(attempt())
-        handle.end((attempt(),))
+        make(told.observer, attempt())
         told.observer.request(request()).end(500, error=RuntimeError())
     assert caplog.records == []

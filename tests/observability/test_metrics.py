@@ -5,19 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from multidict import CIMultiDict
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from discovery.call_errors import Nobody, NoInstances
 from discovery.model import Followed, Health, Instance, Outcome, Target, View
-from discovery.observer import Call, Pulse, ViewChanged
+from discovery.observer import Ejected, Pulse, Readmitted, ViewChanged
 from discovery.testing.clock import FakeClock
-from observability.metrics import Metrics
-from observability.semconv import DURATION_BUCKETS
 from observability.testing import Recorded, recorded
-from tests.observability.support import attempt, call, peer, request, start
+from tests.observability.support import attempt, call, make, peer, request
 
 CLIENT = "http.client.request.duration"
 SERVER = "http.server.request.duration"
@@ -30,9 +24,7 @@ def told(identity: Instance) -> Iterator[Recorded]:
 
 
 def test_an_attempt_is_measured_under_its_services_name(told: Recorded) -> None:
-    handle = told.observer.call(call())
-    handle.attempt(start(1), CIMultiDict()).end(attempt(1, Outcome.NACKED, 503))
-    handle.attempt(start(2), CIMultiDict()).end(attempt(2))
+    make(told.observer, attempt(1, Outcome.NACKED, 503), attempt(2))
     common = {"http.request.method": "GET", "server.address": "ports"}
     assert told.measured(CLIENT) == [
         ({**common, "http.response.status_code": 503, "error.type": "503"}, 1),
@@ -41,11 +33,15 @@ def test_an_attempt_is_measured_under_its_services_name(told: Recorded) -> None:
 
 
 def test_what_brought_no_status_is_told_by_its_outcome_unless_it_was_cancelled(told: Recorded) -> None:
-    handle = told.observer.call(call())
-    for outcome in (Outcome.UNSENT, Outcome.CANCELLED):
-        handle.attempt(start(), CIMultiDict()).end(attempt(1, outcome, None))
+    make(told.observer, *(attempt(1, outcome, None) for outcome in (Outcome.UNSENT, Outcome.CANCELLED)))
     labels = [labels.get("error.type") for labels, _ in told.measured(CLIENT)]
     assert labels == ["unsent", None]
+
+
+def test_a_body_that_broke_off_is_told_beside_its_status(told: Recorded) -> None:
+    make(told.observer, attempt(1, Outcome.BROKEN, 200))
+    ((labels, _),) = told.measured(CLIENT)
+    assert (labels["http.response.status_code"], labels["error.type"]) == (200, "broken")
 
 
 async def test_a_request_is_measured_by_its_route(identity: Instance) -> None:
@@ -77,9 +73,7 @@ def test_strangers_cannot_make_new_series(told: Recorded) -> None:
 
 
 def test_repeats_are_counted_by_their_reason(told: Recorded) -> None:
-    handle = told.observer.call(call())
-    for number, reason in ((1, ""), (2, "lost"), (3, "lost")):
-        handle.attempt(start(number, reason=reason), CIMultiDict())
+    make(told.observer, *(attempt(number, reason=reason) for number, reason in ((1, ""), (2, "lost"), (3, "lost"))))
     (series,) = told.measured("mesh.client.resends")
     assert series == ({"service.peer.name": "ports", "mesh.retry.reason": "lost"}, 2)
 
@@ -96,35 +90,11 @@ def test_a_view_tells_how_many_instances_are_how_healthy(told: Recorded) -> None
     }
 
 
-def test_durations_use_the_conventions_buckets_and_point_to_the_right_trace() -> None:
-    """The trace is the one that was passed, not the one that happens to be current."""
-    reader = InMemoryMetricReader()
-    provider = MeterProvider([reader], shutdown_on_exit=False)
-    metrics = Metrics(provider.get_meter("test"))
-    mine = SpanContext(trace_id=7, span_id=8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-    metrics.attempted("ports", "GET", attempt(duration_s=0.03), set_span_in_context(NonRecordingSpan(mine)))
-    data = reader.get_metrics_data()
-    assert data
-    found = [each for group in data.resource_metrics for scope in group.scope_metrics for each in scope.metrics]
-    (metric,) = [each for each in found if each.name == CLIENT]
-    (point,) = metric.data.data_points
-    assert isinstance(point, HistogramDataPoint)
-    assert metric.unit == "s"
-    assert tuple(point.explicit_bounds) == DURATION_BUCKETS
-    assert point.sum == pytest.approx(0.03)
-    (exemplar,) = point.exemplars
-    assert exemplar.trace_id == 7
-    provider.shutdown()
-
-
 def test_calls_attempts_and_picks_are_counted_by_what_they_came_to(told: Recorded) -> None:
     for outcome, error in ((Outcome.ANSWERED, None), (Outcome.LOST, ConnectionError("x"))):
-        handle = told.observer.call(call())
-        last = attempt(1, outcome, None)
-        handle.attempt(start(), CIMultiDict()).end(last)
-        handle.end((last,), error)
-    told.observer.call(call()).end((), NoInstances(Target("ports"), Nobody.UNKNOWN))
-    told.observer.call(call()).end((), asyncio.CancelledError())
+        make(told.observer, attempt(1, outcome, None), error=error)
+    make(told.observer, error=NoInstances(Target("ports"), Nobody.UNKNOWN))
+    make(told.observer, error=asyncio.CancelledError())
 
     service = {"service.peer.name": "ports"}
     assert told.measured("mesh.client.calls") == [
@@ -140,19 +110,37 @@ def test_calls_attempts_and_picks_are_counted_by_what_they_came_to(told: Recorde
     assert told.measured("mesh.client.picks") == [({**service, "mesh.pick.pool": "warning"}, 2)]
 
 
-def test_what_is_under_way_is_counted_until_it_is_over(told: Recorded) -> None:
-    handle = told.observer.call(Call(Target("ports", "dc2"), "GET", "/"))
-    first, second = (handle.attempt(start(number), CIMultiDict()) for number in (1, 2))
+def test_requests_under_way_are_counted_until_they_are_over(told: Recorded) -> None:
     served = told.observer.request(request("BREW"))
-    sent = {"service.peer.name": "ports.dc2"}
     handled = {"http.request.method": "_OTHER", "url.scheme": "http"}
-    assert told.measured("mesh.client.active_attempts") == [(sent, 2)]
     assert told.measured("http.server.active_requests") == [(handled, 1)]
-    first.end(attempt())
-    second.end(attempt())
     served.end(None)
-    assert told.measured("mesh.client.active_attempts") == [(sent, 0)]
     assert told.measured("http.server.active_requests") == [(handled, 0)]
+
+
+def test_attempts_under_way_are_those_of_the_last_pulse(told: Recorded) -> None:
+    ports = Target("ports", "dc2")
+    make(told.observer, attempt(), asked=call(target=ports))
+    for in_flight in (2, 0):
+        told.observer.notify(Pulse(0.0, (Followed(ports, 1.0, 0.0, 10.0, in_flight=in_flight),)))
+        assert told.measured("mesh.client.active_attempts") == [({"service.peer.name": "ports.dc2"}, in_flight)]
+
+
+def test_who_is_out_for_failing_is_counted_until_it_is_back_or_gone(told: Recorded) -> None:
+    ports = Target("ports")
+    for number, reason in ((1, "failures"), (2, "failures"), (3, "success-rate"), (1, "failures")):
+        told.observer.notify(Ejected(ports, peer(number), reason, 4.0))
+    service = {"service.peer.name": "ports"}
+    assert told.measured("mesh.client.ejections") == [
+        ({**service, "mesh.ejection.reason": "failures"}, 3),
+        ({**service, "mesh.ejection.reason": "success-rate"}, 1),
+    ]
+    assert told.measured("mesh.client.ejected") == [(service, 3)]
+    told.observer.notify(Readmitted(ports, peer(3), 4.0))
+    assert told.measured("mesh.client.ejected") == [(service, 2)]
+    view = View(target=ports, instances=(peer(2), peer(3)), index=1, as_of=0.0)
+    told.observer.notify(ViewChanged(view, (), (peer(1).id,), ()))
+    assert told.measured("mesh.client.ejected") == [(service, 1)]
 
 
 def test_refusals_are_counted_by_their_reason(told: Recorded) -> None:

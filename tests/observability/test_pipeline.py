@@ -26,7 +26,7 @@ from observability.ledger import Ledger
 from observability.pipeline import Pipe, close
 from observability.receiver import Receiver
 from observability.tree import render_tree, trace_tree
-from tests.observability.support import attempt, call, new_logging, peer, request, start
+from tests.observability.support import attempt, call, end, make, new_logging, peer, request
 
 # A hang, whatever the machine is busy with; what leaving really takes is in docs/telemetry.md.
 HANG_S = 15.0
@@ -37,9 +37,9 @@ def work(observer: Observer, calls: int = 1) -> None:
     served = observer.request(request(query="token=s3cret", headers=CIMultiDict(Authorization="s3cret")))
     with served.activate():
         for _ in range(calls):
-            handle = observer.call(call(path="/ports?token=s3cret"))
-            handle.attempt(start(query="token=s3cret"), CIMultiDict(Authorization="s3cret")).end(attempt())
-            handle.end((attempt(),))
+            asked = call(path="/ports?token=s3cret")
+            observer.sending(asked, 1, CIMultiDict(Authorization="s3cret"))
+            end(observer, asked, attempt())
         logging.getLogger("shop").info("sold")
     served.end(200, "/laptops/{id}")
     observer.notify(ViewChanged(View(target=Target("ports"), instances=(peer(),), index=1, as_of=0.0), (), (), ()))
@@ -104,7 +104,7 @@ async def test_traces_metrics_and_logs_arrive_whole(identity: Instance, monkeypa
             "└─ call ports",
             "└─ attempt 1 → ports-1",
         ]
-        assert receiver.received == {"traces": 3, "metrics": 8, "logs": 2}
+        assert receiver.received == {"traces": 3, "metrics": 7, "logs": 2}
         assert "s3cret" not in repr(spans)
 
 
@@ -128,7 +128,7 @@ async def test_a_disabled_sdk_sends_nothing_and_breaks_nothing(
             work(observer)
             served = observer.request(request(headers=headers))
             with served.activate():
-                observer.call(call()).attempt(start(), passed_on).end(attempt())
+                passed_on.extend(make(observer, attempt())[0])
             served.end(200)
 
         await observed(identity, pass_on)
@@ -236,7 +236,7 @@ async def test_without_a_collector_people_read_the_trace_in_the_log(
 
     def leave_one_open(observer: Observer) -> None:
         with observer.request(request()).activate():
-            observer.call(call()).end(())
+            make(observer)
 
     await observed(identity, leave_one_open)
     assert "call ports" in capsys.readouterr().err

@@ -14,13 +14,14 @@ from discovery.call_errors import NoInstances
 from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
 from discovery.model import Instance, Source, Target, View
+from discovery.observer import Lookup
 from discovery.runtime.mesh import Mesh
 from discovery.runtime.surroundings import Surroundings
 from discovery.testing.clock import FakeClock
 from discovery.testing.registry import FakeRegistry
 from observability.testing import recorded
 from observability.tracing import Tracing
-from tests.observability.support import call, peer
+from tests.observability.support import call, end, peer
 
 VIEW = View(target=Target("ports"), instances=(peer(1), peer(2)), index=7, as_of=0.0, source=Source.STATIC)
 
@@ -30,13 +31,13 @@ class Traced:
         self.exporter = InMemorySpanExporter()
         self.provider = TracerProvider(shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.tracing = Tracing(self.provider.get_tracer("test"))
+        self.tracing = Tracing(self.provider.get_tracer("test"), FakeClock())
 
     def after(self, view: View | None, age_s: float, waited_s: float) -> ReadableSpan:
         """The span of a call that looked that up."""
-        handle = self.tracing.call(call())
-        handle.looked_up(view, age_s, waited_s)
-        handle.end(())
+        asked = call()
+        asked.lookup = Lookup(view, age_s, waited_s)
+        self.tracing.called(asked)
         (span,) = self.exporter.get_finished_spans()
         return span
 
@@ -55,6 +56,8 @@ def test_a_call_that_waited_has_an_event_that_says_what_came(traced: Traced) -> 
         "mesh.lookup",
         {"mesh.lookup.wait": 1.5, "mesh.lookup.instances": 2},
     )
+    assert span.start_time is not None
+    assert event.timestamp - span.start_time == 1_500_000_000
 
 
 def test_a_call_that_waited_in_vain_for_the_first_answer_knows_of_no_instances(traced: Traced) -> None:
@@ -73,9 +76,7 @@ def test_a_call_by_an_old_view_says_how_old(traced: Traced) -> None:
 
 def test_a_call_that_is_not_sampled_says_nothing(identity: Instance) -> None:
     with recorded(identity, sampler=ALWAYS_OFF) as told:
-        handle = told.observer.call(call())
-        handle.looked_up(VIEW, 90.0, 1.5)
-        handle.end(())
+        end(told.observer, call(), lookup=Lookup(VIEW, 90.0, 1.5))
     assert told.spans() == ()
 
 

@@ -5,6 +5,7 @@ import contextvars
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from multidict import CIMultiDict
@@ -13,12 +14,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, 
 
 from discovery.call_errors import Nobody, NoInstances
 from discovery.model import Instance, Outcome, Target
-from discovery.observer import Call
 from discovery.testing.clock import FakeClock
 from observability.pipeline import resource
 from observability.spans import Span
 from observability.testing import Recorded, recorded
-from tests.observability.support import attempt, call, peer, request, start
+from tests.observability.support import attempt, call, end, make, peer, request, send
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
@@ -41,16 +41,8 @@ def traceparent(headers: CIMultiDict[str]) -> tuple[str, str, int]:
 
 
 def test_a_call_with_a_retry_is_one_span_above_its_attempts(told: Recorded) -> None:
-    handle = told.observer.call(call("GET", "/ports?laptop=7"))
-    first, second = CIMultiDict[str](), CIMultiDict[str]()
-    one_try = handle.attempt(start(1), first)
-    refused = attempt(1, Outcome.NACKED, 503)
-    one_try.end(refused)
-    other_try = handle.attempt(start(2, reason="nacked", waited_s=0.025), second)
-    other_try.headers_arrived(200)
-    answered = attempt(2)
-    other_try.end(answered)
-    handle.end((refused, answered))
+    refused, answered = attempt(1, Outcome.NACKED, 503), attempt(2, reason="nacked", waited_s=0.025)
+    first, second = make(told.observer, refused, answered, asked=call("GET", "/ports?laptop=7"))
 
     lost, found, above = told.spans()
     assert above == Span(
@@ -97,16 +89,12 @@ def test_a_call_with_a_retry_is_one_span_above_its_attempts(told: Recorded) -> N
 
 
 def test_the_far_sides_span_hangs_below_the_attempt_that_reached_it(told: Recorded) -> None:
-    headers = CIMultiDict[str]()
-    handle = told.observer.call(call())
-    sent = handle.attempt(start(), headers)
-    served = told.observer.request(request(headers=headers))
+    outermost = call()
+    served = told.observer.request(request(headers=send(told.observer, outermost)))
     with served.activate():
-        inner = told.observer.call(call())
-        inner.end(())
+        make(told.observer)
     served.end(200, "/laptops/{id}")
-    sent.end(attempt())
-    handle.end((attempt(),))
+    end(told.observer, outermost, attempt())
 
     inner_span, server, client, outer = told.spans()
     assert server.parent_id == client.span_id
@@ -122,9 +110,7 @@ def test_the_far_sides_span_hangs_below_the_attempt_that_reached_it(told: Record
 def test_a_status_fails_the_side_whose_fault_it_is(
     told: Recorded, status: int, client_fails: bool, server_fails: bool
 ) -> None:
-    handle = told.observer.call(call())
-    handle.attempt(start(), CIMultiDict()).end(attempt(status=status))
-    handle.end((attempt(status=status),))
+    make(told.observer, attempt(status=status))
     told.observer.request(request()).end(status)
 
     assert one(told, "client").failed is client_fails
@@ -135,10 +121,7 @@ def test_a_status_fails_the_side_whose_fault_it_is(
 
 @pytest.mark.parametrize("outcome", [Outcome.UNSENT, Outcome.LOST, Outcome.TIMED_OUT])
 def test_an_attempt_without_an_answer_fails_by_its_outcome(told: Recorded, outcome: Outcome) -> None:
-    handle = told.observer.call(call())
-    failed = attempt(1, outcome, None)
-    handle.attempt(start(), CIMultiDict()).end(failed)
-    handle.end((failed,), ConnectionError("gone"))
+    make(told.observer, attempt(1, outcome, None), error=ConnectionError("gone"))
 
     assert one(told, "client").failed
     assert one(told, "client").attributes["error.type"] == outcome.value
@@ -147,18 +130,41 @@ def test_an_attempt_without_an_answer_fails_by_its_outcome(told: Recorded, outco
     assert one(told, "internal").attributes["error.type"] == "ConnectionError"
 
 
+def test_a_body_that_broke_off_fails_both_although_there_is_a_status(told: Recorded) -> None:
+    make(told.observer, attempt(1, Outcome.BROKEN, 200))
+    for kind in ("client", "internal"):
+        assert one(told, kind).failed
+        assert one(told, kind).attributes["error.type"] == "broken"
+        assert one(told, kind).attributes["http.response.status_code"] == 200
+
+
+def test_an_attempt_says_who_was_out_and_whether_it_was_a_probe(told: Recorded) -> None:
+    make(told.observer, attempt(1), replace(attempt(2), ejected=3, probe=True))
+    usual, probe, _ = told.spans()
+    assert not {"mesh.pick.ejected", "mesh.pick.probe"} & set(usual.attributes)
+    assert (probe.attributes["mesh.pick.ejected"], probe.attributes["mesh.pick.probe"]) == (3, True)
+
+
+def test_spans_lie_where_the_monotonic_clock_saw_them(identity: Instance) -> None:
+    clock = FakeClock(now=1010.0, wall=1_700_000_010.0)
+    with recorded(identity, clock=clock) as told:
+        make(told.observer, attempt(1), attempt(2))
+        first, second, above = told.spans()
+    begin = 1_700_000_000
+    assert (above.start_ns, above.end_ns) == (begin * 10**9, (begin + 10) * 10**9)
+    assert (first.start_ns, first.end_ns) == ((begin + 1) * 10**9, (begin + 1) * 10**9 + 5 * 10**8)
+    assert second.start_ns == (begin + 2) * 10**9
+
+
 def test_a_call_that_finds_nobody_fails_by_its_error(told: Recorded) -> None:
-    told.observer.call(call()).end((), NoInstances(Target("ports"), Nobody.UNKNOWN))
+    make(told.observer, error=NoInstances(Target("ports"), Nobody.UNKNOWN))
     assert one(told, "internal").failed
     assert one(told, "internal").attributes["error.type"] == "NoInstances"
     assert one(told, "internal").attributes["mesh.attempts"] == 0
 
 
 def test_whoever_goes_away_has_not_failed(told: Recorded) -> None:
-    handle = told.observer.call(call())
-    gone = attempt(1, Outcome.CANCELLED, None)
-    handle.attempt(start(), CIMultiDict()).end(gone)
-    handle.end((gone,), asyncio.CancelledError())
+    make(told.observer, attempt(1, Outcome.CANCELLED, None), error=asyncio.CancelledError())
     told.observer.request(request()).end(None)
     told.observer.request(request()).end(None, error=asyncio.CancelledError())
 
@@ -208,7 +214,7 @@ def test_a_handlers_error_is_told_by_its_class_alone(told: Recorded) -> None:
 
 def test_an_invented_method_does_not_name_a_span(told: Recorded) -> None:
     told.observer.request(request(method="BREW")).end(405)
-    told.observer.call(call(method="get")).end(())
+    make(told.observer, asked=call(method="get"))
     server, caller = told.spans()
     assert server.name == "HTTP"
     assert server.attributes["http.request.method"] == "_OTHER"
@@ -246,9 +252,9 @@ def test_a_strange_host_is_kept_whole(told: Recorded, host: str) -> None:
 def test_planted_secrets_are_in_no_span(told: Recorded) -> None:
     secrets = {"Authorization": "Bearer s3cret", "X-Consul-Token": "s3cret", "Cookie": "id=s3cret"}
     headers = CIMultiDict(secrets)
-    handle = told.observer.call(Call(Target("ports"), "GET", "/ports?token=s3cret"))
-    handle.attempt(start(query="token=s3cret"), headers).end(attempt())
-    handle.end((attempt(),), RuntimeError("s3cret"))
+    asked = call(path="/ports?token=s3cret")
+    told.observer.sending(asked, 1, headers)
+    end(told.observer, asked, attempt(), error=RuntimeError("s3cret"))
     told.observer.request(request(query="token=s3cret", headers=headers)).end(200)
     assert len(told.spans()) == 3
     assert "s3cret" not in repr(told.spans())
@@ -271,11 +277,7 @@ class Asked(Sampler):
 def test_the_sampler_is_asked_once_for_a_call_and_its_no_travels_on(identity: Instance) -> None:
     sampler = Asked()
     with recorded(identity, sampler=sampler) as told:
-        handle = told.observer.call(call())
-        headers = [CIMultiDict[str](), CIMultiDict[str]()]
-        for number in (1, 2):
-            handle.attempt(start(number), headers[number - 1]).end(attempt(number))
-        handle.end((attempt(1), attempt(2)))
+        headers = make(told.observer, attempt(1), attempt(2))
     assert sampler.names == ["call ports"]
     assert told.spans() == ()
     assert headers[0]["traceparent"] == headers[1]["traceparent"]
@@ -286,9 +288,8 @@ def test_an_unsampled_requests_calls_stay_unsampled_in_the_same_trace(identity: 
     with recorded(identity, sampler=ParentBased(ALWAYS_OFF)) as told:
         incoming = CIMultiDict(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
         served = told.observer.request(request(headers=incoming))
-        outgoing = CIMultiDict[str]()
         with served.activate():
-            told.observer.call(call()).attempt(start(), outgoing).end(attempt())
+            (outgoing,) = make(told.observer, attempt())
         served.end(200)
     assert told.spans() == ()
     assert traceparent(outgoing)[0] == "0af7651916cd43dd8448eb211c80319c"
@@ -308,15 +309,14 @@ def test_a_broken_traceparent_begins_a_trace_of_its_own(told: Recorded, header: 
     assert one(told, "server").parent_id == ""
 
 
-async def test_handles_may_end_in_another_task_and_no_context_is_left_behind(
+async def test_a_call_may_end_in_another_task_and_no_context_is_left_behind(
     told: Recorded, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handle = told.observer.call(call())
-    sent = handle.attempt(start(), CIMultiDict())
+    asked = call()
+    send(told.observer, asked)
 
     async def release() -> None:
-        sent.end(attempt())
-        handle.end((attempt(),))
+        end(told.observer, asked, attempt())
 
     await asyncio.create_task(release(), context=contextvars.Context())
     assert not trace.get_current_span().get_span_context().is_valid
@@ -336,15 +336,15 @@ async def test_a_thousand_calls_at_once_keep_their_own_parents(
         served = told.observer.request(request(path=f"/laptops/{number}"))
         with served.activate():
             mine = trace.get_current_span().get_span_context().span_id
-            handle = told.observer.call(call(path=f"/{number}"))
+            asked, tried = call(path=f"/{number}"), attempt(1, Outcome.CANCELLED, None)
+            send(told.observer, asked)
             try:
-                first = handle.attempt(start(1), CIMultiDict())
                 await middle.wait()
-                first.end(attempt(1, Outcome.LOST, None))
-                second = handle.attempt(start(2, reason="lost"), CIMultiDict())
-                await asyncio.create_task(asyncio.to_thread(second.end, attempt(2)))
-            finally:
-                handle.end(())
+            except asyncio.CancelledError:
+                end(told.observer, asked, tried)
+                raise
+            send(told.observer, asked, 2)
+            await asyncio.create_task(asyncio.to_thread(end, told.observer, asked, tried, attempt(2, reason="lost")))
             assert trace.get_current_span().get_span_context().span_id == mine
         parents[f"/{number}"] = trace.format_span_id(mine)
         served.end(200)
@@ -369,7 +369,7 @@ async def test_a_thousand_calls_at_once_keep_their_own_parents(
 
 
 def test_a_target_in_another_datacenter_says_so(told: Recorded) -> None:
-    told.observer.call(Call(Target("ports", "dc2"), "GET", "/")).end(())
+    make(told.observer, asked=call(target=Target("ports", "dc2")))
     assert one(told, "internal").attributes["mesh.datacenter"] == "dc2"
 
 

@@ -15,7 +15,7 @@ from discovery.errors import ConfigError
 from discovery.model import Instance, Outcome
 from discovery.observer import Observer
 from observability.receiver import Receiver
-from tests.observability.support import attempt, call, request, start
+from tests.observability.support import attempt, make, request
 from tests.observability.test_pipeline import busy, observed, refusing, silent, work
 
 
@@ -56,11 +56,7 @@ def one_of_each(observer: Observer) -> None:
     """A request that calls: one attempt is lost, the other one answered."""
     served = observer.request(request(query="token=s3cret"))
     with served.activate():
-        handle = observer.call(call())
-        lost, answered = attempt(1, Outcome.LOST, None), attempt(2)
-        handle.attempt(start(1), {}).end(lost)
-        handle.attempt(start(2, reason="lost"), {}).end(answered)
-        handle.end((lost, answered))
+        make(observer, attempt(1, Outcome.LOST, None), attempt(2, reason="lost"))
     served.end(200, "/laptops/{id}")
 
 

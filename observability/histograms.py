@@ -1,0 +1,73 @@
+"""Makes the histograms of one process: ours, or the SDK's where a reader wants buckets that only those have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from opentelemetry.metrics import Meter
+from opentelemetry.sdk.environment_variables import OTEL_METRICS_EXEMPLAR_FILTER
+from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
+
+from discovery.clock import Clock
+from observability.durations import Instrument, Labels, Table, labelled
+from observability.readers import Reader
+
+
+class Histogram(Protocol):
+    """Where durations are recorded, in seconds."""
+
+    def record(self, value: float, labels: Labels, context: SpanContext, /) -> None:
+        """Count *value* under *labels*, which was measured in *context*."""
+        ...
+
+
+class Histograms:
+    """Makes histograms that all of *readers* report."""
+
+    def __init__(self, readers: Sequence[Reader], clock: Clock) -> None:
+        self._readers = readers
+        self._clock = clock
+
+    def create(self, meter: Meter, instrument: Instrument) -> Histogram:
+        """Make one; *meter* makes it where a reader wants exponential buckets."""
+        if any(reader.wants_exponential for reader in self._readers):
+            return SdkHistogram(meter, instrument)
+        tables = tuple(Table(instrument, self._clock, delta=reader.wants_delta) for reader in self._readers)
+        for reader, table in zip(self._readers, tables, strict=True):
+            reader.tables.append(table)
+        # The meters' provider reads the same variable, and refuses what it does not know.
+        return OwnHistogram(tables, os.environ.get(OTEL_METRICS_EXEMPLAR_FILTER, "trace_based"))
+
+
+class OwnHistogram:
+    """A table for each reader. *exemplars* says which values are kept as examples: those of sampled traces, or all."""
+
+    def __init__(self, tables: tuple[Table, ...], exemplars: str) -> None:
+        self._tables = tables
+        self._all = exemplars == "always_on"
+        self._sampled = exemplars == "trace_based"
+
+    def record(self, value: float, labels: Labels, context: SpanContext) -> None:
+        """Count *value* in each table."""
+        is_example = self._all or (self._sampled and context.trace_flags.sampled)
+        for table in self._tables:
+            table.record(value, labels, context if is_example else None)
+
+
+class SdkHistogram:
+    """The SDK's histogram, told in the same way."""
+
+    def __init__(self, meter: Meter, instrument: Instrument) -> None:
+        self._names = instrument.labels
+        self._histogram = meter.create_histogram(
+            instrument.name,
+            instrument.unit,
+            instrument.description,
+            explicit_bucket_boundaries_advisory=instrument.bounds,
+        )
+
+    def record(self, value: float, labels: Labels, context: SpanContext) -> None:
+        """Tell the SDK."""
+        self._histogram.record(value, labelled(self._names, labels), set_span_in_context(NonRecordingSpan(context)))

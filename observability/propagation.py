@@ -1,0 +1,63 @@
+"""Where a trace goes on: its context in the headers of a request, written and read by hand where that is W3C's.
+
+The propagators of OpenTelemetry are made to be combined, and take ten times as long. Whoever has set up others, by
+``OTEL_PROPAGATORS`` or in code, gets those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+
+from opentelemetry import baggage, propagate
+from opentelemetry.context import Context
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+
+# https://www.w3.org/TR/trace-context/ and https://www.w3.org/TR/baggage/
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
+BAGGAGE = "baggage"
+
+_PLAIN = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+
+class Propagation:
+    """Writes and reads as the process is set up to, which may change while it runs."""
+
+    def __init__(self) -> None:
+        self._asked: TextMapPropagator | None = None
+        self._is_w3c = False
+
+    def inject(self, context: SpanContext, around: Context, headers: MutableMapping[str, str]) -> None:
+        """Write *context*, and the baggage of *around*, into *headers*."""
+        if self._plain() and not (around and baggage.get_all(around)):
+            if context.is_valid:
+                trace_id, span_id, _, flags, state, _ = context
+                headers[TRACEPARENT] = f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
+                if state:
+                    headers[TRACESTATE] = state.to_header()
+        else:
+            propagate.inject(headers, set_span_in_context(NonRecordingSpan(context), around))
+
+    def extract(self, headers: Mapping[str, str]) -> Context:
+        """The context that *headers* tell of; an empty one if they tell of none."""
+        if self._plain() and TRACESTATE not in headers and BAGGAGE not in headers:
+            parent = headers.get(TRACEPARENT)
+            if parent is None:
+                return Context()
+            if found := _PLAIN.fullmatch(parent):
+                trace_id, span_id, flags = (int(number, 16) for number in found.groups())
+                if trace_id and span_id:
+                    context = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
+                    return set_span_in_context(NonRecordingSpan(context), Context())
+        return propagate.extract(headers)
+
+    def _plain(self) -> bool:
+        """Whether trace context and baggage are W3C's, and nothing else is written."""
+        current = propagate.get_global_textmap()
+        if current is not self._asked:
+            self._is_w3c = type(current) is CompositePropagator and current.fields == {TRACEPARENT, TRACESTATE, BAGGAGE}
+            self._asked = current
+        return self._is_w3c
