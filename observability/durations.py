@@ -129,5 +129,4 @@ def labelled(names: tuple[str, ...], values: Labels) -> dict[str, AnyValue]:
 
 
 def _exemplar(value: float, at_ns: int, context: SpanContext) -> Exemplar:
-    ids = (context.span_id, context.trace_id) if context.is_valid else (None, None)
-    return Exemplar({}, value, at_ns, *ids)
+    return Exemplar({}, value, at_ns, context.span_id, context.trace_id)

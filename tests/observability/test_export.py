@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
+from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -58,6 +59,29 @@ def test_spans_without_room_are_counted_to_the_last_one(ledger: Ledger) -> None:
     provider.shutdown()
     ledger.close()
     assert ledger.lost == 88
+
+
+def test_a_batch_that_cannot_be_written_is_lost_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger("spans", SIZE, FakeClock())
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SpanQueue(SpanExporter(NOWHERE, 1.0, ledger), ledger, SIZE))
+    provider.get_tracer("test").start_span("\udcff").end()
+    provider.shutdown()
+    assert ledger.lost == 1
+    assert "spans lost: 1 (a span cannot be written (UnicodeEncodeError))" in caplog.messages
+
+
+def test_a_batch_that_is_too_large_is_lost_and_says_why(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_exporter, "_DEFAULT_MAX_REQUEST_SIZE", 100)
+    ledger = Ledger("spans", SIZE, FakeClock())
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SpanQueue(SpanExporter(NOWHERE, 1.0, ledger), ledger, SIZE))
+    provider.get_tracer("test").start_span("x" * 100).end()
+    provider.shutdown()
+    assert ledger.lost == 1
+    assert "spans lost: 1 (the batch is too large)" in caplog.messages
 
 
 def test_log_records_without_room_are_counted_to_the_last_one(ledger: Ledger) -> None:
