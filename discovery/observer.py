@@ -1,9 +1,8 @@
 """The seam to telemetry: the mesh tells an observer what happens, and the observer may do as it likes.
 
-A call is told twice: before each of its requests goes out, since the observer's context travels in the headers, and
-once as a whole when it is over. In between nothing is told: what only a record needs is noted by the mesh in the
-:class:`Call` and in its attempts. The end may come in another task and context than the beginning, because a response
-outlives the function that sent it, and is released wherever its reader is.
+A call is told before each of its requests goes out, since the observer's context travels in the headers, and as a whole
+when it is over. That may be in another task and context, because a response outlives the function that sent it, and is
+released wherever its reader is.
 
 An incoming request is told by a *handle*: it begins when the observer returns it and ends by ``end()``. In between its
 handler runs in one task, where :meth:`RequestHandle.activate` makes it the current one.
@@ -24,10 +23,9 @@ from discovery.model import Attempt, Followed, Instance, Target, View
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the registry said when the call was made; told only where it explains the call.
+    """The call is made on *view*, which the registry confirmed *age_s* ago; ``None`` when it never answered.
 
-    That is when the call waited *waited_s* for somebody to be there, or when the registry is away: it confirmed *view*
-    *age_s* ago. *view* is ``None`` when it never answered.
+    Told only where it explains the call: it waited for somebody to be there, or the registry is away.
     """
 
     view: View | None
@@ -37,9 +35,9 @@ class Lookup:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """What the user asked for: one logical request to a service, and in the end what came of it.
+    """What the user asked for: one logical request to a service, and at its end what came of it.
 
-    ``path`` is encoded, with its query. ``attempts``, ``ended_at``, ``error`` and ``lookup`` are filled at the end.
+    ``path`` is encoded, with its query. ``context`` is the observer's own: nobody else reads or writes it.
     """
 
     target: Target
@@ -51,7 +49,6 @@ class Call:
     error: BaseException | None = None
     lookup: Lookup | None = None
     context: Any = None
-    """The observer's own; nobody else reads or writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +210,7 @@ class Observer(Protocol):
         ...
 
     def called(self, call: Call, /) -> None:
-        """The call is over: its last byte was read, or it failed. Told once, possibly in another task and context.
-
-        Nothing was :meth:`sending` for a call that had nobody to go to.
-        """
+        """The call is over: its last byte was read, or it failed, perhaps because it had nobody to go to. Told once."""
         ...
 
     def request(self, request: IncomingRequest, /) -> RequestHandle: ...
