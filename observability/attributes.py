@@ -33,11 +33,11 @@ def results_of(call: Call) -> Values:
     results: Values = {}
     if call.lookup is not None and call.lookup.view is not None:
         results[semconv.MESH_VIEW_AGE] = call.lookup.age_s
-        results[semconv.MESH_VIEW_SOURCE] = call.lookup.view.source.value
+        results[semconv.MESH_VIEW_SOURCE] = str(call.lookup.view.source)
     attempts = call.attempts
     results[semconv.MESH_ATTEMPTS] = len(attempts)
     if attempts:
-        results[semconv.MESH_OUTCOME] = attempts[-1].outcome.value
+        results[semconv.MESH_OUTCOME] = str(attempts[-1].outcome)
         if attempts[-1].status is not None:
             results[semconv.HTTP_RESPONSE_STATUS_CODE] = attempts[-1].status
     return results
@@ -62,7 +62,7 @@ def of_attempt(call: Call, attempt: Attempt) -> Values:
     attributes[semconv.MESH_ATTEMPT] = attempt.number
     attributes[semconv.MESH_INSTANCE_ID] = instance.id
     attributes[semconv.MESH_PICK_CANDIDATES] = attempt.candidates
-    attributes[semconv.MESH_PICK_POOL] = attempt.pool.value
+    attributes[semconv.MESH_PICK_POOL] = str(attempt.pool)
     if attempt.ejected:
         attributes[semconv.MESH_PICK_EJECTED] = attempt.ejected
     if attempt.probe:
@@ -71,7 +71,7 @@ def of_attempt(call: Call, attempt: Attempt) -> Values:
         attributes[semconv.HTTP_REQUEST_RESEND_COUNT] = attempt.number - 1
         attributes[semconv.MESH_RETRY_REASON] = attempt.reason
         attributes[semconv.MESH_RETRY_DELAY] = attempt.waited_s
-    attributes[semconv.MESH_OUTCOME] = attempt.outcome.value
+    attributes[semconv.MESH_OUTCOME] = str(attempt.outcome)
     if attempt.status is not None:
         attributes[semconv.HTTP_RESPONSE_STATUS_CODE] = attempt.status
     return attributes
@@ -102,7 +102,7 @@ def failure_of_call(call: Call) -> str:
     if failure or not call.attempts:
         return failure
     last = call.attempts[-1]
-    return last.outcome.value if last.outcome is Outcome.BROKEN else status_failure(last.status, 500)
+    return str(last.outcome) if last.outcome is Outcome.BROKEN else status_failure(last.status, 500)
 
 
 def failure_of_attempt(attempt: Attempt) -> str:
@@ -114,7 +114,7 @@ def unanswered(attempt: Attempt) -> str:
     """Why an attempt brought no whole answer, if so. A caller that cancels is no failure."""
     outcome = attempt.outcome
     is_whole = attempt.status is not None and outcome is not Outcome.BROKEN
-    return "" if is_whole or outcome is Outcome.CANCELLED else outcome.value
+    return "" if is_whole or outcome is Outcome.CANCELLED else str(outcome)
 
 
 def status_failure(status: int | None, least: int) -> str:

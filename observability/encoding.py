@@ -14,7 +14,7 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from observability.protobuf import delimited, double, fixed32, fixed64, signed, varint
 
@@ -27,6 +27,12 @@ _KINDS = {
     SpanKind.PRODUCER: b"\x30\x04",
     SpanKind.CONSUMER: b"\x30\x05",
 }
+
+# A status without a description.
+_BARE = {StatusCode.UNSET: b"\x7a\x00", StatusCode.OK: b"\x7a\x02\x18\x01", StatusCode.ERROR: b"\x7a\x02\x18\x02"}
+
+# A text that is longer is hardly said twice.
+_USUAL = 64
 
 # That we know whether the parent is remote, and that it is.
 _IS_KNOWN = fixed32(0x100)
@@ -87,7 +93,7 @@ def _span(span: ReadableSpan) -> bytes:
         parts.append(_text(b"\x1a", ",".join(f"{key}={value}" for key, value in context.trace_state.items())))
     if parent:
         parts += (b"\x22\x08", parent.span_id.to_bytes(8, "big"))
-    parts += (_text(b"\x2a", span.name), _KINDS[span.kind])
+    parts += (_name(span.name), _KINDS[span.kind])
     if span.start_time:
         parts += (b"\x39", fixed64(span.start_time))
     if span.end_time:
@@ -100,7 +106,7 @@ def _span(span: ReadableSpan) -> bytes:
     if span.links or span.dropped_links:
         parts += (delimited(b"\x6a", _link(link)) for link in span.links)
         parts.append(_count(b"\x70", span.dropped_links))
-    parts += (delimited(b"\x7a", _status(span.status)), b"\x85\x01", _flags(parent))
+    parts += (_status(span.status), b"\x85\x01", _flags(parent))
     return b"".join(parts)
 
 
@@ -118,7 +124,9 @@ def _link(link: Link) -> bytes:
 
 
 def _status(status: Status) -> bytes:
-    return _text(b"\x12", status.description) + _count(b"\x18", status.status_code.value)
+    if status.description is None:
+        return _BARE[status.status_code]
+    return delimited(b"\x7a", _text(b"\x12", status.description) + _count(b"\x18", status.status_code.value))
 
 
 def _flags(parent: SpanContext | None) -> bytes:
@@ -135,23 +143,36 @@ def _count(tag: bytes, count: int) -> bytes:
 
 def _attributes(attributes: Mapping[str, Any] | None, tag: bytes) -> bytes:
     """The pairs, each behind *tag*; one that cannot be written is left out."""
+    if not attributes:
+        return b""
     parts: list[bytes] = []
-    for name, value in (attributes or {}).items():
+    for name, value in attributes.items():
+        kind = type(value)
         try:
-            key, written = _key(name), _value(value)
+            is_usual = kind is int or (kind is str and len(value) <= _USUAL)
+            parts.append(_known(tag, name, value) if is_usual else delimited(tag, _pair(name, value)))
         except (TypeError, ValueError):
             _log.exception("attribute %r left out", name)
-        else:
-            length = varint(len(written))
-            parts += (tag, varint(len(key) + len(length) + len(written)), key, length, written)
     return b"".join(parts)
 
 
-# The names of attributes are few; whoever makes up new ones all the time gains nothing, and takes no memory either.
+# Most attributes say what others said before: methods, statuses, services, instances. Where each says something new,
+# nothing is gained by remembering it, and what is remembered stays this small. (Kinds of numbers that are equal and
+# written differently, like 1, 1.0 and true, must not meet here.)
+@lru_cache(maxsize=2048)
+def _known(tag: bytes, name: str, value: str | int) -> bytes:
+    return delimited(tag, _pair(name, value))
+
+
 @lru_cache(maxsize=512)
 def _key(name: str) -> bytes:
     """The name of an attribute, up to the length of its value; that is always there, even if it is empty."""
     return _text(b"\x0a", name) + b"\x12"
+
+
+@lru_cache(maxsize=512)
+def _name(name: str) -> bytes:
+    return _text(b"\x2a", name)
 
 
 def _value(value: Any) -> bytes:

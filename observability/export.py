@@ -135,7 +135,7 @@ class SpanQueue(BatchSpanProcessor):
         """Queue *span*; never waits."""
         context = span.get_span_context()
         if context and context.trace_flags.sampled and self._ledger.admit():
-            super().on_end(span)
+            self._batch_processor.emit(span)
 
 
 class LogQueue(BatchLogRecordProcessor):

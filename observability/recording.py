@@ -67,10 +67,11 @@ class RecordingSpan(Span):
         if failure:
             results[semconv.ERROR_TYPE] = failure
             self.set_status(StatusCode.ERROR)
-        with self._lock:
-            self._attributes.update(results)
-            if not self._fits():
-                self._attributes = self._bounded()
+        if results:
+            with self._lock:
+                self._attributes.update(results)
+                if not self._fits():
+                    self._attributes = self._bounded()
         self.end(at)
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
