@@ -7,7 +7,7 @@ are over, but what they are called by goes into the headers before that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, get_current_span
 
 from observability.recording import RecordingSpan, Values
+from observability.rule import rule_of
 
 # One object for each combination that we can set.
 _FLAGS = tuple(TraceFlags(flags) for flags in range(4))
@@ -30,14 +31,14 @@ class Start:
     context: SpanContext
     parent: SpanContext | None
     around: Context
-    attributes: Values
+    attributes: Values = field(default_factory=dict)
     recorded: bool = False
     ended: Callable[[], None] | None = None
 
 
-def passed_on(name: str, kind: SpanKind, around: Context, attributes: Values) -> Start:
+def passed_on(name: str, kind: SpanKind, around: Context) -> Start:
     """The start of what nobody records: whatever is current is passed on."""
-    return Start(name, kind, get_current_span(around).get_span_context(), None, around, attributes)
+    return Start(name, kind, get_current_span(around).get_span_context(), None, around)
 
 
 class Sampling:
@@ -45,30 +46,37 @@ class Sampling:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
+        self._rule = rule_of(tracer.sampler)
 
-    def start(self, name: str, kind: SpanKind, around: Context, attributes: Values) -> Start:
-        """Begin below whatever is current in *around*, and ask the sampler about it."""
+    def start(self, name: str, kind: SpanKind, around: Context, describe: Callable[[], Values]) -> Start:
+        """Begin below whatever is current in *around*, and ask the sampler; *describe* says with what it begins."""
         tracer = self._tracer
         ids = tracer.id_generator
         above: SpanContext | None = get_current_span(around).get_span_context()
         if above is not None and above.is_valid:
-            trace_id, random = above.trace_id, above.trace_flags.random_trace_id
+            trace_id, random, state = above.trace_id, above.trace_flags.random_trace_id, above.trace_state
         else:
-            above, trace_id, random = None, ids.generate_trace_id(), ids.is_trace_id_random()
-        result = tracer.sampler.should_sample(around, trace_id, name, kind, attributes, ())
-        decision = result.decision
+            above, trace_id, random, state = None, ids.generate_trace_id(), ids.is_trace_id_random(), None
+        attributes: Values = {}
+        if self._rule is None:
+            described = describe()
+            result = tracer.sampler.should_sample(around, trace_id, name, kind, described, ())
+            decision, state = result.decision, result.trace_state
+            # What a sampler adds may need cleaning.
+            is_ours = result.attributes == described
+            attributes = described if is_ours else dict(BoundedAttributes(attributes=result.attributes))
+        elif self._rule.samples(above, trace_id):
+            decision, attributes = Decision.RECORD_AND_SAMPLE, describe()
+        else:
+            decision = Decision.DROP
         flags = TraceFlags.SAMPLED if decision is Decision.RECORD_AND_SAMPLE else TraceFlags.DEFAULT
         if random:
             flags |= TraceFlags.RANDOM_TRACE_ID
         context = SpanContext(
-            trace_id, ids.generate_span_id(), is_remote=False, trace_flags=_FLAGS[flags], trace_state=result.trace_state
+            trace_id, ids.generate_span_id(), is_remote=False, trace_flags=_FLAGS[flags], trace_state=state
         )
         ended = tracer._tracer_metrics.start_span(above, decision)  # noqa: SLF001 - so that the SDK counts it, too
-        if decision is Decision.DROP:
-            return Start(name, kind, context, above, around, attributes)
-        if result.attributes != attributes:  # a sampler that has something to say, which may need cleaning
-            attributes = dict(BoundedAttributes(attributes=result.attributes))
-        return Start(name, kind, context, above, around, attributes, True, ended)
+        return Start(name, kind, context, above, around, attributes, decision is not Decision.DROP, ended)
 
     def child(self, start: Start) -> SpanContext:
         """The ids of a part of what is recorded."""

@@ -69,11 +69,11 @@ class Tracing:
     def request(self, request: IncomingRequest) -> TracedRequest:
         """Begin an incoming request, below the span of whoever sent it."""
         around = self._propagation.extract(request.headers)
-        name, known = attributes.name_of(request.method), attributes.of_request(request)
+        name = attributes.name_of(request.method)
         if self._sampling is None:
-            start = passed_on(name, SpanKind.SERVER, around, known)
+            start = passed_on(name, SpanKind.SERVER, around)
         else:
-            start = self._sampling.start(name, SpanKind.SERVER, around, known)
+            start = self._sampling.start(name, SpanKind.SERVER, around, lambda: attributes.of_request(request))
         if not start.recorded or self._sampling is None:
             return TracedRequest(name, NonRecordingSpan(start.context), around)
         span = self._sampling.span(start)
@@ -81,9 +81,12 @@ class Tracing:
         return TracedRequest(name, span, around)
 
     def _begin(self, call: Call) -> TracedCall:
-        begin = passed_on if self._sampling is None else self._sampling.start
-        name, known = f"call {call.target.service}", attributes.of_call(call)
-        call.context = traced = TracedCall(begin(name, SpanKind.INTERNAL, otel.get_current(), known))
+        name, around = f"call {call.target.service}", otel.get_current()
+        if self._sampling is None:
+            start = passed_on(name, SpanKind.INTERNAL, around)
+        else:
+            start = self._sampling.start(name, SpanKind.INTERNAL, around, lambda: attributes.of_call(call))
+        call.context = traced = TracedCall(start)
         return traced
 
     def _record(self, call: Call, traced: TracedCall, sampling: Sampling) -> None:
