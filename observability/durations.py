@@ -54,19 +54,22 @@ class Series:
 class Table:
     """The series of one histogram for one reader, recorded by any thread while the reader's own collects them.
 
-    With *delta* they start anew with each report.
+    With *delta* they start anew with each report. *exemplars* says which values are kept as examples: ``trace_based``
+    means those of sampled traces, ``always_on`` all.
     """
 
-    def __init__(self, instrument: Instrument, clock: Clock, *, delta: bool) -> None:
+    def __init__(self, instrument: Instrument, clock: Clock, exemplars: str, *, delta: bool) -> None:
         self.instrument = instrument
+        self._takes_sampled = exemplars == "trace_based"
+        self._takes_all = exemplars == "always_on"
         self._clock = clock
         self._delta = delta
         self._lock = threading.Lock()
         self._series: dict[Labels, Series] = {}
         self._collected_ns = 0
 
-    def record(self, value: float, labels: Labels, context: SpanContext | None) -> None:
-        """Count *value*; a label without a value (empty, or ``None``) is none. *context* leads to an example of it."""
+    def record(self, value: float, labels: Labels, context: SpanContext) -> None:
+        """Count *value*, measured in *context*; a label without a value (empty, or ``None``) is none."""
         bucket = bisect_left(self.instrument.bounds, value)
         with self._lock:
             series = self._series.get(labels)
@@ -76,7 +79,7 @@ class Table:
             series.sum += value
             series.least = min(series.least, value)
             series.most = max(series.most, value)
-            if context is not None:
+            if self._takes_all or (self._takes_sampled and context.trace_flags.sampled):
                 series.exemplars[bucket] = (value, self._now_ns(), context)
 
     def collect(self) -> Metric | None:

@@ -34,26 +34,24 @@ class Histograms:
         """Make one; *meter* makes it where a reader wants exponential buckets."""
         if any(reader.wants_exponential for reader in self._readers):
             return SdkHistogram(meter, instrument)
-        tables = tuple(Table(instrument, self._clock, delta=reader.wants_delta) for reader in self._readers)
+        # The meters' provider reads the same variable, and refuses what it does not know.
+        exemplars = os.environ.get(OTEL_METRICS_EXEMPLAR_FILTER, "trace_based")
+        tables = [Table(instrument, self._clock, exemplars, delta=reader.wants_delta) for reader in self._readers]
         for reader, table in zip(self._readers, tables, strict=True):
             reader.tables.append(table)
-        # The meters' provider reads the same variable, and refuses what it does not know.
-        return OwnHistogram(tables, os.environ.get(OTEL_METRICS_EXEMPLAR_FILTER, "trace_based"))
+        return tables[0] if len(tables) == 1 else Each(tables)
 
 
-class OwnHistogram:
-    """A table for each reader. *exemplars* says which values are kept as examples: those of sampled traces, or all."""
+class Each:
+    """A table for each of several readers, or of none."""
 
-    def __init__(self, tables: tuple[Table, ...], exemplars: str) -> None:
+    def __init__(self, tables: Sequence[Table]) -> None:
         self._tables = tables
-        self._all = exemplars == "always_on"
-        self._sampled = exemplars == "trace_based"
 
     def record(self, value: float, labels: Labels, context: SpanContext) -> None:
-        """Count *value* in each table."""
-        is_example = self._all or (self._sampled and context.trace_flags.sampled)
+        """Count *value* in all of them."""
         for table in self._tables:
-            table.record(value, labels, context if is_example else None)
+            table.record(value, labels, context)
 
 
 class SdkHistogram:

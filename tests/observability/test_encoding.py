@@ -158,3 +158,9 @@ def test_numbers_are_written_in_groups_of_seven_bits(number: int, written: str) 
 
 def test_a_negative_number_takes_ten_bytes() -> None:
     assert signed(-1) == varint(2**64 - 1)
+
+
+def test_values_that_are_equal_and_of_other_kinds_are_not_taken_for_each_other() -> None:
+    values = (1, True, 1.0, "1", 0, False, 0.0, -0.0, "")
+    spans = [readable(attributes={"a": value}) for value in (*values, *reversed(values))]
+    assert encode(spans) == sdk_bytes(spans)
