@@ -6,6 +6,7 @@ Every door ends here. A door differs only in how one request goes on the wire (`
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import aiohttp
 
@@ -143,7 +144,7 @@ class Caller:
         now = self._clock.now()
         flight.plan = plan = flight.directory.plan
         if plan.picker is None:
-            return flight.endpoint
+            return cast(Endpoint, flight.last_endpoint)
         return plan.picker.pick_other(now, self._rng, flight.tried) or plan.picker.pick(now, self._rng)
 
     def _exhausted(self, flight: Flight) -> bool:

@@ -1,7 +1,7 @@
-"""One call under way: whom it was sent to, what came of that, and what its end means for the instance's load.
+"""One call under way: the answer that it has so far, and what its end means.
 
-Nearly every call is one attempt that is answered. So an attempt is a few fields here, and becomes a record only when
-it failed, when somebody observes, or when somebody asks.
+Nearly every call is one attempt that is answered. So records are made only when one failed, when somebody observes, or
+when somebody asks.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from discovery.observer import Call, Lookup
 from discovery.policy.deadline import remaining
 from discovery.policy.retry import Again
 from discovery.policy.rules import Rules
-from discovery.policy.standing import evidence
 from discovery.runtime import outcomes
+from discovery.runtime.attempt import Tried
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.plan import Plan
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.timer import Timer
-
-_ERROR_TEXT_MAX = 200
 
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
 _FLIGHT = "_proconsul_flight"
@@ -42,7 +40,7 @@ def attempts(response: aiohttp.ClientResponse) -> tuple[Attempt, ...]:
         print(discovery.attempts(response)[-1].instance.address)
     """
     flight: Flight | None = getattr(response, _FLIGHT, None)
-    return () if flight is None else (*flight.records, *flight.current())
+    return () if flight is None else flight.attempts()
 
 
 class Flight:
@@ -53,27 +51,15 @@ class Flight:
     """
 
     __slots__ = (
-        "_again",
         "_around",
-        "_candidates",
-        "_ended_at",
-        "_error",
-        "_excused",
-        "_head_s",
-        "_outcome",
-        "_over",
-        "_sent_at",
-        "_status",
+        "_last",
         "answer",
         "began_at",
         "call",
         "deadline_at",
         "directory",
-        "endpoint",
         "error",
-        "number",
         "plan",
-        "probe",
         "records",
         "request",
         "rules",
@@ -100,104 +86,57 @@ class Flight:
         self._around = around
         self.timer = Timer(around.clock)
         self.call: Call | None = None
-        self.records: tuple[Attempt, ...] = ()
+        self.records: tuple[Attempt, ...] = ()  # of attempts that were in vain
         self.tried: frozenset[Endpoint] = _NOBODY  # in vain
         self.answer: aiohttp.ClientResponse | None = None
         self.error: Exception | None = None  # of the last attempt
-        self.number = 0
-        self.endpoint: Endpoint
-        self.probe = False
-        self._over = True  # the attempt, not the call
-        self._outcome: Outcome
-        self._status: int | None
+        self._last: Tried | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the attempt that went out last."""
+        return self._last.number if self._last is not None else 0
 
     @property
     def answered(self) -> bool:
         """Whether the last attempt brought an answer that cannot be improved upon."""
-        return not self._over
+        return self._last is not None and not self._last.over
+
+    @property
+    def last_endpoint(self) -> Endpoint | None:
+        """Whom it was sent to last."""
+        return self._last.endpoint if self._last is not None else None
 
     def departs(self, endpoint: Endpoint, now: float, again: Again | None, *, probe: bool = False) -> None:
         """An attempt goes out."""
-        self.number += 1
-        self.endpoint = endpoint
+        number = 1 if self._last is None else self._last.number + 1
+        self._last = Tried(number, endpoint, self.directory, self.plan, now, probe=probe)
         self.error = None
-        self.probe = probe
-        self._again = again
-        self._candidates = self.plan.others(self.tried) or len(self.plan.candidates) if again else 0
-        self._sent_at = now
-        self._over = False
-        self.directory.in_flight += 1
-        endpoint.load.start(now)
+        if again is not None:
+            self._last.repeats(again, self.plan.others(self.tried) or len(self.plan.candidates))
 
     def arrives(self, response: aiohttp.ClientResponse, outcome: Outcome, now: float) -> None:
         """The head of an answer is there, and was judged."""
-        self._head_s = now - self._sent_at
         if self.answer is not None:
             self.answer.release()
         self.answer = response
-        self._status = status = response.status
-        self._outcome = outcome
-        self._excused = False
-        load = self.endpoint.load
-        if status < 500 and outcome is Outcome.ANSWERED:
-            load.observe(now, self._head_s, proof=status < 400)
-            return
-        retry_after_s = outcomes.retry_after(response.headers)
-        self._excused = not outcomes.speaks_against(status, response.headers)
-        if not self._excused:
-            load.penalise(now, retry_after_s)
-        else:
-            load.observe(now, self._head_s, proof=False)
-        # A 500 is an answer that may be improved upon, where it can be.
-        if outcome is not Outcome.ANSWERED or self.request.repeatable:
-            self._ends(now, "", retry_after_s)
+        last = cast(Tried, self._last)
+        last.arrives(response, outcome, now, improvable=self.request.repeatable)
+        if last.over:
+            self._record(last)
 
     def fails(self, error: BaseException, outcome: Outcome, now: float) -> None:
         """No answer comes of an attempt."""
-        self._head_s = now - self._sent_at
-        self._status = None
-        self._outcome = outcome
-        self._excused = False
         self.error = error if isinstance(error, Exception) else None
-        if outcome is Outcome.TIMED_OUT:
-            self.endpoint.load.give_up(now, self._head_s)
-        elif outcome is not Outcome.CANCELLED:
-            self.endpoint.load.penalise(now)
-        self._ends(now, (str(error) or type(error).__name__)[:_ERROR_TEXT_MAX])
+        last = cast(Tried, self._last)
+        last.fails(error, outcome, now, full=last.age(now) >= self.rules.attempt_timeout_s)
+        self._record(last)
 
-    def _ends(self, now: float, error: str = "", retry_after_s: float | None = None) -> None:
-        self._lands(now, heard=self._outcome is not Outcome.CANCELLED)
-        self.records += (self._record(error, retry_after_s),)
-        self.tried |= {self.endpoint}
+    def _record(self, tried: Tried) -> None:
+        self.records += (tried.record(),)
+        self.tried |= {tried.endpoint}
         if self.call is not None:
             self.call.attempts = self.records
-        self._tell(now)
-        if self._outcome is Outcome.UNSENT or self._outcome is Outcome.NACKED:
-            self.directory.refused(self.endpoint, now)
-
-    def _lands(self, now: float, *, heard: bool = True) -> None:
-        self._over = True
-        self._ended_at = now
-        self.directory.in_flight -= 1
-        self.endpoint.load.end(heard=heard)
-
-    def _tell(self, now: float) -> None:
-        """Tell what the attempt says of its instance, and a success also that it may pay for retries."""
-        outcome, status = self._outcome, self._status
-        if outcome is Outcome.ANSWERED and status is not None and status < 500:
-            self.directory.budget.deposit(now)
-            if not self.probe:
-                self.endpoint.standing.succeeded(now)
-                return
-        works = evidence(outcome, status)
-        # Our own time was up, which says nothing of who was asked last.
-        if self._excused or (
-            self._ended_at - self._sent_at < self.rules.attempt_timeout_s
-            and (outcome is Outcome.TIMED_OUT or self.timer.expired)
-        ):
-            works = None
-        why = outcome.value if status is None else f"{outcome.value} ({status})"
-        self.directory.heard(self.endpoint, works, now, probe=self.probe, why=why)
 
     def hand_over(self) -> aiohttp.ClientResponse:
         """Give the answer to the caller; the call ends when its connection is free again.
@@ -218,14 +157,13 @@ class Flight:
         return answer
 
     def _freed(self) -> None:
-        self.timer.stop()
+        timer, last = self.timer, self._last
+        timer.stop()
         now = self._around.clock.now()
-        if not self._over:
-            self._lands(now)
-            if self.timer.expired or outcomes.broke_off(cast(aiohttp.ClientResponse, self.answer)):
-                self._outcome = Outcome.BROKEN
-                self.endpoint.load.broke(now)
-            self._tell(now)
+        if last is not None and not last.over:
+            broken = timer.expired or outcomes.broke_off(cast(aiohttp.ClientResponse, self.answer))
+            full = not timer.expired or last.age(now) >= self.rules.attempt_timeout_s
+            last.freed(now, broken=broken, full=full)
         if self.call is not None:
             self._told(self.call, now)
         self.answer = None
@@ -246,35 +184,15 @@ class Flight:
             self._told(self.call, self._around.clock.now())
 
     def _told(self, call: Call, now: float) -> None:
-        call.attempts = (*self.records, *self.current())
+        call.attempts = self.attempts()
         call.ended_at = now
         self._around.observer.called(call)
 
-    def current(self) -> tuple[Attempt, ...]:
-        """The record of the attempt that was answered, as far as it is known; empty when none was."""
-        if self.number == len(self.records):
-            return ()
-        return (self._record(),)
-
-    def _record(self, error: str = "", retry_after_s: float | None = None) -> Attempt:
-        again = self._again
-        return Attempt(
-            number=self.number,
-            instance=self.endpoint.instance,
-            outcome=self._outcome,
-            status=self._status,
-            duration_s=self._head_s,
-            error=error,
-            retry_after_s=retry_after_s,
-            reason=again.reason if again else "",
-            waited_s=again.delay_s if again else 0.0,
-            candidates=self._candidates or len(self.plan.candidates),
-            pool=self.plan.health,
-            ejected=self.plan.ejected,
-            probe=self.probe,
-            began_at=self._sent_at,
-            ended_at=self._ended_at if self._over else 0.0,
-        )
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The records of all attempts, as far as they are known."""
+        if self._last is None or self._last.number == len(self.records):
+            return self.records
+        return (*self.records, self._last.record())
 
     def observed(self) -> None:
         """Somebody is to be told of it."""

@@ -35,7 +35,7 @@ def test_a_benchmark_is_run_by_its_name_and_imported_by_nobody() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BY_NAME
     ]
 
-    assert loaded == ["f'benchmarks.{name}'"]
+    assert loaded == ["f'benchmarks.{module}'"]
     assert {
         module
         for module, path in MODULES.items()
