@@ -12,8 +12,8 @@ from discovery import Instance, Mesh, MeshConfig
 from discovery.observer import NULL
 from discovery.runtime.surroundings import Surroundings
 
-# Sends a request with that method and body to that path, and reads the answer.
-Send = Callable[[str, str, bytes | None], Awaitable[None]]
+# Sends a request with that method and body to that path, reads the answer, and returns its status.
+Send = Callable[[str, str, bytes | None], Awaitable[int]]
 # Opened with the address of the server.
 Client = Callable[[str], AbstractAsyncContextManager[Send]]
 
@@ -23,10 +23,11 @@ _SERVICE = "http://echo"
 def by_session(session: aiohttp.ClientSession, origin: str) -> Send:
     """Send by a session of aiohttp."""
 
-    async def send(method: str, path: str, body: bytes | None) -> None:
+    async def send(method: str, path: str, body: bytes | None) -> int:
         url = origin + path
         async with session.post(url, data=body) if method == "POST" else session.get(url) as response:
             await response.read()
+            return response.status
 
     return send
 
@@ -68,7 +69,7 @@ async def public(address: str) -> AsyncIterator[Send]:
     """The mesh, untraced, with an option of aiohttp that only ``ClientSession.request`` knows."""
     async with _mesh(address) as mesh:
 
-        async def send(method: str, path: str, body: bytes | None) -> None:
+        async def send(method: str, path: str, body: bytes | None) -> int:
             url = _SERVICE + path
             call = (
                 mesh.post(url, data=body, trace_request_ctx={})
@@ -77,6 +78,7 @@ async def public(address: str) -> AsyncIterator[Send]:
             )
             async with call as response:
                 await response.read()
+                return response.status
 
         yield send
 
@@ -108,9 +110,10 @@ async def _mesh(address: str, *, observe: bool = False) -> AsyncIterator[Mesh]:
 
 
 def _by_mesh(mesh: Mesh) -> Send:
-    async def send(method: str, path: str, body: bytes | None) -> None:
+    async def send(method: str, path: str, body: bytes | None) -> int:
         url = _SERVICE + path
         async with mesh.post(url, data=body) if method == "POST" else mesh.get(url) as response:
             await response.read()
+            return response.status
 
     return send

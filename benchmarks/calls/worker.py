@@ -1,4 +1,4 @@
-"""One client as a process: ``python -m benchmarks.calls.worker CLIENT ADDRESS``, then a round for every line.
+"""One client as a process: ``python -m benchmarks.calls.worker CLIENT ADDRESS LOOP``, then a round for every line.
 
 It has all that belongs to its way of calling, the threads of exporters included, and nothing of another's.
 """
@@ -29,6 +29,10 @@ from discovery.clock import Clock, SystemClock
 _BODY = b"x" * BODY_BYTES
 
 
+class WrongAnswer(Exception):
+    """A status that is not 200."""
+
+
 def main() -> None:
     """Run until nobody asks any more."""
     client, address, loop = sys.argv[1:4]
@@ -53,12 +57,18 @@ async def _work(client: str, address: str, answers: TextIO, clock: Clock) -> Non
 
 
 async def measured(send: Send, cell: Cell, calls: int, numbers: Iterator[int], clock: Clock) -> Round:
-    """Make so many calls, and wait until what they left behind is sent."""
+    """Make so many calls, and wait until what they left behind is sent.
+
+    Raises:
+        ExceptionGroup: with a WrongAnswer, when a call was refused: that is cheap, and no figure.
+    """
     body = _BODY if cell.method == "POST" else None
 
     async def one_after_another(count: int) -> None:
         for _ in range(count):
-            await send(cell.method, f"/items/{next(numbers)}" if cell.unique else "/items/1", body)
+            status = await send(cell.method, f"/items/{next(numbers)}" if cell.unique else "/items/1", body)
+            if status != 200:
+                raise WrongAnswer(status)
 
     used_s, began = time.process_time(), clock.now()
     async with asyncio.TaskGroup() as group:

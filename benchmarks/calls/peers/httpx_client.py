@@ -16,10 +16,9 @@ async def client(address: str) -> AsyncIterator[Send]:
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
     async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, limits=limits) as session:
 
-        async def send(method: str, path: str, body: bytes | None) -> None:
-            if method == "POST":
-                await session.post(path, content=body)
-            else:
-                await session.get(path)
+        async def send(method: str, path: str, body: bytes | None) -> int:
+            response = await session.post(path, content=body) if method == "POST" else await session.get(path)
+            status: int = response.status_code
+            return status
 
         yield send

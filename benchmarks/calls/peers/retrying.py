@@ -15,9 +15,11 @@ async def client(address: str) -> AsyncIterator[Send]:
     """A client that would try three times."""
     async with RetryClient(retry_options=ExponentialRetry(attempts=3)) as session:
 
-        async def send(method: str, path: str, body: bytes | None) -> None:
+        async def send(method: str, path: str, body: bytes | None) -> int:
             url = f"http://{address}{path}"
             async with session.post(url, data=body) if method == "POST" else session.get(url) as response:
                 await response.read()
+                status: int = response.status
+                return status
 
         yield send

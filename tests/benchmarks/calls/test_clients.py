@@ -11,7 +11,7 @@ from aiohttp import web
 from benchmarks.calls.clients import CLIENTS
 from benchmarks.calls.load import Cell
 from benchmarks.calls.servers import listening
-from benchmarks.calls.worker import measured
+from benchmarks.calls.worker import WrongAnswer, measured
 from discovery.clock import SystemClock
 
 Seen = list[tuple[str, str, int]]
@@ -36,10 +36,19 @@ async def test_a_client_sends_the_method_the_path_and_the_body(name: str, server
     address, seen = server
 
     async with CLIENTS[name](address) as send:
-        await send("GET", "/items/1", None)
-        await send("POST", "/items/2", b"x" * 2048)
+        statuses = [await send("GET", "/items/1", None), await send("POST", "/items/2", b"x" * 2048)]
 
+    assert statuses == [200, 200]
     assert seen == [("GET", "/items/1", 0), ("POST", "/items/2", 2048)]
+
+
+async def test_a_refusal_is_no_figure() -> None:
+    async def send(method: str, path: str, body: bytes | None) -> int:
+        return 503
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await measured(send, Cell("GET", 1, unique=False), 1, count(1), SystemClock())
+    assert raised.group_contains(WrongAnswer, match="503")
 
 
 async def test_unique_paths_are_never_the_same_twice(server: tuple[str, Seen]) -> None:
