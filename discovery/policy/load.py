@@ -46,8 +46,8 @@ FAILURE_DECAY_S = 0.5
 # The most that it counts as, and what it does of one that never answered: Linkerd's latency of any failure.
 FAILURE_S = 5.0
 
-# Loads that differ by less are alike: averages of equals do, and so do one request in flight and none.
-ALIKE = 2.0
+# A penalty that is below so many average answers is as good as over.
+_FORGIVEN = 2.0
 
 # A silence of so many usual answers is none: the average is a peak, and lasts.
 SILENT_TIMES = 3.0
@@ -69,18 +69,18 @@ class PeakEwma:
         "_asked",
         "_at",
         "_failures",
-        "_in_flight",
         "_latency_s",
         "_penalised_at",
         "_penalty_s",
         "_rests_until",
         "_silent_since",
         "_waiting",
+        "in_flight",
         "started_at",
     )
 
     def __init__(self) -> None:
-        self._in_flight = 0
+        self.in_flight = 0  # how many requests we have there now
         self._waiting = 0  # those of them whose head has not come
         self._silent_since = inf
         self.started_at = -inf  # when it was last asked
@@ -97,11 +97,6 @@ class PeakEwma:
         self._asked = False  # whether anything came back
 
     @property
-    def in_flight(self) -> int:
-        """How many requests we have there now."""
-        return self._in_flight
-
-    @property
     def proven(self) -> bool:
         """Whether it is known how fast it works."""
         return self._latency_s is not None
@@ -112,11 +107,11 @@ class PeakEwma:
         if not self._waiting:
             self._silent_since = now
         self._waiting += 1
-        self._in_flight += 1
+        self.in_flight += 1
 
     def end(self, *, heard: bool = True) -> None:
         """A request is over. *heard* is false when its caller left before anything was observed."""
-        self._in_flight -= 1
+        self.in_flight -= 1
         if not heard:
             self._waiting -= 1
 
@@ -187,20 +182,21 @@ class PeakEwma:
             usual_s = max(self._latency_s * _weight(now - self._at), FLOOR_S)
         if self._waiting and now - self._silent_since > usual_s * SILENT_TIMES:
             return True
-        return self._failures >= IN_A_ROW and self._penalty(now) > usual_s * ALIKE
+        return self._failures >= IN_A_ROW and self._penalty(now) > usual_s * _FORGIVEN
 
     def rested(self, now: float) -> bool:
         """Whether nothing is under way there, and no longer rest was asked for than it had."""
-        return not self._in_flight and now >= self._rests_until
+        return not self.in_flight and now >= self._rests_until
 
-    def cost(self, now: float, share: float = 1.0) -> float:
-        """The seconds that one more request may expect to wait, of one with *share* times the usual weight. Reads only.
+    def cost(self, now: float) -> float:
+        """The seconds that one more request may expect to wait."""
+        return self.latency(now) * (self.in_flight + 1)
 
-        The share divides what is in flight and not the whole, so that among idle ones weights decide nothing here.
-        """
-        in_flight, latency_s = self._in_flight, self._latency_s
+    def latency(self, now: float) -> float:
+        """The seconds that one request takes there, were it alone. Reads only."""
+        latency_s = self._latency_s
         if latency_s is None:
-            latency_s = UNPROVEN_S if in_flight or self._asked else FLOOR_S
+            latency_s = UNPROVEN_S if self.in_flight or self._asked else FLOOR_S
         else:
             age_s = now - self._at
             if age_s > 0:
@@ -212,7 +208,7 @@ class PeakEwma:
             latency_s = max(latency_s, self._rests_until - now)
         if self._waiting:
             latency_s = max(latency_s, now - self._silent_since)
-        return latency_s * (in_flight / share + 1)
+        return latency_s
 
 
 def _weight(age_s: float) -> float:

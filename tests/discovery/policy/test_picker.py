@@ -59,26 +59,41 @@ def test_shares_follow_the_weights_with_nothing_in_flight_and_when_all_are_as_bu
 
 
 @pytest.mark.parametrize("count", [2, 3, 10])
-@pytest.mark.parametrize("weight", [1.0, 3.0])
-def test_one_that_is_twice_as_slow_gets_nothing_whatever_it_weighs(count: int, weight: float) -> None:
+@pytest.mark.parametrize(("weight", "rtt_s"), [(1.0, 0.016), (3.0, 0.031)])
+def test_a_slow_one_gets_nothing_whatever_it_weighs(count: int, weight: float, rtt_s: float) -> None:
     ones = [One(str(number)) for number in range(count - 1)]
 
-    assert "slow" not in counted(WeightedPicker([*ones, One("slow", weight, rtt_s=0.021)], 0.0))
+    assert "slow" not in counted(WeightedPicker([*ones, One("slow", weight, rtt_s=rtt_s)], 0.0))
 
 
-def test_averages_that_hardly_differ_decide_nothing() -> None:
-    share = counted(WeightedPicker([One("a"), One("b", rtt_s=0.019)], 0.0))
+@pytest.mark.parametrize(("weight", "rtt_s"), [(1.0, 0.014), (3.0, 0.028)])
+def test_averages_that_hardly_differ_decide_nothing(weight: float, rtt_s: float) -> None:
+    share = counted(WeightedPicker([One("a", weight), One("b", rtt_s=rtt_s)], 0.0))
 
-    assert share["a"] == pytest.approx(0.5, abs=0.02)
+    assert share["b"] == pytest.approx(1 / (1 + weight), abs=0.02)
 
 
-def test_who_has_more_than_twice_its_share_in_flight_gets_nothing_more() -> None:
-    busy, idle = One("busy"), One("idle")
-    busy.load.start(0.0)
-    assert counted(WeightedPicker([busy, idle], 0.0))["busy"] == pytest.approx(0.5, abs=0.02)
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [
+        pytest.param((1, 0), (1, 0), 0.5, id="both are idle"),
+        pytest.param((1, 1), (1, 1), 0.5, id="both are as busy"),
+        pytest.param((1, 1), (1, 0), 0.0, id="the other one is idle"),
+        pytest.param((2, 1), (1, 0), 2 / 3, id="... but would have more for its share"),
+        pytest.param((2, 2), (1, 0), 0.0, id="... and now it would not"),
+        pytest.param((9, 0), (1, 1), 1.0, id="the light one has enough"),
+        pytest.param((9, 9), (1, 1), 0.9, id="... and now as much as the heavy one"),
+    ],
+)
+def test_of_equally_fast_ones_that_one_is_passed_by_who_already_has_what_the_other_would_get(
+    one: tuple[int, int], other: tuple[int, int], share: float
+) -> None:
+    ones = [One("one", one[0]), One("other", other[0])]
+    for each, busy in zip(ones, (one[1], other[1]), strict=True):
+        for _ in range(busy):
+            each.load.start(0.0)
 
-    busy.load.start(0.0)
-    assert counted(WeightedPicker([busy, idle], 0.0)) == {"idle": 1.0}
+    assert counted(WeightedPicker(ones, 0.0)).get("one", 0.0) == pytest.approx(share, abs=0.02)
 
 
 @pytest.mark.parametrize("now", [0.1, 5.0])
