@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from math import ceil
 
 from aiohttp import hdrs, web
@@ -25,6 +26,8 @@ _HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
 # Spares the comparison without case, and is looked up once a request or oftener.
 _DEADLINE = istr(wire.DEADLINE)
 _INSTANCE = istr(wire.INSTANCE)
+# A limit of 15 s comes as a few hundred different texts at most, and nearly every request has one.
+_parsed_ms = lru_cache(maxsize=1024)(parse_ms)
 # The wire counts milliseconds, and a timer may ring that much too early.
 _SLACK_S = 0.001
 
@@ -38,9 +41,10 @@ class Inbound:
         self._app = app
         self._edge = edge
         self._me = me
+        self._id = me.instance.id
         self._settings = settings
         self._around = around
-        self._clock = around.clock
+        self._now = around.clock.now
         self._handle: Handle
         self._places = Places(settings, around.clock)
         self.under_way = UnderWay(around.clock)
@@ -69,10 +73,10 @@ class Inbound:
     async def _unobserved(self, request: web.Request) -> web.StreamResponse:
         # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.
         text, deadline_at = request.headers.get(_DEADLINE), None
-        if text is not None and not self._edge and (left_s := parse_ms(text)) is not None:
+        if text is not None and not self._edge and (left_s := _parsed_ms(text)) is not None:
             if left_s == 0:
                 return self._early(_Refusal(wire.NACK_EXPIRED))
-            deadline_at = self._clock.now() + left_s
+            deadline_at = self._now() + left_s
         work = self.under_way.begin(request, deadline_at)
         # Each request has a task of its own, so nothing has to be put back.
         context.current.set(work)
@@ -87,7 +91,7 @@ class Inbound:
             return self._late(work)
         except TimeoutError:
             # A call made on its behalf has the same deadline, and may be the first to say so.
-            if work.answering or work.deadline_at is None or work.deadline_at > self._clock.now() + _SLACK_S:
+            if work.answering or work.deadline_at is None or work.deadline_at > self._now() + _SLACK_S:
                 raise
             return self._late(work)
         finally:
@@ -118,16 +122,16 @@ class Inbound:
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """Say in the head of an answer, the last moment before it is sent, what a caller has to know of us."""
-        response.headers[_INSTANCE] = self._me.instance.id
+        response.headers[_INSTANCE] = self._id
         work = context.current.get()
-        if isinstance(work, Work):
+        if work.__class__ is Work:
             work.answering = True
+            if work.exhausted and response.status >= 500:
+                response.headers[wire.RETRIES_EXHAUSTED] = wire.EXHAUSTED
             if work.placed_at is not None:
                 # What follows is a stream, which waits for its reader or for news more than it works.
                 self._places.leave(work, telling=response.status < 500)
-            if work.exhausted and response.status >= 500:
-                response.headers[wire.RETRIES_EXHAUSTED] = wire.EXHAUSTED
-        if isinstance(response, web.WebSocketResponse):
+        if response.__class__ is not web.Response and isinstance(response, web.WebSocketResponse):
             self.goodbyes.opening(response)
         elif self._me.state is not Lifecycle.READY:
             _close_after(response)
@@ -137,7 +141,7 @@ class Inbound:
             if self.refusing:
                 return self._early(_Refusal(wire.NACK_DRAINING))
             fault = self._settings.fault
-            if fault is not None and fault.strikes(self._me.instance.id, self._around.rng):
+            if fault is not None and fault.strikes(self._id, self._around.rng):
                 return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
             if self._settings.limit is not None:
                 return await self._placed(request, work)
@@ -173,7 +177,7 @@ class Inbound:
             response.headers.popall(wire.NACK, None)
             response.headers[hdrs.SERVER] = "edge"  # else aiohttp says what it is, and which version
         else:
-            response.headers[_INSTANCE] = self._me.instance.id
+            response.headers[_INSTANCE] = self._id
         if self._me.state is not Lifecycle.READY:
             _close_after(response)
         return response
