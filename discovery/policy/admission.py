@@ -5,8 +5,9 @@ those whom it fails come back. One that refuses early does what it can do, and w
 while there is time for it.
 
 Twice as many as may work may wait: the last of them waits for two others, which is as long as somebody who expects an
-answer in a few times the usual may be asked to. A quarter as many again have places kept for them beside the limit, if
-they are important: these places stay free otherwise, so the limit is what all others get, whole.
+answer in a few times the usual may be asked to, and whoever has waited longer makes room for others. A quarter as many
+again have places kept for them beside the limit, if they are important: these stay free otherwise, so the limit is what
+all others get, whole.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Admission(Generic[T]):
         if len(self._queue) >= room:
             refused = self._queue.hopeless(now + self._took_s)
             if not refused:
-                displaced = self._queue.displaced_by(one)
+                displaced = self._queue.displaced_by(one, before=now - ROOM * self._took_s)
                 if displaced is None:
                     return [one]
                 refused.append(displaced)

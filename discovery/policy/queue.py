@@ -3,7 +3,8 @@
 A queue makes up for chance: requests come in bunches, and a place is free a moment later. It does not make up for a
 lack of places. So it is short, and how it is served depends on how long it is: a short one in turn, which is fair; a
 long one from its new end, since then there is no hope to serve all, and whoever came last will still be there when the
-answer is (Facebook's adaptive LIFO). Whoever has no hope left is taken out first, then whoever has waited longest.
+answer is (Facebook's adaptive LIFO). A full one takes nobody in, so that most are refused at once and may ask
+elsewhere, but for whoever has no hope left, and for whoever has waited for so long that nobody will come to him.
 
 Those that somebody marked as important go before all others, by the same rules among themselves.
 """
@@ -24,9 +25,10 @@ _LOOK = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting(Generic[T]):
-    """One that waits. ``deadline_at`` is the moment at which its caller stops to do so."""
+    """One that waits, *since* then. ``deadline_at`` is the moment at which its caller stops to do so."""
 
     ticket: T
+    since: float
     deadline_at: float = inf
     important: bool = False
 
@@ -65,11 +67,12 @@ class Queue(Generic[T]):
             self.remove(one)
         return late
 
-    def displaced_by(self, one: Waiting[T]) -> Waiting[T] | None:
-        """Take out who has waited longest of those that count no more than *one*; ``None`` when there is nobody."""
-        if self._others:
-            return self._others.popleft()
-        return self._important.popleft() if one.important and self._important else None
+    def displaced_by(self, one: Waiting[T], before: float) -> Waiting[T] | None:
+        """Take out who makes room for *one*, if anybody: the oldest, if it waits since *before* or counts less."""
+        for line, less in ((self._others, one.important), (self._important, False)):
+            if line and (less or line[0].since < before) and (one.important or line is self._others):
+                return line.popleft()
+        return None
 
     def remove(self, one: Waiting[T]) -> None:
         """Take out one that went away."""

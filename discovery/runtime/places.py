@@ -60,8 +60,9 @@ class Places:
 
     async def _waited(self, work: Work, *, important: bool) -> bool:
         ticket = _Ticket(asyncio.get_running_loop().create_future())
-        one = Waiting(ticket, inf if work.deadline_at is None else work.deadline_at, important)
-        for refused in self._admission.wait(one, self._clock.now()):
+        now = self._clock.now()
+        one = Waiting(ticket, now, inf if work.deadline_at is None else work.deadline_at, important)
+        for refused in self._admission.wait(one, now):
             refused.ticket.say(False)
         try:
             await ticket.answered

@@ -106,7 +106,8 @@ class Server:
         if self.admission is None or self.admission.enter():
             self._begin(request)
             return
-        for one in self.admission.wait(Waiting(request, request.deadline_at), self._world.now):
+        now = self._world.now
+        for one in self.admission.wait(Waiting(request, now, request.deadline_at), now):
             self._world.refused(one.ticket)
 
     def _begin(self, request: Request) -> None:

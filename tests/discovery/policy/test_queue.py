@@ -15,7 +15,7 @@ def a_queue(*tickets: str) -> Queue[str]:
 
 def one(ticket: str) -> Waiting[str]:
     important = ticket[0].isupper()
-    return Waiting(ticket, float(ticket[1:]), important) if ticket[1:] else Waiting(ticket, important=important)
+    return Waiting(ticket, since=1.0, deadline_at=float(ticket[1:] or "inf"), important=important)
 
 
 def drained(queue: Queue[str], room: int) -> str:
@@ -48,11 +48,21 @@ def test_those_without_hope_are_taken_out() -> None:
     assert drained(queue, room=8) == "a5 d9"
 
 
-def test_whoever_has_waited_longest_makes_room_but_not_for_less() -> None:
+def out(queue: Queue[str], ticket: str, before: float) -> str | None:
+    displaced = queue.displaced_by(one(ticket), before)
+    return displaced.ticket if displaced else None
+
+
+def test_whoever_has_waited_for_long_makes_room_but_not_for_less() -> None:
     queue = a_queue("A", "b", "c")
-    assert [getattr(queue.displaced_by(one("d")), "ticket", None) for _ in range(3)] == ["b", "c", None]
-    assert getattr(queue.displaced_by(one("D")), "ticket", None) == "A"
-    assert queue.displaced_by(one("D")) is None
+    assert [out(queue, "d", before=1.0), out(queue, "d", before=1.1)] == [None, "b"]
+    assert [out(queue, "d", before=1.1), out(queue, "d", before=1.1)] == ["c", None]
+    assert [out(queue, "D", before=1.0), out(queue, "D", before=1.1)] == [None, "A"]
+
+
+def test_anybody_makes_room_for_more_important_ones() -> None:
+    queue = a_queue("A", "b")
+    assert [out(queue, "D", before=0.0), out(queue, "D", before=0.0)] == ["b", None]
 
 
 def test_one_that_goes_away_is_found_among_its_own() -> None:
