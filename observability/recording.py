@@ -42,7 +42,7 @@ class RecordingSpan(Span):
         kind: SpanKind,
         context: SpanContext,
         parent: SpanContext | None,
-        attributes: Values | BoundedAttributes,
+        attributes: Values,
         ended: Callable[[], None] | None = None,
     ) -> None:
         self._name = name

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.sdk.environment_variables import OTEL_METRICS_EXEMPLAR_FILTER
+from opentelemetry.sdk.environment_variables import (
+    OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION,
+    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
+    OTEL_METRICS_EXEMPLAR_FILTER,
+)
 from opentelemetry.sdk.metrics import Histogram as SdkInstrument
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
@@ -25,9 +30,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from discovery.testing.clock import FakeClock
 from observability import semconv
 from observability.durations import MOST_SERIES, Instrument, Labels
+from observability.export import MetricExporter
 from observability.exposition import PrometheusReader
 from observability.histograms import Histograms, SdkHistogram
-from observability.readers import InMemoryReader, Reader
+from observability.ledger import Ledger
+from observability.readers import InMemoryReader, PeriodicReader, Reader
 
 SAMPLED = SpanContext(7, 8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 UNSAMPLED = SpanContext(9, 10, is_remote=False)
@@ -220,6 +227,24 @@ def test_whoever_wants_exponential_buckets_gets_the_sdks() -> None:
     assert data is not None
     kinds = [type(each.data) for each in data.resource_metrics[0].scope_metrics[0].metrics]
     assert ExponentialHistogram in kinds
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "delta", "exponential"),
+    [
+        (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, "cumulative", False, False),
+        (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, "delta", True, False),
+        (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, "lowmemory", True, False),
+        (OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION, "base2_exponential_bucket_histogram", False, True),
+    ],
+)
+def test_what_the_environment_wants_of_reports_is_heeded(
+    variable: str, value: str, delta: bool, exponential: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    exporter = MetricExporter("http://127.0.0.1:9", 1.0, Ledger("reports", 1, FakeClock()))
+    source = PeriodicReader(exporter, export_interval_millis=inf)
+    assert (source.wants_delta, source.wants_exponential) == (delta, exponential)
 
 
 def test_without_a_reader_nothing_is_kept() -> None:
