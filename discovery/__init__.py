@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from discovery.runtime.mesh import Mesh, Service
     from discovery.runtime.refusal import NotProcessed
     from discovery.runtime.running import run
+    from discovery.runtime.said import CallOptions
     from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
     from discovery.runtime.surroundings import Surroundings
     from discovery.runtime.uninterrupted import uninterrupted
@@ -37,6 +38,7 @@ __all__ = [
     "Attempt",
     "CallError",
     "CallFailed",
+    "CallOptions",
     "Check",
     "ConfigError",
     "DeadlineExceeded",
@@ -79,6 +81,7 @@ _HOME = {
     "Attempt": "discovery.model",
     "CallError": "discovery.call_errors",
     "CallFailed": "discovery.call_errors",
+    "CallOptions": "discovery.runtime.said",
     "Check": "discovery.model",
     "ConfigError": "discovery.errors",
     "DeadlineExceeded": "discovery.call_errors",

@@ -15,8 +15,8 @@ from random import Random
 
 from discovery import Instance, Mesh, MeshConfig, Target, View
 from discovery.clock import Clock, SystemClock
-from discovery.policy.two_choices import TwoChoices
 from discovery.runtime.directory import Directory
+from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 
 _PICKS = 20_000
@@ -63,7 +63,7 @@ async def held_s(mesh: Mesh, count: int, clock: Clock) -> list[float]:
 def pick_us(count: int, clock: Clock) -> float:
     """What it costs to choose one of so many. All that this benchmark knows of a directory's inside is here."""
     around = Surroundings(clock=clock, rng=Random(7))
-    directory = Directory(Target("items"), TwoChoices(), 1.0, around)
+    directory = Directory(Target("items"), None, Settings(MeshConfig(name="bench")), around)
     instances = tuple(
         Instance(id=f"items-{number}", service="items", host=f"10.0.{number // 256}.{number % 256}", port=80)
         for number in range(count)

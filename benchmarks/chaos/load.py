@@ -67,13 +67,13 @@ class Load:
 async def _by_mesh(load: Load) -> AsyncIterator[Send]:
     config = discovery.MeshConfig.from_env("chaos-load")
     around = discovery.Surroundings(rng=Random(f"load {load.seed}"))
-    limited = {"timeout": load.timeout_s} if load.timeout_s else {}
+    options: discovery.CallOptions = {"timeout": load.timeout_s} if load.timeout_s else {}
 
     async with discovery.Mesh(config, around=around) as mesh:
 
         async def send(method: str, id_: str) -> aiohttp.ClientResponse:
-            body = {"data": _BODY} if method == POST else {}
-            return await mesh.request(method, f"http://{load.service}/work/{id_}", **body, **limited)
+            asked: discovery.CallOptions = {**options, "data": _BODY} if method == POST else options
+            return await mesh.request(method, f"http://{load.service}/work/{id_}", **asked)
 
         async for view in mesh.watch(load.service):
             if sum(each.health is discovery.Health.PASSING for each in view.instances) >= load.instances:

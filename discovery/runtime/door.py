@@ -8,7 +8,7 @@ from typing import Any, Protocol, Unpack
 
 import aiohttp
 
-from discovery.runtime.said import Options
+from discovery.runtime.said import CallOptions
 
 
 class PendingCall:
@@ -39,36 +39,36 @@ class PendingCall:
 class Requester(Protocol):
     """Whoever can make a call; the verbs below are built on this one method."""
 
-    def request(self, method: str, url: str, /, **options: Unpack[Options]) -> PendingCall: ...
+    def request(self, method: str, url: str, /, **options: Unpack[CallOptions]) -> PendingCall: ...
 
 
 class Verbs:
-    """The methods of HTTP as methods. The keyword arguments are :class:`~discovery.runtime.said.Options`."""
+    """The methods of HTTP as methods. The keyword arguments are :class:`~discovery.runtime.said.CallOptions`."""
 
-    def get(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def get(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a GET call."""
         return self.request("GET", url, **options)
 
-    def head(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def head(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a HEAD call."""
         return self.request("HEAD", url, **options)
 
-    def options(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def options(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make an OPTIONS call."""
         return self.request("OPTIONS", url, **options)
 
-    def post(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def post(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a POST call. It is repeated only when it was provably not processed, or has an Idempotency-Key."""
         return self.request("POST", url, **options)
 
-    def put(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def put(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a PUT call."""
         return self.request("PUT", url, **options)
 
-    def patch(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def patch(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a PATCH call. Like a POST, it is not repeated lightly."""
         return self.request("PATCH", url, **options)
 
-    def delete(self: Requester, url: str, /, **options: Unpack[Options]) -> PendingCall:
+    def delete(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a DELETE call."""
         return self.request("DELETE", url, **options)

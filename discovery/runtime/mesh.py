@@ -27,7 +27,7 @@ from discovery.runtime.door import PendingCall, Verbs
 from discovery.runtime.middleware import Middleware
 from discovery.runtime.outgoing import Outgoing, Through, goes_direct
 from discovery.runtime.pool import Pool
-from discovery.runtime.said import Options, said
+from discovery.runtime.said import CallOptions, said
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -95,8 +95,8 @@ class Mesh(Verbs):
     ) -> None:
         await self._stack.aclose()
 
-    def request(self, method: str, url: str | URL, /, **options: Unpack[Options]) -> PendingCall:
-        """Make a call; see :class:`Options` for the keyword arguments.
+    def request(self, method: str, url: str | URL, /, **options: Unpack[CallOptions]) -> PendingCall:
+        """Make a call; see :class:`CallOptions` for the keyword arguments.
 
         ``timeout`` bounds the whole call, body included; without it the settings do, and in any case what the caller
         of our own request still gives us. Redirects are not followed unless ``allow_redirects`` says so.
@@ -186,7 +186,7 @@ class Service(Verbs):
         if logical is None or str(logical.target) != str(target).lower():
             raise ValueError(f"{str(target)!r} is not the name of a service")
 
-    def request(self, method: str, path: str, /, **options: Unpack[Options]) -> PendingCall:
+    def request(self, method: str, path: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
 
         Raises:

@@ -20,7 +20,7 @@ class Default(Enum):
     TIMEOUT = "the timeout of the settings"
 
 
-class Options(TypedDict, total=False):
+class CallOptions(TypedDict, total=False):
     """The keyword arguments of a call.
 
     ``timeout`` (seconds, or a ``ClientTimeout``) bounds the whole call, body included; ``None`` says that there is no
@@ -60,7 +60,7 @@ class Options(TypedDict, total=False):
 
 
 _OURS = frozenset({"timeout", "attempts", "attempt_timeout"})
-_KNOWN = frozenset(Options.__annotations__)
+_KNOWN = frozenset(CallOptions.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def run_chaos(name: str | None, *, quick: bool, as_json: bool, only: Sequence[st
     Raises:
         ConfigError: when there is no such measurement or scenario, or it lacks something.
     """
-    options = {"quick": quick, "only": only, "consul": consul, "envoy": envoy}
+    options: dict[str, Any] = {"quick": quick, "only": only, "consul": consul, "envoy": envoy}
     return _run("measurement under faults", "chaos", name, as_json=as_json, **options)
 
 

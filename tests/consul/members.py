@@ -89,7 +89,7 @@ async def sees_itself(self: Member) -> bool:
 
 
 async def follows_settings(self: Member) -> bool:
-    return self.server.mesh.settings.attempts == ATTEMPTS
+    return self.server.mesh.settings.rules.attempts == ATTEMPTS
 
 
 async def shows_everybody(self: Member) -> bool:

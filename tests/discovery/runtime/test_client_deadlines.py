@@ -62,7 +62,7 @@ async def test_the_time_that_is_left_goes_on_the_wire(
 
 @pytest.mark.parametrize("timeout", [math.inf, -math.inf, math.nan, aiohttp.ClientTimeout(total=math.nan)], ids=str)
 async def test_a_timeout_that_is_not_finite_is_refused(
-    registry: FakeRegistry, observer: RecordingObserver, timeout: object
+    registry: FakeRegistry, observer: RecordingObserver, timeout: float | aiohttp.ClientTimeout
 ) -> None:
     async with a_mesh(registry, observer) as mesh:
         with pytest.raises(ValueError, match=r"timeout is a finite number of seconds, not below zero, got (-?inf|nan)"):

@@ -24,7 +24,7 @@ from discovery.testing.registry import FakeRegistry
 DEFAULTS = (TIMEOUT_S, ATTEMPT_TIMEOUT_S, ATTEMPTS)
 
 
-def in_force(settings: Settings) -> tuple[float, float, int]:
+def in_force(settings: Settings) -> tuple[float | None, float, int]:
     rules = settings.rules
     return rules.timeout_s, rules.attempt_timeout_s, rules.attempts
 
