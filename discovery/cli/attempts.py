@@ -32,8 +32,9 @@ class Telling(NullObserver):
         for attempt in call.attempts:
             self.tell(attempt)
         self._inner.sending(call, number, headers)
-        if number == 1 and _HEADER not in headers:
-            headers[_HEADER] = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        if _HEADER not in headers:
+            self.trace_id = self.trace_id or secrets.token_hex(16)
+            headers[_HEADER] = f"00-{self.trace_id}-{secrets.token_hex(8)}-01"
         parts = headers.get(_HEADER, "").split("-")
         self.trace_id = parts[1] if len(parts) > 2 else self.trace_id
 

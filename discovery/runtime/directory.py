@@ -193,11 +193,12 @@ class Directory:
 
     async def somebody(self, limit_s: float) -> Endpoint | None:
         """Wait up to *limit_s* for somebody to choose."""
-        with suppress(TimeoutError):
-            async with self._clock.timeout(limit_s):
-                while (endpoint := self.pick(self._clock.now())) is None:
-                    await self._news.wait()
-                return endpoint
+        if limit_s > 0:
+            with suppress(TimeoutError):
+                async with self._clock.timeout(limit_s):
+                    while (endpoint := self.pick(self._clock.now())) is None:
+                        await self._news.wait()
+                    return endpoint
         return self.pick(self._clock.now())
 
     async def changed(self) -> None:
