@@ -24,6 +24,7 @@ from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.retrying import repeat
 from discovery.runtime.said import Said
 from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.timer import Timer, Timers
 
 
 class Caller:
@@ -35,6 +36,7 @@ class Caller:
         self._observer = None if around.observer is NULL else around.observer
         self._clock = around.clock
         self._rng = around.rng
+        self._timers = Timers(around.clock)
 
     async def call(self, target: Target, request: Outgoing, said: Said | None = None) -> aiohttp.ClientResponse:
         """Make one call, by the rules of its route where *said* does not say otherwise.
@@ -55,7 +57,7 @@ class Caller:
         incoming = context.current.get()
         if incoming is not None:
             deadline_at = tighten(deadline_at, incoming.deadline_at)
-        flight = Flight(request, directory, plan, rules, now, deadline_at, self._around)
+        flight = Flight(request, directory, plan, rules, now, deadline_at, Timer(self._timers), self._around)
         if self._observer is not None:
             flight.observed()
         try:
@@ -93,7 +95,12 @@ class Caller:
             self._observer.sending(flight.call, flight.number, headers)
         last = flight.number >= rules.attempts or not (request.repeatable and request.replayable)
         timer = flight.timer
-        timer.set(attempt_limit_s(rules.attempt_timeout_s, left, last=last))
+        limit_s = attempt_limit_s(rules.attempt_timeout_s, left, last=last)
+        usual = flight.plan.rules
+        if limit_s in (usual.attempt_timeout_s, usual.timeout_s):
+            timer.set_usual(limit_s, now)
+        else:
+            timer.set(limit_s)
         try:
             with timer:
                 response = await request.send(endpoint, headers, timer, left)

@@ -75,6 +75,7 @@ class Flight:
         rules: Rules,
         began_at: float,
         deadline_at: float | None,
+        timer: Timer,
         around: Surroundings,
     ) -> None:
         self.request = request
@@ -84,7 +85,7 @@ class Flight:
         self.began_at = began_at
         self.deadline_at = deadline_at
         self._around = around
-        self.timer = Timer(around.clock)
+        self.timer = timer
         self.call: Call | None = None
         self.records: tuple[Attempt, ...] = ()  # of attempts that were in vain
         self.tried: frozenset[Endpoint] = _NOBODY  # in vain
