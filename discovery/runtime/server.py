@@ -7,7 +7,6 @@ So this is a runner of our own, on aiohttp's public ones.
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
@@ -19,12 +18,11 @@ from aiohttp import web
 
 from discovery import wire
 from discovery.config import MeshConfig
-from discovery.errors import ConfigError
 from discovery.model import Instance
 from discovery.observer import Observer, StateChanged
 from discovery.policy.lifecycle import Lifecycle, advance
 from discovery.registry.port import HttpCheck, Registry
-from discovery.runtime import doorway, health
+from discovery.runtime import doorway, health, listener
 from discovery.runtime.identity import identity
 from discovery.runtime.inbound import Inbound
 from discovery.runtime.mesh import Mesh, registry_of
@@ -79,18 +77,21 @@ async def serving(
 
     Raises:
         ConfigError: when the port cannot be bound.
+        RuntimeError: when *app* was served before, since aiohttp does not let one be set up twice.
     """
+    if app.frozen:
+        raise RuntimeError("this application was served before: make a new one for each server")
     around = around or Surroundings()
-    with _bound(config) as listener:
+    with listener.bound(config) as bound:
         own = await own_address(config, around.clock)
-        instance = identity(config, own.host, listener.getsockname()[1], around.rng)
+        instance = identity(config, own.host, bound.getsockname()[1], around.rng)
         with observe(instance) if observe else nullcontext(around.observer) as observer:
             own.tell()
             around = replace(around, observer=observer)
             registry = registry or registry_of(config)
             async with Mesh(config, registry, around=around) as mesh:
                 membership = _Membership(app, config, instance, mesh, registry, around)
-                async with membership.serving(listener, register=register) as server:
+                async with membership.serving(bound, register=register) as server:
                     yield server
 
 
@@ -113,10 +114,11 @@ class _Membership:
         self._registry = registry
         self._around = around
         self._inbound = Inbound(app, self._me, mesh.settings, around, edge=config.edge)
+        self._site: web.BaseSite | None = None
         self._close_s = min(_CLOSE_S, config.stop_s / 4)
 
     @asynccontextmanager
-    async def serving(self, listener: socket.socket, *, register: bool) -> AsyncIterator[Server]:
+    async def serving(self, bound: socket.socket, *, register: bool) -> AsyncIterator[Server]:
         instance = self._me.instance
         self._equip()
         runner = web.AppRunner(
@@ -129,7 +131,7 @@ class _Membership:
         try:
             await runner.setup()
             server = doorway.stand_in(runner, self._inbound.entering, self._inbound.under_way.left)
-            site = await self._listen(runner, listener)
+            await self._listen(runner, bound)
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:
                 registrar = Registrar(instance, self._check(), self._registry, session, self._around)
@@ -144,18 +146,23 @@ class _Membership:
                     try:
                         await self._leave(registrar, keeping, server)
                     finally:
-                        await _completed(self._cut(site))
+                        await _completed(self._cut())
         finally:
             await _completed(runner.cleanup())
             self._become(Lifecycle.STOPPED)
 
-    async def _listen(self, runner: web.AppRunner, listener: socket.socket) -> web.BaseSite:
-        site = web.SockSite(runner, listener, backlog=_BACKLOG)
+    async def _listen(self, runner: web.AppRunner, bound: socket.socket) -> None:
+        site = web.SockSite(runner, bound, backlog=_BACKLOG)
         try:
             await site.start()
         except OSError as error:  # two may bind one port; only one of them can listen
-            raise _cannot_listen(self._config, error) from error
-        return site
+            raise listener.cannot_listen(self._config, error) from error
+        self._site = site
+
+    async def _stop_listening(self) -> None:
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
 
     def _equip(self) -> None:
         self._app[MESH] = self._mesh
@@ -194,15 +201,17 @@ class _Membership:
                     await clock.sleep(self._config.drain_s)
                 self._refuse()
                 await self._inbound.under_way.idle()
-                # What was handled may still be on its way to a slow reader; idle connections end at once.
+                # What was handled may still be on its way to a slow reader; idle connections end at once. aiohttp
+                # forgets those that come meanwhile, so nobody may.
+                await self._stop_listening()
                 server.pre_shutdown()
                 await server.shutdown()
         except TimeoutError:
             self._refuse()
 
-    async def _cut(self, site: web.BaseSite) -> None:
+    async def _cut(self) -> None:
         """End what did not end by itself. Nobody may connect any more, or who is cut off would be back at once."""
-        await site.stop()
+        await self._stop_listening()
         await self._inbound.goodbyes.said(self._close_s / 2)
         await self._inbound.under_way.cut(self._close_s / 2)
 
@@ -225,24 +234,3 @@ async def _completed(closing: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-def _bound(config: MeshConfig) -> socket.socket:
-    """Bind without listening: nobody is let in before the application is ready."""
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((config.host, config.port))
-    except OSError as error:
-        listener.close()
-        raise _cannot_listen(config, error) from error
-    listener.setblocking(False)
-    return listener
-
-
-def _cannot_listen(config: MeshConfig, error: OSError) -> ConfigError:
-    if error.errno == errno.EADDRINUSE:
-        advice = "set MESH_PORT to another port, or to 0 for any that is free"
-        return ConfigError(f"port {config.port} on {config.host} is taken by another process: {advice}")
-    return ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror or error}")

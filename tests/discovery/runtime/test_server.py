@@ -351,6 +351,15 @@ async def test_an_application_that_cannot_start_leaves_nothing_behind(
     assert (await registry.instances(PORTS)).instances == ()
 
 
+async def test_an_application_is_served_once(registry: FakeRegistry) -> None:
+    app = an_app(ok=ok)
+    async with up(app, registry):
+        pass
+    with pytest.raises(RuntimeError, match="make a new one"):
+        async with up(app, registry):
+            pytest.fail("it was served before")
+
+
 async def test_the_observer_is_made_for_the_bound_port_and_is_the_last_to_go(registry: FakeRegistry) -> None:
     observer = RecordingObserver()
     made: list[Instance] = []
