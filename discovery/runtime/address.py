@@ -48,17 +48,15 @@ class Addresses:
     """Takes logical URLs apart, and remembers: that costs more than choosing a peer."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Logical | None] = {}
+        self._known: dict[str | URL, Logical | None] = {}
         self._targets: dict[str, Target] = {}
 
     def __call__(self, url: str | URL) -> Logical | None:
-        if isinstance(url, URL):
-            return parse(url)
         try:
             return self._known[url]
         except KeyError:
             pass
-        logical = self._plain(url) or parse(URL(url))
+        logical = parse(url) if isinstance(url, URL) else self._plain(url) or parse(URL(url))
         if len(self._known) >= _KEPT:
             self._known.clear()
         self._known[url] = logical

@@ -70,7 +70,7 @@ class Mesh(Verbs):
         self._addresses = Addresses()
         self._directories = Directories(config, self._registry, self._tasks, balancer, self.settings, self._around)
         self._caller = Caller(self._directories, self._around)
-        self.middleware = Middleware(self._caller)
+        self.middleware = Middleware(self._caller, self._addresses)
 
     async def __aenter__(self) -> Self:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from discovery.runtime.address import parse
+from discovery.runtime.address import Addresses
 from discovery.runtime.caller import Caller
 from discovery.runtime.outgoing import Handed
 
@@ -16,14 +16,14 @@ from discovery.runtime.outgoing import Handed
 class Middleware:
     """An ``aiohttp`` client middleware; put it outermost, so that aiohttp never sees an error to resend on."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, addresses: Addresses) -> None:
         self._caller = caller
+        self._addresses = addresses
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        logical = parse(request.url)
+        logical = self._addresses(request.url)
         if logical is None:
             return await handler(request)
-
         return await self._caller.call(logical.target, Handed(request, handler, logical.path))

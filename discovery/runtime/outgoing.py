@@ -94,13 +94,13 @@ class Handed:
         self.replayable = replayable_request(request)
 
     def headers(self, line: Line, /) -> CIMultiDict[str]:
-        return self._request.headers.copy()
+        # The session made them for this request alone, and what one attempt writes the next one writes over.
+        return self._request.headers
 
     async def send(
         self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
     ) -> aiohttp.ClientResponse:
         self._request.url = endpoint.url(self.path)
-        self._request.headers.update(headers)
         return await self._handler(self._request)
 
 
