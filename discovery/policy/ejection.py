@@ -56,6 +56,10 @@ def candidates(everybody: Sequence[J], now: float) -> Field[J]:
     Before it sends a probe to somebody who is due, the caller asks :meth:`Standing.is_due` again: another call may have
     been quicker.
     """
+    if everybody:
+        peers = everybody[0].standing.peers
+        peers.members = len(everybody)
+        peers.failed = sum(each.standing.failures for each in everybody)
     within = [each for each in everybody if each.standing.out_until is None]
     if len(within) == len(everybody):
         return Field(everybody, (), inf)

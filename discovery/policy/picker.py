@@ -137,17 +137,18 @@ class WeightedPicker(Generic[M]):
             passes = one_s * (one.in_flight / one_share + 1) > other_s * (other.in_flight / other_share + 1)
         if passes:
             first, one = second, other
-        return self._drawn[self._untroubled(first, now, rng) if one.troubled(now) else first]
+        return self._untroubled(first, now, rng) if one.troubled(now) else self._drawn[first]
 
-    def _untroubled(self, first: int, now: float, rng: Random) -> int:
-        """Somebody at random who neither just failed nor hangs; *first* where there is hardly any."""
+    def _untroubled(self, first: int, now: float, rng: Random) -> M:
+        """Somebody, in any zone, who neither just failed nor hangs; the *first* choice where there is hardly any."""
         for _ in range(_DRAWS):
             other = self._draw(rng)[0]
             if not self._loads[other].troubled(now):
-                return other
-        start = int(rng.random() * self._count)
-        looked = ((start + number) % self._count for number in range(min(self._count, _LOOKS)))
-        return next((each for each in looked if not self._loads[each].troubled(now)), first)
+                return self._drawn[other]
+        members = self._members
+        start = int(rng.random() * len(members))
+        looked = (members[(start + number) % len(members)] for number in range(min(len(members), _LOOKS)))
+        return next((each for each in looked if not each.load.troubled(now)), self._drawn[first])
 
     def pick_other(self, now: float, rng: Random, without: Collection[M]) -> M | None:
         """Choose somebody who is not one of *without*, in any zone; ``None`` when there is nobody else."""

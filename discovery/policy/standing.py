@@ -1,23 +1,25 @@
 """What speaks against one instance: the odds that it is broken.
 
-Every failure and every success is evidence, and evidence multiplies. "Broken" means failing halfway between as often
-as its peers (rate ``q``) and always, so a failure is ``(1 + q) / 2q`` times as likely of a broken instance as of a
-well one, and a success half as likely. With the odds held at 1 or above this is Page's CUSUM, of which Lorden (1971)
-proved that odds of N : 1 are reached by mistake no sooner than once in N calls. So the one number to choose is how
-often a mistake is borne: once in a million calls.
+Every failure and every success is evidence, and evidence multiplies. "Broken" means failing at a quarter of the way
+from as often as its peers (rate ``q``) to always, so a failure is ``1 + (1 - q) / 4q`` times as likely of a broken
+instance as of a well one, and a success three quarters as likely. With the odds held at 1 or above this is Page's
+CUSUM: no other test finds out sooner at the same rate of mistakes (Moustakides, 1986).
 
-All else follows. Beside peers that fail once in 200 calls or less, a failure multiplies the odds by 100.5, so three in
-a row put an instance out, and so do, on average, 7 calls at 50 % errors, 15 at 30 % and 37 at 20 %: at 33 calls a
-second 0.2, 0.5 and 1.1 s. Below 13 % the successes outweigh: retries and the load estimate bear that. In a service
-that fails at 20 % everywhere a failure says little (a factor of 3), and nobody is put out for what all do.
+Beside peers that fail once in 200 calls or less, a failure multiplies the odds by 50.75. Where three in a row put an
+instance out, one that is well is put out by mistake 0.5 times in a million calls (a test computes it), and one that
+fails at 50, 30 or 20 % after 7, 12 or 21 calls on average: at 33 calls a second within 0.2, 0.4 and 0.7 s. Below 7 %
+the successes outweigh: retries bear that. In a service that fails at 20 % everywhere a failure says little (a factor
+of 2), and nobody is put out for what all do. Other parts than a quarter were tried: half needs 37 calls at 20 %, and
+an eighth makes two mistakes in a million.
 
 Consecutive failures and a success rate over a window, the usual two rules, were weighed first. Five in a row need 58 s
 for 20 % errors; a rate needs a least volume, which an instance that the balancer avoids never has, and ten buckets
 each. The odds are one number, count calls and not seconds, and judge a starved instance as well as a busy one.
 
-The peers' rate is that of the service's latest 200 calls, without what the instance itself did. A failure counts there
-once its instance has succeeded again: those who only fail say nothing of how well the others should be, and two broken
-ones of three would otherwise protect each other.
+The peers' rate is the mean of theirs over the latest hundred calls of each. A failure counts there once its instance
+has succeeded again: those who only fail say nothing of how well the others should be, and two broken ones of three
+would otherwise protect each other. Who is out still counts, or a service that fails everywhere would look better with
+each.
 
 Somebody is out for 1 s, then for 2, 4 ... 30 s while probes fail. One probe at a time finds out, and its success lets
 the instance in with odds just below what puts out: the next failure is one too many, until it has succeeded for long.
@@ -30,14 +32,16 @@ from random import Random
 
 from discovery.model import Outcome
 
-# A mistaken ejection in a million calls: fewer than one a day for an instance that gets ten calls a second.
-OUT = 1e6
+# Three failures in a row beside peers that are well come to 130,700.
+OUT = 130_000.0
 
 # Peers are not believed to be better than this: a failure in 200 calls is noise (restarts, resets of idle connections).
 NOISE = 0.005
 
-# How many calls of the service the peers' rate looks back on. The noise above is one failure of these.
-LOOK_BACK = 200
+# On how many calls of each instance its rate looks back, and what is left of a failure when it is forgotten.
+LOOK_BACK = 100
+_FORGOTTEN = 0.02
+_PRIOR = 5
 
 # Linkerd's first penalty. Its last one, and Finagle's and gRPC's, is longer; ours bounds how long a repair goes unseen.
 FIRST_S = 1.0
@@ -49,41 +53,36 @@ _JITTER = 0.25
 # One doubling is forgotten for each of these without an ejection: gRPC's interval for the same.
 CALM_S = 10.0
 
-# By what a success multiplies the odds of one who was never out, of one who is back, and of one who is back again. That
-# one may fail at a fifth, and of such a one a success is four fifths as likely as of a well one: it proves less.
-_HEALING = (1 / 2, 3 / 4, 7 / 8)
+# Which part of the way to always "broken" is: of anybody, and of one who is back. That one may fail now and then, and a
+# success proves less of it: at this part two in a row put it out, and one does until it has succeeded for long.
+_PART = 1 / 4
+_PART_BACK = 1 / 8
 
 # Of calls, one in so many may be a failed probe: each needs a retry, and the retry budget pays for 8 %.
 _CALLS_A_PROBE = 20
 
 
 class Peers:
-    """What the instances of one service did together; each :class:`Standing` of the service holds it.
+    """What the instances of one service have in common; each :class:`Standing` of the service holds it.
 
-    ``members`` is how many there are: the peers' share of the service's calls is taken from it. ``hopeless`` says that
-    nobody was well when it was last asked; who becomes well, or comes, takes it back.
+    ``failed`` is the sum of their failures, and ``members`` how many they are: whoever looks at all of them sets both.
+    ``hopeless`` says that nobody was well when that was last asked; who becomes well, or comes, takes it back.
     """
 
-    __slots__ = ("_at", "_failed", "calls", "hopeless", "members", "probes_from")
+    __slots__ = ("calls", "failed", "hopeless", "members", "probes_from")
 
     def __init__(self, members: int = 1) -> None:
         self.members = members
+        self.failed = 0.0
         self.hopeless = False
         self.calls = 0
         self.probes_from = 0  # the number of the call that may be the next probe
-        self._failed = 0.0
-        self._at = 0
-
-    def count(self, failures: int) -> None:
-        """Add failures of an instance that has succeeded again."""
-        self._failed = self._failed * _fading(self.calls - self._at) + failures
-        self._at = self.calls
 
     def rate(self, own: float) -> float:
         """How often the peers fail, of 1, without the *own* failures of one of them."""
-        theirs = self._failed * _fading(self.calls - self._at) - own
-        share = 1 - 1 / self.members if self.members > 1 else 1.0
-        return min(max(theirs / (LOOK_BACK * share), NOISE), 1.0)
+        theirs = (self.failed - own) / max(self.members - 1, 1)
+        # When a process has just started there are fewer calls to look back on, and a few more that count as good.
+        return min(max(theirs / (min(self.calls / self.members, LOOK_BACK) + _PRIOR), NOISE), 1.0)
 
 
 class Standing:
@@ -92,16 +91,15 @@ class Standing:
     Outcomes are told that are the peer's alone: never our own deadline or limit, a nack, or a 429 (:func:`evidence`).
     """
 
-    __slots__ = ("_at", "_doublings", "_failed", "_healing", "_odds", "_run", "out_until", "peers", "since")
+    __slots__ = ("_doublings", "_odds", "_part", "_run", "failures", "out_until", "peers", "since")
 
     def __init__(self, peers: Peers) -> None:
         peers.hopeless = False
         self.peers = peers
+        self.failures = 0.0  # among its latest calls, without those since the last success
         self._odds = 1.0
-        self._healing = _HEALING[0]
+        self._part = _PART
         self._run = 0  # failures since the last success
-        self._failed = 0.0  # the part of the peers' sum that is this one's, when they had made _at calls
-        self._at = 0
         self._doublings = 0
         self.out_until: float | None = None  # the earliest moment of the next probe; None while it is in
         self.since = -inf  # when it was put out, or let in again
@@ -119,7 +117,8 @@ class Standing:
     def succeeded(self, now: float, *, probe: bool = False) -> bool:
         """Count a success; ``True`` when it readmits, and those who may be chosen are others than before."""
         self.peers.calls += 1
-        if self._odds == 1.0:
+        # Nothing speaks against it, and nothing is to be forgotten.
+        if not self.failures and self._odds == 1.0:
             return False
         return self._outweigh(now, probe=probe)
 
@@ -127,18 +126,20 @@ class Standing:
         readmitted = self.out_until is not None
         if readmitted and not probe:
             return False  # it was sent before the ejection, and says nothing of now
-        self._odds *= self._healing
+        self._odds *= 1 - self._part
         if self._odds <= 1.0:
-            self._odds, self._healing = 1.0, _HEALING[0]
+            self._odds, self._part = 1.0, _PART
         self.peers.hopeless = False
-        if self._run:
-            self._failed = self._failed * _fading(self.peers.calls - self._at) + self._run
-            self._at = self.peers.calls
-            self.peers.count(self._run)
-            self._run = 0
+        failures = self.failures * (1 - 1 / LOOK_BACK) ** (self._run + 1) + self._run
+        failures = failures if failures > _FORGOTTEN else 0.0
+        self.peers.failed += failures - self.failures
+        self.failures = failures
+        self._run = 0
         if readmitted:
             self.out_until, self.since = None, now
-            self._healing = _HEALING[min(self._doublings, len(_HEALING) - 1)]
+            self._part = _PART_BACK
+            # The more its peers fail, the less would one failure say.
+            self._odds = OUT * (1 - _PART_BACK) * NOISE / self.peers.rate(self.failures)
         return readmitted
 
     def failed(self, *, probe: bool = False) -> bool:
@@ -149,8 +150,8 @@ class Standing:
             if probe:
                 peers.probes_from = peers.calls + _CALLS_A_PROBE
             return probe
-        rate = peers.rate(self._failed * _fading(peers.calls - self._at))
-        self._odds = min(self._odds * (1 + rate) / (2 * rate), OUT)
+        rate = peers.rate(self.failures)
+        self._odds = min(self._odds * (1 + (1 - rate) / rate * self._part), OUT)
         self._run += 1
         return self._odds >= OUT and not peers.hopeless
 
@@ -201,8 +202,3 @@ def evidence(outcome: Outcome, status: int | None) -> bool | None:
     if outcome in {Outcome.NACKED, Outcome.BUSY, Outcome.CANCELLED} or status == 429:
         return None
     return outcome is Outcome.ANSWERED and (status is None or status < 500)
-
-
-def _fading(calls: int) -> float:
-    """What is left of a failure after so many *calls* of the service."""
-    return (1 - 1 / LOOK_BACK) ** min(calls, 20 * LOOK_BACK)
