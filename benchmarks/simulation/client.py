@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 
+from benchmarks.simulation.endpoint import Endpoint, Rules
 from benchmarks.simulation.loop import Loop
 from benchmarks.simulation.server import HOP_S, Answer, Request, Server
 from discovery.model import Attempt, Outcome
 from discovery.policy.balancer import Picker
 from discovery.policy.budget import RetryBudget
 from discovery.policy.ejection import Field, candidates, judge
-from discovery.policy.load import PeakEwma
-from discovery.policy.picker import WeightedPicker
 from discovery.policy.retry import Again, decide
-from discovery.policy.standing import Peers, Standing, evidence
-
-
-class Endpoint:
-    """A server as a client sees it."""
-
-    __slots__ = ("load", "server", "since", "standing", "weight", "zone")
-
-    def __init__(self, server: Server, peers: Peers, since: float, weight: float = 1.0, zone: str = "") -> None:
-        self.server = server
-        self.load = PeakEwma()
-        self.standing = Standing(peers)
-        self.since = since
-        self.weight = weight
-        self.zone = zone
-
-    def cost(self, now: float, /) -> float:
-        """How loaded it is, for balancers of one's own."""
-        return self.load.cost(now) / self.weight
-
-
-MakePicker = Callable[[Sequence[Endpoint], float], Picker[Endpoint]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a client goes by; each can be left out, to see what it is good for."""
-
-    balance: MakePicker = WeightedPicker
-    ejects: bool = True
-    attempts: int = 3
-    attempt_timeout_s: float = 5.0
-    patience_s: float = 2.0
+from discovery.policy.standing import Peers, evidence
 
 
 @dataclass(slots=True)
@@ -80,16 +48,28 @@ class Call:
 class Client:
     """Calls *servers*; ``done`` has every call that is over."""
 
-    def __init__(self, loop: Loop, name: str, servers: Sequence[Server], rules: Rules | None = None) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        name: str,
+        servers: Sequence[Server],
+        rules: Rules | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> None:
         self.name = name
         self.done: list[Done] = []
         self.ejections: list[tuple[float, str]] = []
         self.probes: list[tuple[float, str, bool]] = []
+        self.repeats: Counter[Outcome] = Counter()  # by what they repeat
+        self.under_way = 0
         self.budget = RetryBudget()
         self._loop = loop
         self._rules = rules or Rules()
         self._peers = Peers(len(servers))
-        self._endpoints = [Endpoint(server, self._peers, -inf) for server in servers]
+        self._endpoints = [
+            Endpoint(server, self._peers, -inf, weight)
+            for server, weight in zip(servers, weights or [1.0] * len(servers), strict=True)
+        ]
         self._calls = 0
         self._field: Field[Endpoint]
         self._picker: Picker[Endpoint]
@@ -113,6 +93,7 @@ class Client:
         """Make a call; *then* is told whether it went well, and whether retries are exhausted."""
         now = self._loop.now
         self._calls += 1
+        self.under_way += 1
         limit_at = now + timeout_s
         self._attempt(
             Call(
@@ -228,10 +209,12 @@ class Client:
             patience_s=self._rules.patience_s - call.waited_s,
         )
         if isinstance(verdict, Again):
+            self.repeats[answer.outcome] += 1
             if len(set(map(id, call.tried))) == 1 and answer.outcome in {Outcome.UNSENT, Outcome.NACKED}:
                 call.waited_s += verdict.delay_s
             self._loop.after(verdict.delay_s, lambda: self._attempt(call))
             return
+        self.under_way -= 1
         self.done.append(
             Done(
                 f"{self.name}-{call.number}",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.simulation.client import Client, Endpoint, Rules
+from benchmarks.simulation.client import Client
+from benchmarks.simulation.endpoint import Endpoint, Rules
 from benchmarks.simulation.server import Fault, Server
 from benchmarks.simulation.world import World, failed, percentile, share, twice
 from discovery.policy.balancer import Picker

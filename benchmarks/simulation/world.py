@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.simulation.client import Client, Done, Rules
+from benchmarks.simulation.client import Client, Done
+from benchmarks.simulation.endpoint import Rules
 from benchmarks.simulation.loop import Loop
 from benchmarks.simulation.server import Fault, Server
 from discovery.model import Instance
@@ -35,9 +36,15 @@ class World:
         self.servers += more
         return more
 
-    def clients_of(self, servers: Sequence[Server], count: int = 1, rules: Rules | None = None) -> list[Client]:
+    def clients_of(
+        self,
+        servers: Sequence[Server],
+        count: int = 1,
+        rules: Rules | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> list[Client]:
         """Add clients."""
-        more = [Client(self.loop, f"c{len(self.clients) + number}", servers, rules) for number in range(count)]
+        more = [Client(self.loop, f"c{len(self.clients) + number}", servers, rules, weights) for number in range(count)]
         self.clients += more
         return more
 

@@ -39,6 +39,11 @@ from discovery.policy.zones import shares
 _ALIKE_EVEN = 1.5
 _ALIKE = 3.0
 
+# How many requests one may have beyond its share before it is passed by. Of unequal weights the light one has hardly
+# ever less than its share when it has one at all, and would be passed by too often.
+_SPARE_EVEN = 0
+_SPARE = 1
+
 # Envoy's slow start begins with a tenth too. Its length is ours: what warms up here are pools and caches.
 WARMING_S = 10.0
 _COLDEST = 0.1
@@ -83,6 +88,7 @@ class WeightedPicker(Generic[M]):
         "_members",
         "_picks",
         "_relative",
+        "_spare",
         "_warm_at",
     )
 
@@ -97,6 +103,7 @@ class WeightedPicker(Generic[M]):
         mean = sum(drawn) / count
         self._even = all(weight == drawn[0] for weight in drawn)
         self._alike = _ALIKE_EVEN if self._even else _ALIKE
+        self._spare = _SPARE_EVEN if self._even else _SPARE
         self._relative = [weight / mean for weight in drawn]
         self._ends = list(accumulate(self._relative))
         youngest = max(member.since for member in self._drawn)
@@ -132,7 +139,7 @@ class WeightedPicker(Generic[M]):
         one_s, other_s = one.latency(now), other.latency(now)
         one_share, other_share = self._relative[first], self._relative[second]
         if one_s < other_s * self._alike and other_s < one_s * self._alike:
-            passes = one.in_flight / one_share >= (other.in_flight + 1) / other_share
+            passes = (one.in_flight - self._spare) / one_share >= (other.in_flight + 1) / other_share
         else:
             passes = one_s * (one.in_flight / one_share + 1) > other_s * (other.in_flight / other_share + 1)
         if passes:

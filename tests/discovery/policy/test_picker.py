@@ -79,10 +79,11 @@ def test_averages_that_hardly_differ_decide_nothing(weight: float, rtt_s: float)
         pytest.param((1, 0), (1, 0), 0.5, id="both are idle"),
         pytest.param((1, 1), (1, 1), 0.5, id="both are as busy"),
         pytest.param((1, 1), (1, 0), 0.0, id="the other one is idle"),
-        pytest.param((2, 1), (1, 0), 2 / 3, id="... but would have more for its share"),
-        pytest.param((2, 2), (1, 0), 0.0, id="... and now it would not"),
-        pytest.param((9, 0), (1, 1), 1.0, id="the light one has enough"),
-        pytest.param((9, 9), (1, 1), 0.9, id="... and now as much as the heavy one"),
+        pytest.param((2, 2), (1, 0), 2 / 3, id="the light one is idle, but would have more for its share"),
+        pytest.param((2, 3), (1, 0), 0.0, id="... and now it would not"),
+        pytest.param((9, 0), (1, 1), 0.9, id="the light one may have one"),
+        pytest.param((9, 0), (1, 2), 1.0, id="... and not two"),
+        pytest.param((9, 9), (1, 2), 0.9, id="... unless the heavy one has its share"),
     ],
 )
 def test_of_equally_fast_ones_that_one_is_passed_by_who_already_has_what_the_other_would_get(
