@@ -90,6 +90,7 @@ class WeightedPicker(Generic[M]):
         "_relative",
         "_spare",
         "_warm_at",
+        "_whole",
     )
 
     def __init__(self, members: Sequence[M], now: float, zone: str = "") -> None:
@@ -105,7 +106,10 @@ class WeightedPicker(Generic[M]):
         self._alike = _ALIKE_EVEN if self._even else _ALIKE
         self._spare = _SPARE_EVEN if self._even else _SPARE
         self._relative = [weight / mean for weight in drawn]
-        self._ends = list(accumulate(self._relative))
+        ends = list(accumulate(self._relative))
+        # Sums of fractions may end a hair below what is drawn from.
+        self._whole, ends[-1] = ends[-1], inf
+        self._ends = ends
         youngest = max(member.since for member in self._drawn)
         joined = any(member.since + WARMING_S <= now for member in self._drawn)
         self._warm_at = youngest + WARMING_S if joined else -inf
@@ -169,14 +173,14 @@ class WeightedPicker(Generic[M]):
         return None
 
     def _draw(self, rng: Random) -> tuple[int, int]:
-        ends, last = self._ends, self._count - 1
-        first = min(bisect_right(ends, rng.random() * ends[-1]), last)
+        ends = self._ends
+        first = bisect_right(ends, rng.random() * self._whole)
         own = self._relative[first]
-        at = rng.random() * (ends[-1] - own)
+        at = rng.random() * (self._whole - own)
         if at >= ends[first] - own:
             at += own
-        second = min(bisect_right(ends, at), last)
-        # Sums of fractions may end a hair beside the hole.
+        second = bisect_right(ends, at)
+        # ... or beside the hole.
         return first, second if second != first else (first + 1) % self._count
 
     def _passes_by(self, index: int, now: float, rng: Random) -> bool:

@@ -4,8 +4,6 @@ from math import ceil, log
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from discovery.model import Outcome
 from discovery.policy.ejection import candidates
@@ -115,12 +113,13 @@ def test_ones_own_failures_are_no_excuse() -> None:
     assert judged == list(range(judged[0], 200, 2))
 
 
-@given(st.floats(0.01, 0.6), st.integers(2, 8), st.integers(0, 2**32))
-def test_the_peers_rate_is_theirs(rate: float, members: int, seed: int) -> None:
-    rng = Random(seed)
+@pytest.mark.parametrize("rate", [0.02, 0.2, 0.5])
+@pytest.mark.parametrize("members", [2, 3, 8])
+def test_the_peers_rate_is_theirs(rate: float, members: int) -> None:
+    rng = Random(3)
     peers, ones = service(members)
     seen = []
-    for number in range(8 * LOOK_BACK * members):
+    for number in range(40 * LOOK_BACK * members):
         standing = ones[number % members].standing
         if rng.random() < rate:
             standing.failed()
@@ -129,7 +128,7 @@ def test_the_peers_rate_is_theirs(rate: float, members: int, seed: int) -> None:
         if number > 4 * LOOK_BACK * members:
             seen.append(peers.rate(ones[0].standing.failures))
 
-    assert sum(seen) / len(seen) == pytest.approx(rate, rel=0.5, abs=0.01)
+    assert sum(seen) / len(seen) == pytest.approx(rate, rel=0.15)
 
 
 def test_what_an_instance_did_goes_with_it() -> None:
