@@ -58,6 +58,8 @@ def candidates(everybody: Sequence[J], now: float) -> Field[J]:
     """
     if everybody:
         peers = everybody[0].standing.peers
+        # Who is new among them, or may be chosen again, may be well.
+        peers.hopeless = peers.hopeless and peers.members == len(everybody)
         peers.members = len(everybody)
         peers.failed = sum(each.standing.failures for each in everybody)
     within = [each for each in everybody if each.standing.out_until is None]

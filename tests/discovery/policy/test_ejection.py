@@ -179,6 +179,21 @@ def test_a_new_instance_is_somebody_to_go_to() -> None:
     assert judge(ones[0].standing, standings(ones), 0.0, EVEN) is not None
 
 
+def test_one_who_may_be_chosen_again_is_somebody_to_go_to() -> None:
+    _, ones = service(3)
+    broken, critical = ones[:2], ones[2]
+    candidates(broken, 0.0)
+    for one in broken:
+        while not one.standing.failed():
+            pass
+    assert judge(broken[0].standing, standings(broken), 0.0, EVEN) is None
+    assert not broken[0].standing.failed()
+
+    candidates([*broken, critical], 1.0)
+    assert broken[0].standing.failed()
+    assert judge(broken[0].standing, standings(ones), 1.0, EVEN) is not None
+
+
 def test_when_those_who_were_in_leave_the_others_are_let_in() -> None:
     _, ones = service(3)
     for one in ones[:2]:
