@@ -15,6 +15,7 @@ from discovery.model import Attempt, Outcome
 from discovery.policy.balancer import Picker
 from discovery.policy.budget import RetryBudget
 from discovery.policy.ejection import Field, candidates, judge
+from discovery.policy.load import LEAVING_S
 from discovery.policy.retry import Again, decide
 from discovery.policy.standing import Peers, evidence
 
@@ -164,7 +165,7 @@ class Client:
         elif timed_out:
             load.give_up(now, took_s)
         else:
-            load.penalise(now, answer.retry_after_s)
+            load.penalise(now, LEAVING_S if answer.outcome is Outcome.NACKED else answer.retry_after_s)
         load.end()
         self._judge(endpoint, says, probe=probe)
         self._go_on(call, endpoint, answer)

@@ -59,6 +59,10 @@ IN_A_ROW = 2
 PENALTY_CAP_S = 300.0
 
 
+# For how long one is spared that said it is leaving: about as long as it drains, since the registry may not know yet.
+LEAVING_S = 5.0
+
+
 class PeakEwma:
     """The load of one instance, as one event loop sees it. All times are monotonic seconds.
 
@@ -140,7 +144,7 @@ class PeakEwma:
         self._at = now
 
     def penalise(self, now: float, rest_s: float | None = None) -> None:
-        """An attempt failed. *rest_s* is the server's Retry-After, if it sent one."""
+        """An attempt failed. *rest_s* is the server's Retry-After, if it sent one, or :data:`LEAVING_S`."""
         if self._waiting:
             self._waiting -= 1
         self._silent_since = now

@@ -5,7 +5,8 @@ import pytest
 from benchmarks.simulation.worlds import play
 
 
-@pytest.mark.parametrize("seed", range(50))
+# In the last one three of six drain for ten seconds.
+@pytest.mark.parametrize("seed", [*range(50), 671])
 def test_nothing_is_wrong_in_a_world_made_up_by_chance(seed: int) -> None:
     _, wrong = play(seed)
 

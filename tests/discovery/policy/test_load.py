@@ -11,6 +11,7 @@ from discovery.policy.load import (
     FAILURE_S,
     FAILURE_TIMES,
     FLOOR_S,
+    LEAVING_S,
     PENALTY_CAP_S,
     UNPROVEN_S,
     PeakEwma,
@@ -307,6 +308,14 @@ def test_a_fast_refusal_does_not_let_the_average_decay() -> None:
         load.observe(float(second), 0.001, proof=False)
 
     assert load.cost(99.0) == pytest.approx(0.05)
+
+
+def test_who_said_that_it_is_leaving_is_spared_for_a_while() -> None:
+    load = measured(0.005)
+    load.penalise(0.0, LEAVING_S)
+
+    assert load.troubled(LEAVING_S - 0.1)
+    assert not load.troubled(LEAVING_S)
 
 
 def test_idleness_is_not_silence() -> None:
