@@ -7,10 +7,10 @@ from functools import partial
 from random import Random
 
 from benchmarks.simulation.endpoint import Endpoint, MakePicker, Rules
+from benchmarks.simulation.two_choices import TwoChoices
 from benchmarks.simulation.world import World, percentile
 from discovery.policy.balancer import BalancerPicker
 from discovery.policy.picker import WeightedPicker
-from discovery.policy.two_choices import TwoChoices
 
 
 class _Picker:

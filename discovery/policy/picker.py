@@ -9,8 +9,8 @@ always.
 So the first draw, by weight, stands as long as the two are alike in latency, unless the second, somebody else, would
 have no more requests for its share than the first has already. Where they are not alike, the one that promises the
 quicker answer takes the call. What is alike was chosen by simulation: of equal weights, latencies that differ by half,
-as those of equals do, and wider cost more at the 99th percentile; of unequal weights, which somebody meant, three times,
-since the peak of an instance with many answers is above that of an equal with few.
+as those of equals do, and wider cost more at the 99th percentile; of unequal weights, which somebody meant, three
+times, since the peak of an instance with many answers is above that of an equal with few.
 
 If the one chosen hangs or keeps failing, as two of three may until they are taken out, others are looked at until one
 does not.

@@ -22,7 +22,7 @@ def of_response(status: int, headers: Mapping[str, str]) -> Outcome:
         return Outcome.ANSWERED
     if status == 503 and (nack := headers.get(wire.NACK)):
         if nack in wire.RETRYABLE_NACKS:
-            return Outcome.NACKED
+            return Outcome.NACKED if nack == wire.NACK_DRAINING else Outcome.BUSY
         if nack == wire.NACK_EXPIRED:  # our own time was up: nobody else need be asked
             return Outcome.ANSWERED
     if status in _UNAVAILABLE or (status == 429 and "Retry-After" in headers):

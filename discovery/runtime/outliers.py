@@ -61,8 +61,13 @@ class Outliers:
 
     def _judge(self, endpoint: Endpoint, now: float, why: str) -> bool:
         already_out = endpoint.standing.out_until is not None
+        out = [each for each in self._among if each.standing.out_until is not None]
         for_s = judge(endpoint.standing, (each.standing for each in self._among), now, self._around.rng)
-        if for_s is not None:
+        if for_s is None:
+            for each in out:
+                self._around.observer.notify(Readmitted(self._target, each.instance, now - each.since))
+                each.since = now
+        else:
             if not already_out:
                 endpoint.since = now
             self._around.observer.notify(Ejected(self._target, endpoint.instance, why, for_s))

@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
+from benchmarks.simulation.two_choices import TwoChoices
 from discovery.policy.balancer import Balancer, C
 from discovery.policy.load import PeakEwma
-from discovery.policy.two_choices import TwoChoices
 
 # How long an instance needs for a request, at a given time.
 Speed = Callable[[float], float]

@@ -28,6 +28,8 @@ KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
         (505, {}, Outcome.ANSWERED),
         (503, {"Mesh-Nack": "draining"}, Outcome.NACKED),
         (503, {"mesh-nack": "draining"}, Outcome.NACKED),
+        (503, {"Mesh-Nack": "busy"}, Outcome.BUSY),
+        (503, {"Mesh-Nack": "refused"}, Outcome.BUSY),
         (503, {"Mesh-Nack": "deadline"}, Outcome.ANSWERED),
         (503, {"Mesh-Nack": "whatever"}, Outcome.UNAVAILABLE),
         (200, {"Mesh-Nack": "draining"}, Outcome.ANSWERED),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.simulation.two_choices import TwoChoices
 from discovery.policy.balancer import Balancer
-from discovery.policy.two_choices import TwoChoices
 
 TWO: Balancer = TwoChoices()
 
