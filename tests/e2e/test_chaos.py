@@ -1,0 +1,23 @@
+"""`mesh chaos calls`, in a short form: nothing that can be counted is lost. What is timed is published, and gates nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.command import said
+
+pytestmark = pytest.mark.e2e
+
+SCENARIOS = ("kill", "two-503", "two-500", "two-dead", "one-500", "cut")
+COUNTED = ("failed", "executed twice", "share")
+
+
+async def test_no_repeatable_call_fails_and_no_post_is_executed_twice() -> None:
+    only = [word for scenario in SCENARIOS for word in ("--only", scenario)]
+    _, out, err = await said("chaos", "calls", "--quick", "--json", *only)
+    rows = json.loads(out)["rows"]
+    counted = [row for row in rows if any(word in row["what"] for word in COUNTED)]
+    assert len(counted) > len(SCENARIOS), out + err
+    assert [row for row in counted if not row["met"]] == [], err
