@@ -156,8 +156,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"  # the caller went away
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """The record of one request on the wire. ``number`` counts from 1; ``duration_s`` is to the headers.
 
     ``reason`` says why it is a repeat, before which it ``waited_s``; the first has none. The instance was picked out of

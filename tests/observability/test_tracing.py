@@ -5,7 +5,6 @@ import contextvars
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from multidict import CIMultiDict
@@ -139,7 +138,7 @@ def test_a_body_that_broke_off_fails_both_although_there_is_a_status(told: Recor
 
 
 def test_an_attempt_says_who_was_out_and_whether_it_was_a_probe(told: Recorded) -> None:
-    make(told.observer, attempt(1), replace(attempt(2), ejected=3, probe=True))
+    make(told.observer, attempt(1), attempt(2)._replace(ejected=3, probe=True))
     usual, probe, _ = told.spans()
     assert not {"mesh.pick.ejected", "mesh.pick.probe"} & set(usual.attributes)
     assert (probe.attributes["mesh.pick.ejected"], probe.attributes["mesh.pick.probe"]) == (3, True)

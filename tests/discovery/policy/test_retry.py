@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -252,7 +251,7 @@ def test_a_retry_after_that_does_not_fit_the_remaining_time_ends_the_call_at_onc
 
 def test_without_a_deadline_a_server_still_cannot_park_its_caller() -> None:
     tomorrow = attempt(UNAVAILABLE, status=503, after=86_400.0)
-    soon = replace(tomorrow, retry_after_s=LONGEST_DELAY_S - 1)
+    soon = tomorrow._replace(retry_after_s=LONGEST_DELAY_S - 1)
 
     assert judge(tomorrow, elsewhere=False, remaining_s=None) == Stop(StopReason.TIME)
     assert isinstance(judge(soon, elsewhere=False, remaining_s=None), Again)
