@@ -22,6 +22,7 @@ from discovery.cli.text import clip
 from discovery.errors import RegistryUnavailable
 from discovery.registry import codec
 from discovery.registry.port import Answer, Names
+from discovery.registry.roster import Roster
 from discovery.registry.verdict import verdict
 
 T = TypeVar("T")
@@ -91,7 +92,7 @@ class Consul:
             doubt = self.doubt(reply, blocking=blocking)
             return Answer(
                 index=codec.index_of(reply.headers),
-                instances=codec.decode_instances(reply.body),
+                instances=Roster().decode(reply.body),
                 trustworthy=not doubt,
                 doubt=doubt,
             )

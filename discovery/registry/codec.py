@@ -1,8 +1,9 @@
 """Consul's JSON to our nouns and back. Pure: bytes and strings in, values out.
 
-Answers are decoded by typed structs: at ten thousand instances the standard decoder takes six times as long. An
-answer that Consul would not give raises :class:`Garbled` and nothing else. One bad entry does not hide the others:
-it is left out, because nobody could call it anyway.
+Answers are decoded by typed structs: at ten thousand instances the standard decoder takes six times as long. The
+collector of garbage does not follow them, since they live for a moment and refer to nothing in a circle. An answer
+that Consul would not give raises :class:`Garbled` and nothing else. One bad entry does not hide the others: it is left
+out, because nobody could call it anyway.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from discovery.model import NOTHING, Check, Health, Instance
+from discovery.registry.pool import Pool
 from discovery.registry.port import Entry, HttpCheck, Registration
 
 T = TypeVar("T")
@@ -24,12 +26,12 @@ class Garbled(ValueError):
     """An answer that Consul would not give."""
 
 
-class _Weights(msgspec.Struct, rename="pascal"):
+class _Weights(msgspec.Struct, rename="pascal", gc=False):
     passing: int = 1
     warning: int = 1
 
 
-class _Service(msgspec.Struct, rename="pascal"):
+class _Service(msgspec.Struct, rename="pascal", gc=False):
     id: str = msgspec.field(name="ID")
     service: str
     address: str = ""
@@ -39,36 +41,37 @@ class _Service(msgspec.Struct, rename="pascal"):
     weights: _Weights | None = None
 
 
-class _AgentService(_Service, rename="pascal", kw_only=True):
+class _AgentService(_Service, rename="pascal", kw_only=True, gc=False):
     content_hash: str
     datacenter: str = ""
 
 
-class _Check(msgspec.Struct, rename="pascal"):
+class _Check(msgspec.Struct, rename="pascal", gc=False):
     id: str = msgspec.field(name="CheckID")
     status: str
     name: str = ""
     output: str = ""
+    service_id: str = msgspec.field(name="ServiceID", default="")
 
 
-class _Node(msgspec.Struct, rename="pascal"):
+class _Node(msgspec.Struct, rename="pascal", gc=False):
     node: str = ""
     address: str = ""
     datacenter: str = ""
 
 
-class _Row(msgspec.Struct, rename="pascal"):
+class _Row(msgspec.Struct, rename="pascal", gc=False):
     service: _Service
     node: _Node = msgspec.field(default_factory=_Node)
     checks: list[_Check] | None = None
 
 
-class _Pair(msgspec.Struct, rename="pascal"):
+class _Pair(msgspec.Struct, rename="pascal", gc=False):
     key: str
     value: str | None = None
 
 
-_ROW, _ROWS = msgspec.json.Decoder(_Row), msgspec.json.Decoder(list[_Row])
+_ROW = msgspec.json.Decoder(_Row)
 _PAIR, _PAIRS = msgspec.json.Decoder(_Pair), msgspec.json.Decoder(list[_Pair])
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _NAMES = msgspec.json.Decoder(dict[str, list[str] | None])
@@ -102,19 +105,27 @@ def is_filtered(headers: Mapping[str, str]) -> bool:
     return headers.get("X-Consul-Results-Filtered-By-ACLs") == "true"
 
 
-def decode_instances(content: bytes) -> tuple[Instance, ...]:
-    """The instances of ``/v1/health/service/:name``, ordered by id.
+def entries(content: bytes) -> list[msgspec.Raw]:
+    """The entries of ``/v1/health/service/:name``, as they came."""
+    return _whole(_RAW, content)
 
-    An entry without a port cannot be called and is left out. An unknown status of a check counts as critical.
+
+def decode_instance(entry: msgspec.Raw, pool: Pool) -> Instance | None:
+    """The instance of one entry; ``None`` of an entry without a port, which cannot be called, or without sense.
+
+    An unknown status of a check counts as critical.
     """
-    rows = (_instance(row) for row in _each(_ROWS, _ROW, content))
-    return tuple(sorted((i for i in rows if i.host and 0 < i.port <= 65535), key=lambda i: (i.id, i.node)))
+    try:
+        instance = _instance(_ROW.decode(entry), pool)
+    except (ValueError, RecursionError):
+        return None
+    return instance if instance.host and 0 < instance.port <= 65535 else None
 
 
 def decode_entry(content: bytes) -> Entry:
     """The entry of ``/v1/agent/service/:id``. An empty host means the address of the agent itself."""
     service = _whole(_ENTRY, content)
-    return Entry(_instance(_Row(service, _Node(datacenter=service.datacenter))), service.content_hash)
+    return Entry(_instance(_Row(service, _Node(datacenter=service.datacenter)), Pool()), service.content_hash)
 
 
 def decode_names(content: bytes) -> Mapping[str, tuple[str, ...]]:
@@ -186,27 +197,33 @@ def worst(checks: Iterable[Check]) -> Health:
     return next((health for health in Health if health in statuses), Health.PASSING)
 
 
-def _instance(row: _Row) -> Instance:
+def _instance(row: _Row, pool: Pool) -> Instance:
     service, node = row.service, row.node
-    checks = tuple(
-        Check(check.id, _HEALTH.get(check.status, Health.CRITICAL), check.name, check.output)
-        for check in row.checks or ()
-    )
+    checks = tuple(_check(check, pool) for check in row.checks or ())
     weights = service.weights or _Weights()
+    meta = {key: pool.one(value) for key, value in (service.meta or {}).items()}
     return Instance(
         id=service.id,
-        service=service.service,
+        service=pool.one(service.service),
         host=service.address or node.address,
         port=service.port,
         health=worst(checks),
-        tags=tuple(service.tags or ()),
-        meta=MappingProxyType(service.meta) if service.meta else NOTHING,
+        tags=pool.one(tuple(service.tags or ())),
+        meta=MappingProxyType(meta) if meta else NOTHING,
         weight=max(1, weights.passing),
         warning_weight=max(0, weights.warning),
-        node=node.node,
-        datacenter=node.datacenter,
+        node=pool.one(node.node),
+        datacenter=pool.one(node.datacenter),
         checks=checks,
     )
+
+
+def _check(check: _Check, pool: Pool) -> Check:
+    status = _HEALTH.get(check.status, Health.CRITICAL)
+    if check.service_id:
+        return Check(check.id, status, pool.one(check.name), check.output)
+    # A check of the node says the same of all its instances, and mostly of all nodes.
+    return pool.check(check.id, status, check.name, check.output)
 
 
 def _whole(decoder: msgspec.json.Decoder[T], content: bytes) -> T:

@@ -19,6 +19,7 @@ from discovery.errors import RegistryRejected
 from discovery.model import Target
 from discovery.registry import codec
 from discovery.registry.port import Answer, Entry, Names, Registration, Values
+from discovery.registry.roster import Roster
 from discovery.registry.transport import Carrier, Consul
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class ConsulRegistry:
         self._lookup = Consul(Carrier(url, token, connections=_LOOKUP_CONNECTIONS))
         self._watch = Consul(Carrier(url, token))
         self._anonymous = not token
+        self._rosters: dict[Target, Roster] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -53,11 +55,13 @@ class ConsulRegistry:
     async def instances(
         self, target: Target, *, index: int = 0, wait_s: float = 0.0, consistent: bool = False
     ) -> Answer:
+        roster = self._rosters.get(target) or Roster()
+
         def answer(response: base.Response) -> Answer:
             doubt = codec.doubt_of(response.headers, blocking=bool(index) and wait_s > 0, anonymous=self._anonymous)
             return Answer(
                 index=codec.index_of(response.headers),
-                instances=codec.decode_instances(response.content),
+                instances=roster.decode(response.content),
                 trustworthy=not doubt,
                 doubt=doubt,
             )
@@ -65,7 +69,13 @@ class ConsulRegistry:
         params = [("consistent", "1")] if consistent else []
         if target.datacenter:
             params.append(("dc", target.datacenter))
-        return await self._read(answer, f"/v1/health/service/{target.service}", params, ("index", index), wait_s)
+        read = await self._read(answer, f"/v1/health/service/{target.service}", params, ("index", index), wait_s)
+        # Nobody is followed for ever who has no instances, so what is remembered is as bounded as what is followed.
+        if read.instances:
+            self._rosters[target] = roster
+        else:
+            self._rosters.pop(target, None)
+        return read
 
     async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
         def names(response: base.Response) -> Names:

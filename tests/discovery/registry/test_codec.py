@@ -14,6 +14,7 @@ from discovery.model import Check, Health, Instance
 from discovery.registry import codec
 from discovery.registry.codec import Garbled
 from discovery.registry.port import HttpCheck, Registration, TtlCheck
+from discovery.registry.roster import Roster
 
 PREFIX = "mesh/ports/"
 
@@ -35,7 +36,7 @@ def check(status: str, check_id: str = "service:p1") -> dict[str, Any]:
 
 
 def decoded(*rows: Any) -> tuple[Instance, ...]:
-    return codec.decode_instances(json.dumps(rows).encode())
+    return Roster().decode(json.dumps(rows).encode())
 
 
 def test_an_instance_has_all_that_consul_knows() -> None:
@@ -117,7 +118,7 @@ def test_one_bad_entry_does_not_hide_the_others(bad: Any) -> None:
 @pytest.mark.parametrize("content", [b"", b"null", b"{}", b"[", b"<html>", b"[" * 100_000, b"\xff", b'[{"Service":'])
 def test_an_answer_that_is_no_list_is_garbled(content: bytes) -> None:
     with pytest.raises(Garbled):
-        codec.decode_instances(content)
+        Roster().decode(content)
     with pytest.raises(Garbled):
         codec.decode_values(content, PREFIX)
 
@@ -235,7 +236,7 @@ _ROWS = st.lists(st.fixed_dictionaries({"Service": _OBJECT, "Node": _OBJECT, "Ch
 @example(b'["\xff"]')
 def test_whatever_comes_in_only_our_error_comes_out(content: bytes) -> None:
     for decode in (
-        codec.decode_instances,
+        Roster().decode,
         codec.decode_entry,
         codec.decode_names,
         lambda raw: codec.decode_values(raw, PREFIX),

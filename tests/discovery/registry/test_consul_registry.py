@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from discovery.config import MeshConfig
 from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
-from discovery.model import Instance, Target
+from discovery.model import Health, Instance, Target
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registration, TtlCheck
 
@@ -55,6 +56,18 @@ def answering(status: int = 200, text: str = "[]", **headers: str) -> Callable[[
     return handler
 
 
+def entries(*statuses: str) -> str:
+    return json.dumps(
+        [
+            {
+                "Service": {"ID": f"p{number}", "Service": "ports", "Address": "10.0.0.1", "Port": 5001},
+                "Checks": [{"CheckID": "c", "Status": status}],
+            }
+            for number, status in enumerate(statuses)
+        ]
+    )
+
+
 async def test_a_read_asks_for_every_health_and_says_what_it_knows() -> None:
     asked: list[str] = []
 
@@ -74,6 +87,31 @@ async def test_a_read_asks_for_every_health_and_says_what_it_knows() -> None:
         "/v1/health/service/ports",
         "/v1/kv/mesh/ports/?recurse=1&index=8&wait=500ms",
     ]
+
+
+async def test_an_instance_that_did_not_change_comes_as_the_same_object() -> None:
+    answers = [entries("passing", "passing"), entries("passing", "critical"), "[]", entries("passing", "critical")]
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text=answers.pop(0), headers={"X-Consul-Index": "8"})
+
+    async with asking(handler) as registry:
+        first, second, nobody = [(await registry.instances(PORTS)).instances for _ in range(3)]
+        # What was known about those who left is forgotten, or services that come and go would fill the memory.
+        assert not registry._rosters
+        third = (await registry.instances(PORTS)).instances
+    assert second[0] is first[0]
+    assert (first[1].health, second[1].health) == (Health.PASSING, Health.CRITICAL)
+    assert (nobody, third) == ((), second)
+    assert third[0] is not second[0]
+
+
+async def test_what_is_remembered_of_one_datacenter_is_not_told_of_another() -> None:
+    async with asking(answering(200, entries("passing"), Index="8")) as registry:
+        (here,) = (await registry.instances(PORTS)).instances
+        (there,) = (await registry.instances(Target("ports", "dc2"))).instances
+    assert here == there
+    assert here is not there
 
 
 async def test_an_entry_is_awaited_by_its_hash() -> None:
