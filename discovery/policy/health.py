@@ -11,21 +11,46 @@ turned critical in a crowd (``membership.suspects``) are *trusted* until their c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from enum import Enum
+from typing import TypeVar
 
 from discovery.model import Health, Instance
 
+T = TypeVar("T")
 
-def eligible(instances: Iterable[Instance], trusted: Collection[str] = ()) -> tuple[Instance, ...]:
+
+class Fitness(Enum):
+    """Whether one instance may be chosen: always, only where no other may, or never."""
+
+    FIT = "fit"
+    SPARE = "spare"
+    UNFIT = "unfit"
+
+
+def fitness(instance: Instance, *, trusted: bool = False) -> Fitness:
+    """Judge one instance by itself; one that is *trusted* may be chosen although it is critical."""
+    if instance.maintenance or (instance.health is Health.CRITICAL and not trusted):
+        return Fitness.UNFIT
+    if _weight(instance) > 0:
+        return Fitness.FIT
+    return Fitness.UNFIT if instance.health is Health.WARNING else Fitness.SPARE
+
+
+def fittest(members: Sequence[T], judged: Sequence[Fitness]) -> tuple[T, ...]:
+    """Keep those *members* that may be chosen, as each was *judged*, in the order given."""
+    fit = tuple([one for one, how in zip(members, judged, strict=True) if how is Fitness.FIT])
+    return fit or tuple(one for one, how in zip(members, judged, strict=True) if how is Fitness.SPARE)
+
+
+def eligible(instances: Sequence[Instance], trusted: Collection[str] = ()) -> tuple[Instance, ...]:
     """Keep those that may be sent a request, in the order given.
 
     Ids in *trusted* may be chosen although they are critical. Weight 0 means "not this one", unless it is said of
     all: then it compares nothing, and they are equal. A warning weight of 0 is how an operator says that none shall
     be chosen while warning, and always holds.
     """
-    available = [i for i in instances if not i.maintenance and (i.health is not Health.CRITICAL or i.id in trusted)]
-    weighted = tuple(i for i in available if _weight(i) > 0)
-    return weighted or tuple(i for i in available if i.health is not Health.WARNING)
+    return fittest(instances, [fitness(instance, trusted=instance.id in trusted) for instance in instances])
 
 
 def worst(instances: Iterable[Instance]) -> Health:
@@ -37,7 +62,8 @@ def worst(instances: Iterable[Instance]) -> Health:
 
 def weight_of(instance: Instance) -> float:
     """The share of an eligible instance, relative to others: a divisor of its cost, and so never zero."""
-    return float(max(_weight(instance), 1))
+    weight = _weight(instance)
+    return float(weight) if weight > 1 else 1.0
 
 
 def _weight(instance: Instance) -> int:

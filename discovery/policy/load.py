@@ -58,6 +58,9 @@ IN_A_ROW = 2
 # The most that a Retry-After may: Linkerd's.
 PENALTY_CAP_S = 300.0
 
+# One number for all: each ``-inf`` in the code makes another.
+_NEVER = -inf
+
 
 # For how long one is spared that said it is leaving: about as long as it drains, since the registry may not know yet.
 LEAVING_S = 5.0
@@ -87,7 +90,7 @@ class PeakEwma:
         self.in_flight = 0  # how many requests we have there now
         self._waiting = 0  # those of them whose head has not come
         self._silent_since = inf
-        self.started_at = -inf  # when it was last asked
+        self.started_at = _NEVER  # when it was last asked
         self.reset()
 
     def reset(self) -> None:
@@ -96,7 +99,7 @@ class PeakEwma:
         self._at = 0.0
         self._penalty_s = 0.0
         self._penalised_at = 0.0
-        self._rests_until = -inf
+        self._rests_until = _NEVER
         self._failures = 0  # in a row
         self._asked = False  # whether anything came back
 

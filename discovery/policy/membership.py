@@ -1,7 +1,8 @@
 """What changed between two answers about a service, and whether the newer one deserves belief.
 
 An answer is the complete set of instances, never a difference: the receiver works the difference out, so a
-missed answer costs nothing.
+missed answer costs nothing. Who comes as the very same object as before is no difference, and is passed over at once:
+of ten thousand instances hardly any change in one answer.
 
 An empty list is not a fact. Registries were seen to answer it for a revoked token, a hidden result, a cache that
 had lost its server and a catalogue on its way to recovery; a client that believes it turns such a moment into an
@@ -38,9 +39,10 @@ class Change:
         return bool(self.added or self.removed or self.changed)
 
 
-def compare(old: Iterable[Instance], new: Iterable[Instance]) -> Change:
+def compare(old: Sequence[Instance], new: Sequence[Instance]) -> Change:
     """Tell two answers apart by their content, whatever the order of the instances."""
-    before, after = _by_place(old), _by_place(new)
+    gone, come = _apart(old, new)
+    before, after = _by_place(gone), _by_place(come)
     return Change(
         added=_ids(after[place] for place in after.keys() - before.keys()),
         removed=_ids(before[place] for place in before.keys() - after.keys()),
@@ -56,19 +58,34 @@ def doubt(old: Sequence[Instance], new: Sequence[Instance]) -> str:
     return f"turned critical at once: {len(fell)} of {len(old)}" if fell else ""
 
 
-def suspects(old: Iterable[Instance], new: Iterable[Instance]) -> frozenset[str]:
+def suspects(old: Sequence[Instance], new: Sequence[Instance]) -> frozenset[str]:
     """The ids of those that turned critical together, when they are half or more of all that were not.
 
     Instances that an operator put into maintenance are critical on purpose, and never suspect.
     """
-    before = _by_place(instance for instance in old if instance.health is not Health.CRITICAL)
+    gone, come = _apart(old, new)
+    before = _by_place(instance for instance in gone if instance.health is not Health.CRITICAL)
     fell = [
         instance.id
-        for place, instance in _by_place(new).items()
+        for place, instance in _by_place(come).items()
         if place in before and instance.health is Health.CRITICAL and not instance.maintenance
     ]
-    crowd = len(before) >= _LEAST_CROWD and len(fell) >= len(before) * _SUSPECT_SHARE
+    if not fell:
+        return frozenset()
+    well = sum(instance.health is not Health.CRITICAL for instance in old)
+    crowd = well >= _LEAST_CROWD and len(fell) >= well * _SUSPECT_SHARE
     return frozenset(fell if crowd else ())
+
+
+def _apart(old: Sequence[Instance], new: Sequence[Instance]) -> tuple[Sequence[Instance], Sequence[Instance]]:
+    """Those of *old* and of *new* that are not the very same objects in the other one."""
+    # Nearly all are where they were, and need not be looked for.
+    moved = [pair for pair in zip(old, new, strict=False) if pair[0] is not pair[1]]
+    shorter = min(len(old), len(new))
+    gone = [*(each for each, _ in moved), *old[shorter:]]
+    come = [*(each for _, each in moved), *new[shorter:]]
+    were, are = set(map(id, gone)), set(map(id, come))
+    return [each for each in gone if id(each) not in are], [each for each in come if id(each) not in were]
 
 
 def _by_place(instances: Iterable[Instance]) -> Mapping[Place, Instance]:

@@ -28,7 +28,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import accumulate
-from math import inf
+from math import inf, nextafter
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
@@ -95,23 +95,32 @@ class WeightedPicker(Generic[M]):
 
     def __init__(self, members: Sequence[M], now: float, zone: str = "") -> None:
         weights = _weights(members, zone)
-        self._members = members
-        # Who is in a zone that gets nothing is no part of the draw.
-        self._drawn = [member for member, weight in zip(members, weights, strict=True) if weight > 0]
-        drawn = [weight for weight in weights if weight > 0]
+        self._members = drawn = members
+        if min(weights) <= 0:
+            # Who is in a zone that gets nothing is no part of the draw.
+            drawn = [member for member, weight in zip(members, weights, strict=True) if weight > 0]
+            weights = [weight for weight in weights if weight > 0]
+        self._drawn = drawn
         self._count = count = len(drawn)
-        self._loads = [member.load for member in self._drawn]
-        mean = sum(drawn) / count
-        self._even = all(weight == drawn[0] for weight in drawn)
+        self._loads = [member.load for member in drawn]
+        self._even = min(weights) == max(weights)
         self._alike = _ALIKE_EVEN if self._even else _ALIKE
         self._spare = _SPARE_EVEN if self._even else _SPARE
-        self._relative = [weight / mean for weight in drawn]
-        ends = list(accumulate(self._relative))
-        # Sums of fractions may end a hair below what is drawn from.
-        self._whole, ends[-1] = ends[-1], inf
-        self._ends = ends
-        youngest = max(member.since for member in self._drawn)
-        joined = any(member.since + WARMING_S <= now for member in self._drawn)
+        self._relative: Sequence[float]
+        self._ends: Sequence[float]
+        if self._even:
+            # Ten thousand that weigh the same are the usual case, and need no numbers of their own.
+            self._relative, self._ends, self._whole = [1.0] * count, range(1, count + 1), nextafter(count, 0.0)
+        else:
+            mean = sum(weights) / count
+            self._relative = [weight / mean for weight in weights]
+            ends = list(accumulate(self._relative))
+            # Sums of fractions may end a hair below what is drawn from.
+            self._whole, ends[-1] = ends[-1], inf
+            self._ends = ends
+        since = [member.since for member in drawn]
+        youngest = max(since)
+        joined = min(since) + WARMING_S <= now
         self._warm_at = youngest + WARMING_S if joined else -inf
         self._began = now
         self._picks = 0

@@ -58,6 +58,9 @@ CALM_S = 10.0
 _PART = 1 / 4
 _PART_BACK = 1 / 8
 
+# One number for all: each ``-inf`` in the code makes another.
+_NEVER = -inf
+
 # Of calls, one in so many may be a failed probe: each needs a retry, and the retry budget pays for 8 %.
 _CALLS_A_PROBE = 20
 
@@ -102,7 +105,7 @@ class Standing:
         self._run = 0  # failures since the last success
         self._doublings = 0
         self.out_until: float | None = None  # the earliest moment of the next probe; None while it is in
-        self.since = -inf  # when it was put out, or let in again
+        self.since = _NEVER  # when it was put out, or let in again
 
     @property
     def well(self) -> bool:

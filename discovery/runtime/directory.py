@@ -9,19 +9,19 @@ from math import inf
 from types import TracebackType
 from typing import Self
 
-from discovery.model import Followed, Health, Instance, Place, Target, View
+from discovery.model import Followed, Health, Target, View
 from discovery.observer import ViewChanged
 from discovery.policy.balancer import Balancer, BalancerPicker, Picker
 from discovery.policy.budget import RetryBudget
-from discovery.policy.health import eligible, worst
+from discovery.policy.health import fitness, fittest, worst
 from discovery.policy.membership import compare
 from discovery.policy.picker import WeightedPicker
 from discovery.runtime.endpoint import Endpoint
-from discovery.runtime.identity import boot_of
 from discovery.runtime.line import Line
 from discovery.runtime.outliers import Outliers
 from discovery.runtime.plan import Plan
 from discovery.runtime.settings import Settings
+from discovery.runtime.succession import succession
 from discovery.runtime.surroundings import Surroundings
 
 
@@ -44,7 +44,7 @@ class Directory:
         self._clock = around.clock
         self._rng = around.rng
         self._observer = around.observer
-        self._endpoints: dict[Place, Endpoint] = {}
+        self._endpoints: Sequence[Endpoint] = ()
         self._last_resort: tuple[Endpoint, ...] = ()
         self._gone: list[Endpoint] = []
         self._suspects: frozenset[str] = frozenset()
@@ -92,14 +92,12 @@ class Directory:
         if suspects:
             self._suspects, self._suspects_until = suspects, suspects_until
         change = compare(old.instances if old else (), view.instances)
-        if old is not None and not change and not suspects:
-            return
         now = self._clock.now()
         came = now if old is not None and old.instances else -inf
-        before = self._endpoints
-        self._endpoints = {instance.place: self._endpoint(instance, came) for instance in view.instances}
-        lines = {endpoint.line for endpoint in self._endpoints.values()}
-        self._gone.extend(one for one in before.values() if one.line is not None and one.line not in lines)
+        self._endpoints, left = succession(self._endpoints, view.instances, self._outliers.newcomer, came)
+        if old is not None and not change and not suspects:
+            return
+        self._gone.extend(one for one in left if one.line is not None)
         self.compile(now)
         self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
         self._wake()
@@ -120,21 +118,14 @@ class Directory:
             self.in_flight,
         )
 
-    def _endpoint(self, instance: Instance, came: float) -> Endpoint:
-        known = self._endpoints.get(instance.place)
-        if known is not None:
-            if known.instance == instance:
-                return known
-            if known.instance.address == instance.address and boot_of(known.instance) == boot_of(instance):
-                return known.described(instance)
-        return Endpoint(instance, self._outliers.newcomer(), came)
-
     def compile(self, now: float) -> None:
         """Make the plan anew: the view, the settings, or what time alone changes, is another than before."""
         if now >= self._suspects_until:
             self._suspects, self._suspects_until = frozenset(), inf
-        chosen = eligible([endpoint.instance for endpoint in self._endpoints.values()], trusted=self._suspects)
-        among = tuple(self._endpoints[instance.place] for instance in chosen)
+        judged = [each.fitness for each in self._endpoints]
+        if self._suspects:
+            judged = [fitness(each.instance, trusted=each.instance.id in self._suspects) for each in self._endpoints]
+        among = chosen = fittest(self._endpoints, judged)
         if among:
             self._last_resort = among
         elif not self._endpoints:
@@ -145,7 +136,7 @@ class Directory:
             field.within,
             self._picker(field.within, now) if field.within else None,
             self._settings.rules,
-            worst(chosen) if chosen or not among else Health.CRITICAL,
+            worst([each.instance for each in chosen]) if chosen or not among else Health.CRITICAL,
             len(among) - len(field.within),
             field.due,
             min(field.look_again_at, self._suspects_until),
@@ -167,7 +158,7 @@ class Directory:
 
     def refused(self, endpoint: Endpoint, now: float) -> None:
         """Note that somebody is not there, or is about to go: one who left is no last resort any more."""
-        if endpoint in self._last_resort and not self._endpoints:
+        if not self._endpoints and endpoint in self._last_resort:
             self._last_resort = tuple(one for one in self._last_resort if one is not endpoint)
             self.compile(now)
 
@@ -179,7 +170,7 @@ class Directory:
 
     def lines(self) -> list[Line]:
         """The lines of all instances, for whoever closes everything."""
-        return [one.line for one in (*self._endpoints.values(), *self._gone) if one.line is not None]
+        return [one.line for one in (*self._endpoints, *self._gone) if one.line is not None]
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()

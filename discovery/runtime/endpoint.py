@@ -7,7 +7,7 @@ from math import inf
 from yarl import URL
 
 from discovery.model import Instance
-from discovery.policy.health import weight_of
+from discovery.policy.health import fitness, weight_of
 from discovery.policy.load import PeakEwma
 from discovery.policy.standing import Standing
 from discovery.runtime.line import Line
@@ -22,7 +22,7 @@ class Endpoint:
     ``since`` is when it came, or came back (monotonic); ``-inf`` of those who were there first.
     """
 
-    __slots__ = ("_urls", "instance", "line", "load", "since", "standing", "weight", "zone")
+    __slots__ = ("_urls", "fitness", "instance", "line", "load", "since", "standing", "weight", "zone")
 
     def __init__(self, instance: Instance, standing: Standing, since: float = -inf) -> None:
         self._describe(instance)
@@ -33,6 +33,7 @@ class Endpoint:
 
     def _describe(self, instance: Instance) -> None:
         self.instance = instance
+        self.fitness = fitness(instance)
         self.weight = weight_of(instance)
         self.zone = instance.zone
         self._urls: dict[str, URL] | None = None

@@ -76,6 +76,21 @@ def test_the_change_leads_from_the_old_answer_to_the_new_one(
     assert set(change.changed) == {each for each in old.keys() & new.keys() if old[each] != new[each]}
 
 
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(Health)), max_size=8), st.data())
+def test_who_comes_as_the_same_object_is_judged_as_who_comes_as_an_equal_one(
+    told: list[tuple[str, Health]], data: st.DataObject
+) -> None:
+    before = list({name: instance(name, health) for name, health in told}.values())
+    kept = [each for each in before if data.draw(st.booleans())]
+    turned = [replace(each, health=CRITICAL) for each in before if each not in kept and data.draw(st.booleans())]
+    after = data.draw(st.permutations([*kept, *turned, instance("new")]))
+    copied = [replace(each) for each in after]
+
+    assert compare(before, after) == compare(before, copied)
+    assert suspects(before, after) == suspects(before, copied)
+    assert doubt(before, after) == doubt(before, copied)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

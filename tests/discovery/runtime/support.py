@@ -160,7 +160,7 @@ async def known(mesh: Mesh, service: str = "ports") -> None:
 
 def in_flight(mesh: Mesh, service: str = "ports") -> dict[str, int]:
     """How many requests are counted as under way, by instance."""
-    endpoints = mesh.directory(service)._endpoints.values()
+    endpoints = mesh.directory(service)._endpoints
     return {endpoint.instance.id: endpoint.load.in_flight for endpoint in endpoints}
 
 

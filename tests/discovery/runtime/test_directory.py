@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from discovery.model import Health, Instance, View
+from discovery.model import Check, Health, Instance, View
 from discovery.observer import ViewChanged
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
@@ -113,3 +113,12 @@ def test_those_whose_fall_is_doubted_make_a_critical_pool_until_it_is_believed(d
     assert chosen_from(directory) == (2, Health.CRITICAL)
     directory.pick(1010.0)
     assert chosen_from(directory) == (0, Health.PASSING)
+
+
+def test_what_a_check_said_last_is_known_though_it_is_no_news(
+    directory: Directory, observer: RecordingObserver
+) -> None:
+    for output in ("3 ms", "4 ms"):
+        tell(directory, replace(A, checks=(Check("http", Health.PASSING, output=output),)))
+    assert first(directory).instance.checks[0].output == "4 ms"
+    assert len(observer.told(ViewChanged)) == 1
