@@ -69,9 +69,11 @@ def candidates(everybody: Sequence[J], now: float) -> Field[J]:
         for each in everybody:
             each.standing.let_in(now)
         return Field(everybody, (), inf)
-    out = [(each, until) for each in everybody if (until := each.standing.out_until) is not None]
-    return Field(
-        within,
-        [each for each, until in out if until <= now],
-        min((until for _, until in out if until > now), default=inf),
-    )
+    return Field(within, *waiting([each for each in everybody if each.standing.out_until is not None], now))
+
+
+def waiting(out: Iterable[J], now: float) -> tuple[Sequence[J], float]:
+    """Of those who are *out*, who waits for a probe, the longest first, and from when on that is to be asked again."""
+    ends = [(until, each) for each in out if (until := each.standing.out_until) is not None]
+    due = sorted((end for end in ends if end[0] <= now), key=lambda end: end[0])
+    return [each for _, each in due], min((until for until, _ in ends if until > now), default=inf)

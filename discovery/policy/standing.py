@@ -81,6 +81,11 @@ class Peers:
         self.calls = 0
         self.probes_from = 0  # the number of the call that may be the next probe
 
+    @property
+    def probing(self) -> bool:
+        """Whether any call may be a probe already, after the last one that failed."""
+        return self.calls >= self.probes_from
+
     def rate(self, own: float) -> float:
         """How often the peers fail, of 1, without the *own* failures of one of them."""
         theirs = (self.failed - own) / max(self.members - 1, 1)
@@ -191,7 +196,7 @@ class Standing:
         One that is not repeatable may only when none that is has come for the longest penalty: else nobody would ever
         find out, in a service that is only asked such calls.
         """
-        if self.out_until is None or self.peers.calls < self.peers.probes_from:
+        if self.out_until is None or not self.peers.probing:
             return False
         return self.out_until + (0.0 if repeatable else LONGEST_S) <= now
 

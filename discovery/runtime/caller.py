@@ -50,7 +50,7 @@ class Caller:
         now = self._clock.now()
         plan = directory.plan
         if now >= plan.look_again_at:
-            directory.compile(now)
+            directory.look_again(now)
             plan = directory.plan
         rules = plan.rules if said is None else said.over(plan.rules)
         deadline_at = None if rules.timeout_s is None else now + rules.timeout_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from types import TracebackType
 from typing import Self
@@ -119,7 +120,7 @@ class Directory:
         )
 
     def compile(self, now: float) -> None:
-        """Make the plan anew: the view, the settings, or what time alone changes, is another than before."""
+        """Make the plan anew: the view, the settings, or who is out, is another than before."""
         if now >= self._suspects_until:
             self._suspects, self._suspects_until = frozenset(), inf
         judged = [each.fitness for each in self._endpoints]
@@ -153,8 +154,20 @@ class Directory:
 
     def heard(self, endpoint: Endpoint, works: bool | None, now: float, *, probe: bool, why: str) -> None:
         """Note what an attempt says of its instance; ``None`` when it says nothing."""
+        was_out = endpoint.standing.out_until is not None
         if self._outliers.heard(endpoint, works, now, probe=probe, why=why):
+            if was_out:
+                self.look_again(now)
+            else:
+                self.compile(now)
+
+    def look_again(self, now: float) -> None:
+        """Take into the plan who waits for a probe now; all of it is made anew only where others may be chosen."""
+        if now >= self._suspects_until or self._outliers.anybody_back:
             self.compile(now)
+            return
+        due, look_again_at = self._outliers.waiting(now)
+        self.plan = replace(self.plan, due=due, look_again_at=min(look_again_at, self._suspects_until))
 
     def refused(self, endpoint: Endpoint, now: float) -> None:
         """Note that somebody is not there, or is about to go: one who left is no last resort any more."""
@@ -179,7 +192,7 @@ class Directory:
     def pick(self, now: float) -> Endpoint | None:
         """Choose somebody who may be asked."""
         if now >= self.plan.look_again_at:
-            self.compile(now)
+            self.look_again(now)
         return self.plan.picker.pick(now, self._rng) if self.plan.picker else None
 
     async def somebody(self, limit_s: float) -> Endpoint | None:

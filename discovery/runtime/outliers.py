@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from discovery.model import Target
 from discovery.observer import Ejected, Readmitted
-from discovery.policy.ejection import Field, candidates, judge
+from discovery.policy.ejection import Field, candidates, judge, waiting
 from discovery.policy.standing import Peers, Standing
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.surroundings import Surroundings
@@ -23,6 +23,7 @@ class Outliers:
         self._around = around
         self._peers = Peers()
         self._among: Sequence[Endpoint] = ()
+        self._out: Sequence[Endpoint] = ()
 
     def newcomer(self) -> Standing:
         """The standing of one of whom nothing is known."""
@@ -31,19 +32,33 @@ class Outliers:
     def field(self, among: Sequence[Endpoint], now: float) -> Field[Endpoint]:
         """Divide *among*, who might be chosen, into those who may be and those who wait for a probe."""
         self._among = among
-        self._peers.members = max(len(among), 1)
-        return candidates(among, now)
+        field = candidates(among, now)
+        self._out = () if field.within is among else [each for each in among if each.standing.out_until is not None]
+        return field
+
+    @property
+    def anybody_back(self) -> bool:
+        """Whether somebody who was left out of the field is in again."""
+        return any(each.standing.out_until is None for each in self._out)
+
+    def waiting(self, now: float) -> tuple[Sequence[Endpoint], float]:
+        """Of those left out of the field, who waits for a probe, and from when on that is to be asked again."""
+        return waiting(self._out, now)
 
     def probe(self, due: Sequence[Endpoint], now: float, *, repeatable: bool) -> Endpoint | None:
         """Somebody who is out and whom the next call may ask how it is, if there is anybody."""
+        if not self._peers.probing:
+            return None
         for endpoint in due:
             if endpoint.standing.is_due(now, repeatable=repeatable):
                 endpoint.standing.probe(now)
                 return endpoint
+            if not repeatable and endpoint.standing.is_due(now):
+                return None  # the others wait for less long
         return None
 
     def heard(self, endpoint: Endpoint, works: bool | None, now: float, *, probe: bool, why: str) -> bool:
-        """Note what an attempt says of its instance (``None``: nothing); whether others may be chosen than before."""
+        """Note what an attempt says of its instance (``None``: nothing); whether that changes whom to choose."""
         standing = endpoint.standing
         if works is None:
             if probe:

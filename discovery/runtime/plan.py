@@ -24,7 +24,7 @@ class Plan:
 
     ``picker`` is ``None`` where there are no ``candidates``. ``health`` is the worst among them: ``critical`` says that
     the checks are doubted. ``ejected`` are out for failing, and ``due`` those of them that wait for a probe. At
-    ``look_again_at`` (monotonic) time alone has changed who is a candidate.
+    ``look_again_at`` (monotonic) time alone has changed who is due, or a candidate.
     """
 
     candidates: Sequence[Endpoint]

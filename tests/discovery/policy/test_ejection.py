@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discovery.policy.ejection import candidates, judge
+from discovery.policy.ejection import candidates, judge, waiting
 from discovery.policy.standing import CALM_S, FIRST_S, LONGEST_S
 from tests.discovery.policy.instances import EVEN, One, fail_until_out, service, standings
 
@@ -64,6 +64,16 @@ def test_a_probe_is_due_when_the_penalty_is_over_and_only_one_goes() -> None:
     out.probe(1.0)
     assert not out.is_due(1.0)
     assert candidates(ones, 1.0).due == []
+
+
+def test_who_has_waited_longest_for_a_probe_is_the_first() -> None:
+    _, ones = service(4)
+    fail_until_out(ones[1], ones, 0.0)
+    fail_until_out(ones[0], ones, 0.5)
+    fail_until_out(ones[2], ones, 1.5)
+
+    assert waiting(ones[:3], 2.0) == ([ones[1], ones[0]], 2.5)
+    assert waiting(ones[3:], 2.0) == ([], inf)
 
 
 def test_a_probe_that_succeeds_lets_in_and_the_next_failure_puts_out_again() -> None:

@@ -122,3 +122,64 @@ def test_what_a_check_said_last_is_known_though_it_is_no_news(
         tell(directory, replace(A, checks=(Check("http", Health.PASSING, output=output),)))
     assert first(directory).instance.checks[0].output == "4 ms"
     assert len(observer.told(ViewChanged)) == 1
+
+
+def fail(directory: Directory, endpoint: Endpoint, now: float, *, probe: bool = False) -> None:
+    directory.heard(endpoint, False, now, probe=probe, why="unavailable")
+
+
+def test_who_is_out_costs_no_new_picker_while_its_probes_fail(directory: Directory) -> None:
+    tell(directory, A, B)
+    broken, well = directory.plan.candidates
+    for _ in range(3):
+        fail(directory, broken, 0.0)
+    assert directory.plan.candidates == [well]
+    picker = directory.plan.picker
+    for now in (2.0, 100.0):
+        assert not directory.plan.due
+        directory.look_again(now)
+        assert directory.plan.due == [broken]
+        assert directory.probe(now, repeatable=True) is broken
+        fail(directory, broken, now, probe=True)
+        for _ in range(20):  # until another probe may be paid for
+            directory.heard(well, True, now, probe=False, why="")
+    assert directory.plan.picker is picker
+    directory.look_again(200.0)
+    assert directory.probe(200.0, repeatable=True) is broken
+    directory.heard(broken, True, 200.0, probe=True, why="")
+    assert set(directory.plan.candidates) == {broken, well}
+    assert directory.plan.ejected == 0
+
+
+def test_a_call_that_may_not_be_repeated_is_a_probe_of_whoever_has_waited_longest_or_of_nobody(
+    directory: Directory,
+) -> None:
+    tell(directory, A, B, replace(A, id="c", port=3))
+    later, sooner, _ = directory.plan.candidates
+    for endpoint, now in ((sooner, 0.0), (later, 20.0)):
+        for _ in range(3):
+            fail(directory, endpoint, now)
+    directory.look_again(25.0)
+    assert directory.plan.due == [sooner, later]
+    assert directory.probe(25.0, repeatable=False) is None
+    directory.look_again(35.0)
+    assert directory.probe(35.0, repeatable=False) is sooner
+    assert directory.probe(35.0, repeatable=False) is None
+    assert directory.probe(35.0, repeatable=True) is later
+
+
+def test_when_nobody_is_well_any_more_all_are_back_though_the_one_that_failed_has_left(directory: Directory) -> None:
+    tell(directory, A, B, replace(A, id="c", port=3))
+    gone, broken, well = directory.plan.candidates
+    for endpoint in (gone, broken):
+        for _ in range(3):
+            fail(directory, endpoint, 0.0)
+    assert directory.plan.candidates == [well]
+    directory.look_again(2.0)
+    assert directory.probe(2.0, repeatable=True) is not None
+    tell(directory, B, replace(A, id="c", port=3))
+    for _ in range(2):
+        fail(directory, well, 2.0)
+    well.standing.put_out(2.0, Random(1))
+    fail(directory, gone, 2.0, probe=True)
+    assert set(directory.plan.candidates) == {broken, well}
