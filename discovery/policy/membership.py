@@ -72,7 +72,7 @@ def suspects(old: Sequence[Instance], new: Sequence[Instance]) -> frozenset[str]
     ]
     if not fell:
         return frozenset()
-    well = sum(instance.health is not Health.CRITICAL for instance in old)
+    well = len(old) - [instance.health for instance in old].count(Health.CRITICAL)
     crowd = well >= _LEAST_CROWD and len(fell) >= well * _SUSPECT_SHARE
     return frozenset(fell if crowd else ())
 

@@ -18,6 +18,7 @@ import msgspec
 from discovery.model import NOTHING, Check, Health, Instance
 from discovery.registry.pool import Pool
 from discovery.registry.port import Entry, HttpCheck, Registration
+from discovery.registry.slices import slices
 
 T = TypeVar("T")
 
@@ -107,7 +108,10 @@ def is_filtered(headers: Mapping[str, str]) -> bool:
 
 def entries(content: bytes) -> list[msgspec.Raw]:
     """The entries of ``/v1/health/service/:name``, as they came."""
-    return _whole(_RAW, content)
+    try:
+        return [entry for piece in slices(content) for entry in _whole(_RAW, piece)]
+    except Garbled:
+        return _whole(_RAW, content)
 
 
 def decode_instance(entry: msgspec.Raw, pool: Pool) -> Instance | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
 
 from discovery.model import Instance
 from discovery.policy.standing import Standing
@@ -19,15 +18,15 @@ def succession(
     What is known about a process stays. An endpoint whose instance comes as the very same object is not looked at; of
     ten thousand all others are few. Who is new came at the moment *came*, and has the standing of a *newcomer*.
     """
-    after: list[Endpoint | None] = [None] * len(instances)
-    moved: list[Endpoint] = []
-    for number, (endpoint, instance) in enumerate(zip_longest(before, instances)):
-        if endpoint is not None and endpoint.instance is instance:
-            after[number] = endpoint
-        elif endpoint is not None:
-            moved.append(endpoint)
-    known = {id(endpoint.instance): endpoint for endpoint in moved}
+    after: list[Endpoint | None] = [
+        endpoint if endpoint.instance is instance else None
+        for endpoint, instance in zip(before, instances, strict=False)
+    ]
     vacant = [number for number, endpoint in enumerate(after) if endpoint is None]
+    moved = [*(before[number] for number in vacant), *before[len(after) :]]
+    vacant += range(len(after), len(instances))
+    after += [None] * (len(instances) - len(after))
+    known = {id(endpoint.instance): endpoint for endpoint in moved}
     for number in vacant:
         after[number] = known.pop(id(instances[number]), None)
     left = {endpoint.instance.place: endpoint for endpoint in known.values()}
