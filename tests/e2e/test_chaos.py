@@ -1,4 +1,4 @@
-"""`mesh chaos calls`, in a short form: nothing that can be counted is lost. What is timed is published, and gates nothing."""
+"""`mesh chaos calls`, in a short form: nothing that can be counted is lost. What is timed gates nothing."""
 
 from __future__ import annotations
 
