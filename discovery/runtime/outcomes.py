@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 
@@ -12,8 +13,9 @@ from discovery.model import Outcome
 # "Gateway errors" in Envoy's retry policy. A 500 is an answer: the far side may have acted before it failed.
 _UNAVAILABLE = frozenset({502, 503, 504})
 
-# Longer waits are not obeyed anyway, and nobody may make us compute with absurd numbers.
-_RETRY_AFTER_DIGITS = 6
+# Longer waits are not obeyed anyway, and nobody may make us compute with absurd numbers: 11 days stand for all of them.
+_LONGEST_S = 999_999.0
+_DIGITS = 6
 
 
 def of_response(status: int, headers: Mapping[str, str]) -> Outcome:
@@ -25,7 +27,8 @@ def of_response(status: int, headers: Mapping[str, str]) -> Outcome:
             return Outcome.NACKED if nack == wire.NACK_DRAINING else Outcome.BUSY
         if nack == wire.NACK_EXPIRED:  # our own time was up: nobody else need be asked
             return Outcome.ANSWERED
-    if status in _UNAVAILABLE or (status == 429 and "Retry-After" in headers):
+    # A 429 whose time nobody can read is an answer: to ask again, or elsewhere, would be to get round it.
+    if status in _UNAVAILABLE or (status == 429 and retry_after(headers) is not None):
         return Outcome.UNAVAILABLE
     return Outcome.ANSWERED
 
@@ -57,9 +60,19 @@ def broke_off(response: aiohttp.ClientResponse) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """``Retry-After`` in seconds (RFC 9110, 10.2.3). A date is not read: it would need the far side's clock."""
+    """``Retry-After`` in seconds (RFC 9110, 10.2.3); ``None`` when it cannot be read.
+
+    A date is held against the ``Date`` of the same answer, since our clock may differ from the far side's.
+    """
     text = headers.get("Retry-After", "").strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) <= _RETRY_AFTER_DIGITS else None
+    if text.isascii() and text.isdigit():
+        digits = text.lstrip("0")
+        return _LONGEST_S if len(digits) > _DIGITS else float(digits or 0)
+    try:
+        until, now = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("Date", ""))
+        return min(max((until - now).total_seconds(), 0.0), _LONGEST_S)
+    except (ValueError, TypeError, OverflowError):  # no date, or one that says its zone and one that does not
+        return None
 
 
 def exhausted(headers: Mapping[str, str]) -> bool:

@@ -35,6 +35,9 @@ from tests.discovery.runtime.support import (
     outcomes,
 )
 
+NOW = "Wed, 21 Oct 2015 07:28:00 GMT"
+IN_2_S = "Wed, 21 Oct 2015 07:28:02 GMT"
+
 # How an instance fails, what the attempt comes to, and how many requests have reached it then.
 FAILURES = [
     pytest.param(dead, Outcome.UNSENT, 0, id="refuses the connection"),
@@ -153,6 +156,10 @@ async def test_elsewhere_is_asked_at_once_when_nothing_was_processed_and_else_af
         pytest.param((503, 200), {"Retry_After": "2"}, [2.0], 200, id="503, with nobody else"),
         pytest.param((429, 200), {"Retry_After": "2"}, [2.0], 200, id="429"),
         pytest.param((429, 200), {}, [], 429, id="429 that says no time is an answer"),
+        pytest.param((429, 200), {"Retry_After": "soon"}, [], 429, id="429 that says no time that can be read"),
+        pytest.param((429, 200), {"Retry_After": IN_2_S, "Date": NOW}, [2.0], 200, id="429, until a date"),
+        pytest.param((503, 200), {"Retry_After": IN_2_S, "Date": NOW}, [2.0], 200, id="503, until a date"),
+        pytest.param((429, 200), {"Retry_After": "1" * 30}, [], 429, id="429, for longer than the world lasts"),
         pytest.param((503, 200), {"Retry_After": "60"}, [], 503, id="longer than the call may take"),
         pytest.param((500, 200), {}, [], 500, id="500 is an answer"),
         pytest.param((501, 200), {}, [], 501, id="501 is an answer"),
@@ -176,6 +183,18 @@ async def test_retry_after_is_obeyed_within_the_time_that_is_there(
         async with door(mesh, "GET", "/", **({"allow_redirects": False} if door is by_session else {})) as response:
             assert (response.status, await response.text()) == (last, f"said {last}")
         assert (clock.slept, len(one.received)) == (pauses, len(pauses) + 1)
+
+
+@pytest.mark.parametrize("when", ["soon", "9" * 30, IN_2_S])
+async def test_a_429_that_cannot_be_obeyed_is_not_sent_elsewhere(
+    registry: FakeRegistry, observer: RecordingObserver, when: str
+) -> None:
+    clock = NoWaiting()
+    refusal = saying(429, Retry_After=when, Date="never")
+    async with a_mesh(registry, observer, clock) as mesh, refusal(registry, "a"), peer(registry, "ports") as other:
+        async with mesh.get("http://ports/") as response:
+            assert response.status == 429
+        assert (clock.slept, other.received) == ([], [])
 
 
 async def test_a_429_is_not_got_round_by_asking_somebody_else_sooner(

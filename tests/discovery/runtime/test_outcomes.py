@@ -10,6 +10,8 @@ from multidict import CIMultiDict
 from discovery.model import Outcome
 from discovery.runtime import outcomes
 
+DATE = "Wed, 21 Oct 2015 07:28:00 GMT"
+LATER = "Wed, 21 Oct 2015 07:28:30 GMT"
 KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
 
 
@@ -20,6 +22,11 @@ KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
         (404, {}, Outcome.ANSWERED),
         (429, {}, Outcome.ANSWERED),
         (429, {"Retry-After": "1"}, Outcome.UNAVAILABLE),
+        (429, {"Retry-After": "9" * 400}, Outcome.UNAVAILABLE),
+        (429, {"Retry-After": LATER, "Date": DATE}, Outcome.UNAVAILABLE),
+        (429, {"Retry-After": LATER}, Outcome.ANSWERED),
+        (429, {"Retry-After": "soon"}, Outcome.ANSWERED),
+        (503, {"Retry-After": "soon"}, Outcome.UNAVAILABLE),
         (500, {"Retry-After": "1"}, Outcome.ANSWERED),
         (501, {}, Outcome.ANSWERED),
         (502, {}, Outcome.UNAVAILABLE),
@@ -70,12 +77,27 @@ def test_an_error_is_judged_by_what_it_proves(error: Exception, outcome: Outcome
         ("-1", None),
         ("1.5", None),
         ("²", None),
-        ("9999999", None),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("0000000003", 3.0),
+        ("999999", 999_999.0),
+        ("9999999", 999_999.0),
+        ("9" * 5000, 999_999.0),
+        (LATER, 30.0),
+        ("Wednesday, 21-Oct-15 07:28:30 GMT", 30.0),
+        ("Wed, 21 Oct 2015 07:28:30 -0000", None),
+        (DATE, 0.0),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0.0),
+        ("Wed, 21 Oct 9999 07:28:00 GMT", 999_999.0),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("soon", None),
     ],
 )
 def test_retry_after_is_read_strictly(text: str, seconds: float | None) -> None:
-    assert outcomes.retry_after({"Retry-After": text}) == seconds
+    assert outcomes.retry_after({"Retry-After": text, "Date": DATE}) == seconds
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": ""}, {"Date": "today"}])
+def test_a_date_means_nothing_without_the_date_of_its_answer(date: dict[str, str]) -> None:
+    assert outcomes.retry_after({"Retry-After": LATER, **date}) is None
 
 
 @pytest.mark.parametrize(
