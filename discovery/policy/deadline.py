@@ -25,16 +25,16 @@ def tighten(own: float | None, callers: float | None) -> float | None:
     return min(own, callers)
 
 
-def attempt_limit_s(attempt_timeout_s: float, remaining_s: float | None, *, last: bool) -> float:
-    """Seconds that one attempt may take.
+def attempt_limit_s(attempt_timeout_s: float, remaining_s: float | None, *, last: bool) -> float | None:
+    """Seconds that one attempt may take; ``None`` when the last one of a call has no limit, because nobody set any.
 
     The limit of an attempt exists so that time is left for another one. Where no other may follow (the *last* one
     allowed, or a request that must not be repeated) it would only throw time away: the attempt gets all that
     remains, as in Linkerd.
     """
-    if remaining_s is None:
-        return attempt_timeout_s
-    return remaining_s if last else min(attempt_timeout_s, remaining_s)
+    if last:
+        return remaining_s
+    return attempt_timeout_s if remaining_s is None else min(attempt_timeout_s, remaining_s)
 
 
 def parse_ms(text: str) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+import aiohttp
 from yarl import URL
 
 from discovery.model import Target
@@ -22,10 +23,14 @@ _KEPT = 1024
 
 
 class Logical(NamedTuple):
-    """A logical URL taken apart: whom it is for, and the encoded path with its query."""
+    """A logical URL taken apart: whom it is for, the encoded path with its query, and the credentials it carries.
+
+    Those are a value of ``Authorization``; empty where it carries none, as nearly all do.
+    """
 
     target: Target
     path: str
+    credentials: str = ""
 
 
 def parse(url: URL) -> Logical | None:
@@ -41,7 +46,16 @@ def parse(url: URL) -> Logical | None:
             target = Target(service, datacenter)
         case _:
             return None
-    return Logical(target, url.raw_path_qs) if is_service_name(target.service) else None
+    if not is_service_name(target.service):
+        return None
+    return Logical(target, url.raw_path_qs, _credentials(url))
+
+
+def _credentials(url: URL) -> str:
+    if url.raw_user is None and url.raw_password is None:
+        return ""
+    # The encoding is the one in which aiohttp sends those of a URL.
+    return aiohttp.encode_basic_auth(url.user or "", url.password or "", "latin1")
 
 
 class Addresses:

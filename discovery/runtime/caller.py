@@ -80,6 +80,13 @@ class Caller:
             raise failure from flight.error
         return flight.hand_over()
 
+    def limit_s(self, target: Target, said: Said) -> float | None:
+        """How many seconds a call may last that begins now; ``None`` for as many as it takes."""
+        incoming, now = context.current.get(), self._clock.now()
+        timeout_s = said.over(self._directories.get(target).plan.rules).timeout_s
+        own = None if timeout_s is None else now + timeout_s
+        return remaining(own if incoming is None else tighten(own, incoming.deadline_at), now)
+
     async def _attempt(
         self, flight: Flight, endpoint: Endpoint, now: float, again: Again | None = None, *, probe: bool = False
     ) -> None:

@@ -76,7 +76,7 @@ class Direct:
 
     __slots__ = ("_data", "_params", "_pool", "_said", "method", "path", "repeatable")
     replayable = True
-    session_minds_body = False
+    grace_s: float | None = 0.0
 
     def __init__(
         self, pool: Pool, method: str, path: str, headers: Any = None, params: Any = None, data: Any = None

@@ -152,8 +152,8 @@ class Flight:
         else:
             connection.add_callback(self._freed)
             # Set only now, and taken away with the end: what refers to itself is left to the garbage collector.
-            left = None if self.request.session_minds_body else remaining(self.deadline_at, self._around.clock.now())
-            self.timer.set(left)
+            grace_s, left = self.request.grace_s, remaining(self.deadline_at, self._around.clock.now())
+            self.timer.set(None if grace_s is None or left is None else left + grace_s)
             self.timer.idle = self._forgotten
         return answer
 

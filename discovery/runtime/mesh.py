@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
-import aiohttp
 from yarl import URL
 
 from discovery.config import MeshConfig
@@ -17,17 +16,17 @@ from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
-from discovery.runtime.address import Addresses, Logical, parse
-from discovery.runtime.body import replayable
+from discovery.runtime.address import Addresses, parse
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory
 from discovery.runtime.door import PendingCall, Verbs
 from discovery.runtime.middleware import Middleware
-from discovery.runtime.outgoing import Outgoing, Through, goes_direct
 from discovery.runtime.pool import Pool
-from discovery.runtime.said import CallOptions, said
+from discovery.runtime.prepared import prepared
+from discovery.runtime.redirects import Redirects
+from discovery.runtime.said import CallOptions, Said, said
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -70,6 +69,7 @@ class Mesh(Verbs):
         self._addresses = Addresses()
         self._directories = Directories(config, self._registry, self._tasks, balancer, self.settings, self._around)
         self._caller = Caller(self._directories, self._around)
+        self._redirects = Redirects(self._pool, self._caller, self._around.clock)
         self.middleware = Middleware(self._caller, self._addresses)
 
     async def __aenter__(self) -> Self:
@@ -108,30 +108,15 @@ class Mesh(Verbs):
         """
         logical = self._addresses(url)
         if logical is None:
-            return PendingCall(self._pool.pass_on(method, url, dict(options)))
-        if not options and self._direct:
+            return PendingCall(self._pool.pass_on(method, url, dict(options), self.middleware))
+        if not options and self._direct and not logical.credentials:
             return PendingCall(self._caller.call(logical.target, Direct(self._pool, method.upper(), logical.path)))
-        return PendingCall(self._call(logical, method.upper(), dict(options)))
-
-    def _call(
-        self, logical: Logical, method: str, options: dict[str, Any]
-    ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
-        request: Outgoing
-        limits = said(options) if options else None
-        if self._direct and goes_direct(options):
-            data = options.get("data")
-            if "json" in options and options["json"] is not None:
-                if data is not None:
-                    raise ValueError("data and json parameters can not be used at the same time")
-                data = aiohttp.JsonPayload(options["json"])
-            if replayable(data):
-                request = Direct(self._pool, method, logical.path, options.get("headers"), options.get("params"), data)
-                return self._caller.call(logical.target, request, limits)
-        for ours in ("attempts", "attempt_timeout"):
-            options.pop(ours, None)
-        options.setdefault("allow_redirects", False)
-        request = Through(self._pool, method, logical.path, options, replayable=replayable(options.get("data")))
-        return self._caller.call(logical.target, request, limits)
+        limits = said(options)
+        if options.get("allow_redirects"):
+            following = self._redirects.follow(logical.target, method.upper(), url, dict(options), limits or Said())
+            return PendingCall(following)
+        request = prepared(self._pool, method.upper(), logical, options, direct=self._direct)
+        return PendingCall(self._caller.call(logical.target, request, limits))
 
     def service(self, name: str, datacenter: str = "") -> Service:
         """The doors of one service: ``mesh.service("ports").get("/ports")``.

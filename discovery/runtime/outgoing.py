@@ -6,7 +6,6 @@ asks; what only a session can do (proxies, compression, trace contexts, bodies t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import aiohttp
@@ -16,7 +15,7 @@ from discovery.policy.retry import may_repeat
 from discovery.runtime.body import replayable_request
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
-from discovery.runtime.pool import Pool
+from discovery.runtime.pool import GRACE_S, Pool
 from discovery.runtime.timer import Timer
 
 # The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
@@ -27,14 +26,16 @@ class Outgoing(Protocol):
     """A request of a caller, ready to be sent any number of times.
 
     ``repeatable``: sent twice it does the same as once. ``replayable``: its body can be sent again.
-    ``session_minds_body``: a session's own timer limits the reading of the body.
+    ``grace_s``: how long after the time of its call an answer is closed that nobody read or released. It is zero where
+    the call's own timer limits the reading of the body, more where a session's does, and ``None`` where that session
+    is somebody else's.
     """
 
     method: str
     path: str
     repeatable: bool
     replayable: bool
-    session_minds_body: bool
+    grace_s: float | None
 
     def headers(self, line: Line, /) -> CIMultiDict[str]:
         """The headers of one attempt, which are the attempt's to change."""
@@ -50,7 +51,7 @@ class Outgoing(Protocol):
 class Through:
     """Through aiohttp's session, with all that it can do."""
 
-    session_minds_body = True
+    grace_s: float | None = GRACE_S
 
     def __init__(self, pool: Pool, method: str, path: str, options: dict[str, Any], *, replayable: bool) -> None:
         self._pool = pool
@@ -83,13 +84,18 @@ class Through:
 class Handed:
     """Through a session that somebody else made, whose middleware we are."""
 
-    session_minds_body = True
-
-    def __init__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, path: str) -> None:
+    def __init__(
+        self,
+        request: aiohttp.ClientRequest,
+        handler: aiohttp.ClientHandlerType,
+        path: str,
+        grace_s: float | None = None,
+    ) -> None:
         self._request = request
         self._handler = handler
         self.method = request.method
         self.path = path
+        self.grace_s = grace_s
         self.repeatable = may_repeat(request.method, keyed=IDEMPOTENCY_KEY in request.headers)
         self.replayable = replayable_request(request)
 
@@ -102,16 +108,3 @@ class Handed:
     ) -> aiohttp.ClientResponse:
         self._request.url = endpoint.url(self.path)
         return await self._handler(self._request)
-
-
-_DIRECT = frozenset({"headers", "params", "data", "json", "timeout", "attempts", "attempt_timeout"})
-
-
-def goes_direct(options: Mapping[str, Any]) -> bool:
-    """Whether the arguments of a call ask for nothing that only aiohttp's session can do."""
-    if not options:
-        return True
-    timeout = options.get("timeout")
-    return options.keys() <= _DIRECT and (
-        not isinstance(timeout, aiohttp.ClientTimeout) or timeout == aiohttp.ClientTimeout(total=timeout.total)
-    )

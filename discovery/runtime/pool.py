@@ -20,6 +20,8 @@ _CAREFUL_KEEPALIVE_S = 1.0
 _CONNECTIONS = 1024
 # aiohttp takes a limit of zero for none.
 _LEAST_S = 0.01
+# aiohttp rounds a limit of more than five seconds up to a whole one: so much later it has ended a request.
+GRACE_S = 1.0
 # Three years: what is longer need not be told from it.
 _MOST_S = 1e8
 
@@ -67,13 +69,16 @@ class Pool:
         return aiohttp.ClientTimeout(
             total=total,
             connect=said.connect,
-            sock_connect=said.sock_connect or self.connecting.sock_connect,
+            sock_connect=self.connecting.sock_connect if said.sock_connect is None else said.sock_connect,
             sock_read=said.sock_read,
             ceil_threshold=said.ceil_threshold,
         )
 
-    async def pass_on(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
-        """Send a request that is not for the mesh, untouched."""
+    async def pass_on(
+        self, method: str, url: str | URL, options: dict[str, Any], middleware: aiohttp.ClientMiddlewareType
+    ) -> aiohttp.ClientResponse:
+        """Send a request that is not for the mesh, untouched; *middleware* is for a redirect that leads into it."""
+        options["middlewares"] = (middleware, *(options.get("middlewares") or ()))
         return await self.session.request(method, url, **options)
 
 

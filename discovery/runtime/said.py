@@ -60,6 +60,7 @@ class CallOptions(TypedDict, total=False):
 
 
 _OURS = frozenset({"timeout", "attempts", "attempt_timeout"})
+_PARTS = ("connect", "sock_connect", "sock_read")
 _KNOWN = frozenset(CallOptions.__annotations__)
 
 
@@ -95,7 +96,10 @@ def said(options: Mapping[str, Any]) -> Said | None:
         return None
     timeout = options.get("timeout", Default.TIMEOUT)
     if isinstance(timeout, aiohttp.ClientTimeout):
-        timeout = timeout.total
+        for part in _PARTS:
+            if getattr(timeout, part) is not None:
+                _check_seconds(f"{part} of the timeout", getattr(timeout, part))
+        timeout = timeout.total or None  # aiohttp's zero is no limit
     if timeout is not None and timeout is not Default.TIMEOUT:
         _check_seconds("timeout", timeout)
     attempts, attempt_timeout = options.get("attempts"), options.get("attempt_timeout")
@@ -103,6 +107,8 @@ def said(options: Mapping[str, Any]) -> Said | None:
         raise ValueError(f"attempts is how often a call may be sent, a whole number from 1 on, got {attempts!r}")
     if attempt_timeout is not None:
         _check_seconds("attempt_timeout", attempt_timeout)
+        if attempt_timeout == 0:
+            raise ValueError("an attempt that has no time cannot be made, got an attempt_timeout of 0")
     return Said(timeout, attempts, attempt_timeout)
 
 

@@ -24,7 +24,7 @@ def test_the_earlier_deadline_holds(own: float | None, callers: float | None, ex
     ("left", "last", "expected"),
     [
         pytest.param(None, False, 5.0, id="no deadline"),
-        pytest.param(None, True, 5.0, id="no deadline: the last one needs a limit too"),
+        pytest.param(None, True, None, id="no deadline, and no other attempt to leave time for"),
         pytest.param(15.0, False, 5.0, id="time for another"),
         pytest.param(3.0, False, 3.0, id="less than an attempt's"),
         pytest.param(15.0, True, 15.0, id="the last one gets the rest"),
@@ -32,7 +32,7 @@ def test_the_earlier_deadline_holds(own: float | None, callers: float | None, ex
     ],
 )
 def test_an_attempt_leaves_time_for_the_next_unless_it_is_the_last(
-    left: float | None, last: bool, expected: float
+    left: float | None, last: bool, expected: float | None
 ) -> None:
     assert attempt_limit_s(5.0, left, last=last) == expected
 

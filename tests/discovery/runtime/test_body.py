@@ -28,6 +28,22 @@ COMPLETE = [
 ]
 
 
+def text_form(**more: Any) -> Callable[[], aiohttp.FormData]:
+    def form() -> aiohttp.FormData:
+        made = aiohttp.FormData(**more)
+        made.add_field("a", "ü")
+        made.add_field("b", "2")
+        return made
+
+    return form
+
+
+FORMS = [
+    pytest.param(text_form(), b"a=%C3%BC&b=2", id="a form of text"),
+    pytest.param(text_form(default_to_multipart=True), b'name="b"\r\n\r\n2\r\n', id="of many parts"),
+]
+
+
 async def generated() -> AsyncIterator[bytes]:
     yield b"piece"
 
@@ -64,6 +80,27 @@ async def test_a_complete_body_is_sent_again_complete(
         ledger = [one for each in (first, second, third) for one in each.received]
     assert [one.body for one in ledger] == [body] * 3
     assert len({one.headers.get("Content-Type") for one in ledger}) == 1
+
+
+@pytest.mark.parametrize(("form", "within"), FORMS)
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_form_of_text_is_sent_again_complete(
+    registry: FakeRegistry,
+    observer: RecordingObserver,
+    door: Door,
+    form: Callable[[], aiohttp.FormData],
+    within: bytes,
+) -> None:
+    async with (
+        a_mesh(registry, observer) as mesh,
+        peer(registry, "ports", nacks(), id="a") as first,
+        peer(registry, "ports", id="b") as second,
+        door(mesh, "POST", "/", data=form()) as response,
+    ):
+        assert await response.text() == "b"
+        before, after = [*first.received, *second.received]
+    assert within in after.body
+    assert (after.body, after.headers["Content-Type"]) == (before.body, before.headers["Content-Type"])
 
 
 @pytest.mark.parametrize("stream", STREAMS)

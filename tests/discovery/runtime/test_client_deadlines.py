@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from discovery import wire
-from discovery.call_errors import DeadlineExceeded
+from discovery.call_errors import CallFailed, DeadlineExceeded
 from discovery.clock import SystemClock
 from discovery.config import LiveSettings
 from discovery.model import Outcome
@@ -133,6 +133,34 @@ async def test_an_attempt_that_is_the_last_in_any_case_gets_all_the_time(
     mesh = a_mesh(registry, observer, live=LiveSettings(timeout_s=20, attempt_timeout_s=0.05, attempts=attempts))
     async with mesh, peer(registry, "ports", slow), mesh.request(method, "http://ports/") as response:
         assert (response.status, answer.is_set()) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "said", [{"sock_read": 0.1}, {"total": None, "sock_read": 0.1}, {"total": 9, "sock_read": 0.1}]
+)
+async def test_the_parts_of_a_timeout_are_obeyed(
+    registry: FakeRegistry, observer: RecordingObserver, said: dict[str, Any]
+) -> None:
+    mesh = a_mesh(registry, observer, live=LiveSettings(timeout_s=60, attempt_timeout_s=60))
+    async with mesh, misbehaving(never_answers) as server:
+        await enrol(registry, "a", server.address)
+        with pytest.raises(CallFailed, match=r"1\. a: timed-out") as caught:
+            await mesh.post("http://ports/", timeout=aiohttp.ClientTimeout(**said))
+    assert not isinstance(caught.value, DeadlineExceeded)
+
+
+async def test_who_says_that_there_is_no_limit_waits_longer_than_an_attempt_may_take(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async def slow(request: web.BaseRequest) -> web.Response:
+        await SystemClock().sleep(0.15)
+        return web.Response()
+
+    mesh = a_mesh(registry, observer, live=LiveSettings(timeout_s=0.05, attempt_timeout_s=0.05))
+    async with mesh, peer(registry, "ports", slow):
+        for timeout in (None, aiohttp.ClientTimeout(), aiohttp.ClientTimeout(sock_read=30)):
+            async with mesh.post("http://ports/", timeout=timeout) as response:
+                assert response.status == 200
 
 
 async def test_the_deadline_bounds_the_body_too(registry: FakeRegistry, observer: RecordingObserver) -> None:

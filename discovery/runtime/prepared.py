@@ -1,0 +1,67 @@
+"""What a call asks for, made into the request that goes out: by the short way wherever that can do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp import hdrs
+from multidict import CIMultiDict
+
+from discovery.runtime.address import Logical
+from discovery.runtime.body import replayable, settled
+from discovery.runtime.direct import Direct
+from discovery.runtime.outgoing import Outgoing, Through
+from discovery.runtime.pool import Pool
+
+_DIRECT = frozenset({"headers", "params", "data", "json", "timeout", "attempts", "attempt_timeout"})
+_OURS = frozenset({"attempts", "attempt_timeout"})
+
+
+def prepared(pool: Pool, method: str, logical: Logical, options: Mapping[str, Any], *, direct: bool) -> Outgoing:
+    """The request of a call with *options*; *direct* says that there is a short way.
+
+    Raises:
+        ValueError: for arguments that exclude each other.
+    """
+    if logical.credentials:
+        options = _carrying(logical.credentials, options)
+    data = settled(options.get("data"))
+    if direct and goes_direct(options):
+        if options.get("json") is not None:
+            if data is not None:
+                raise ValueError("data and json parameters can not be used at the same time")
+            data = aiohttp.JsonPayload(options["json"])
+        if replayable(data):
+            return Direct(pool, method, logical.path, options.get("headers"), options.get("params"), data)
+    options = without_ours(options)
+    options["data"] = data
+    options.setdefault("allow_redirects", False)
+    # A tracker of an upload belongs to one request.
+    once = options.get("upload_tracker") is not None
+    return Through(pool, method, logical.path, options, replayable=not once and replayable(data))
+
+
+def without_ours(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call that are aiohttp's."""
+    return {name: value for name, value in options.items() if name not in _OURS}
+
+
+def _carrying(credentials: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call that carries the *credentials* of its URL, as it does with aiohttp."""
+    headers = CIMultiDict(options.get("headers") or ())
+    if hdrs.AUTHORIZATION in headers or options.get("auth") is not None:
+        raise ValueError("the URL carries credentials, and the call others: say them once")
+    headers[hdrs.AUTHORIZATION] = credentials
+    return {**options, "headers": headers}
+
+
+def goes_direct(options: Mapping[str, Any]) -> bool:
+    """Whether the arguments of a call ask for nothing that only aiohttp's session can do."""
+    if not options:
+        return True
+    timeout = options.get("timeout")
+    return options.keys() <= _DIRECT and (
+        not isinstance(timeout, aiohttp.ClientTimeout) or timeout == aiohttp.ClientTimeout(total=timeout.total)
+    )
