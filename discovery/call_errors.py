@@ -12,7 +12,10 @@ from enum import StrEnum
 import aiohttp
 
 from discovery.errors import MeshError
-from discovery.model import Attempt, Target
+from discovery.model import Attempt, Outcome, Target
+
+# Refused, or never sent: whatever it was, nothing came of it.
+_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.NACKED, Outcome.BUSY})
 
 _NAMES_SHOWN = 12
 
@@ -57,14 +60,20 @@ class TooManyServices(CallError):
 
 
 class CallFailed(CallError):
-    """The call was sent and no attempt brought a response; ``attempts`` says what each came to."""
+    """The call was sent and no attempt brought a response; ``attempts`` says what each came to.
+
+    ``unknown`` says that the request may have been processed all the same: the connection broke, or time ran out, after
+    it was sent. Where it is false, the request may be made again whatever it was.
+    """
 
     def __init__(self, target: Target, message: str, attempts: tuple[Attempt, ...]) -> None:
         tried = "; ".join(
             f"{a.number}. {a.instance.id}: {a.outcome.value}{f' ({a.error})' if a.error else ''}" for a in attempts
         )
-        super().__init__(target, f"{message}: {tried}" if tried else message)
         self.attempts = attempts
+        self.unknown = any(a.outcome not in _NOT_PROCESSED for a in attempts)
+        doubt = "; it may have been processed" if self.unknown else ""
+        super().__init__(target, f"{message}: {tried}{doubt}" if tried else message)
 
 
 class DeadlineExceeded(CallFailed, TimeoutError):

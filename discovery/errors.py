@@ -2,6 +2,7 @@
 
 MeshError
 ├── ConfigError               the settings make no sense; all that is wrong is listed (also a ValueError)
+├── Misused                   a mesh where it is not open: before or after its block, elsewhere (also a RuntimeError)
 ├── IdentityTaken             another live process is registered under our instance id
 ├── RegistryError             the registry did not do what it was asked
 │   ├── RegistryUnavailable       it could not be reached, or is unwell: try again
@@ -32,6 +33,10 @@ class ConfigError(MeshError, ValueError):
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+class Misused(MeshError, RuntimeError):
+    """A mesh was used where it is not open; the message says how it is meant."""
 
 
 class IdentityTaken(MeshError):

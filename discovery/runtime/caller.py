@@ -20,6 +20,7 @@ from discovery.runtime import context, outcomes
 from discovery.runtime.directories import Directories
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.flight import Flight
+from discovery.runtime.home import Home
 from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.retrying import repeat
 from discovery.runtime.said import Said
@@ -30,7 +31,8 @@ from discovery.runtime.timer import Timer, Timers
 class Caller:
     """Makes calls, for all doors of one mesh."""
 
-    def __init__(self, directories: Directories, around: Surroundings) -> None:
+    def __init__(self, directories: Directories, around: Surroundings, home: Home) -> None:
+        self._home = home
         self._directories = directories
         self._around = around
         self._observer = None if around.observer is NULL else around.observer
@@ -42,10 +44,12 @@ class Caller:
         """Make one call, by the rules of its route where *said* does not say otherwise.
 
         Raises:
+            Misused: where the mesh is not open.
             NoInstances: when there was nobody to send it to.
             CallFailed: when no attempt brought a response.
             DeadlineExceeded: when that was for want of time.
         """
+        self._home.check()
         directory = self._directories.get(target)
         now = self._clock.now()
         plan = directory.plan
@@ -82,6 +86,7 @@ class Caller:
 
     def limit_s(self, target: Target, said: Said) -> float | None:
         """How many seconds a call may last that begins now; ``None`` for as many as it takes."""
+        self._home.check()
         incoming, now = context.current.get(), self._clock.now()
         timeout_s = said.over(self._directories.get(target).plan.rules).timeout_s
         own = None if timeout_s is None else now + timeout_s

@@ -6,6 +6,7 @@ when somebody asks.
 
 from __future__ import annotations
 
+import logging
 from typing import cast
 
 import aiohttp
@@ -23,6 +24,8 @@ from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.plan import Plan
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.timer import Timer
+
+logger = logging.getLogger(__name__)
 
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
 _FLIGHT = "_proconsul_flight"
@@ -172,6 +175,13 @@ class Flight:
     def _forgotten(self) -> None:
         """Time is over, and nobody reads: who reads later is told, and the instance is no longer taken for busy."""
         if self.answer is not None:
+            logger.warning(
+                "the answer of %s to %s %s was neither read to its end nor released in the time of its call, and was "
+                "closed: enter a call (async with mesh.get(...) as response), or release() its response",
+                self.directory.target,
+                self.request.method,
+                self.request.path.partition("?")[0],
+            )
             self.answer.content.set_exception(TimeoutError("the time of the call was over before its body was read"))
             self.answer.close()
 

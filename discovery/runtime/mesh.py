@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
+import aiohttp
 from yarl import URL
 
 from discovery.config import MeshConfig
@@ -22,6 +23,7 @@ from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory
 from discovery.runtime.door import PendingCall, Verbs
+from discovery.runtime.home import Home
 from discovery.runtime.middleware import Middleware
 from discovery.runtime.pool import Pool
 from discovery.runtime.prepared import prepared
@@ -68,14 +70,17 @@ class Mesh(Verbs):
         self._direct = True
         self._addresses = Addresses()
         self._directories = Directories(config, self._registry, self._tasks, balancer, self.settings, self._around)
-        self._caller = Caller(self._directories, self._around)
+        self._home = Home()
+        self._caller = Caller(self._directories, self._around, self._home)
         self._redirects = Redirects(self._pool, self._caller, self._around.clock)
         self.middleware = Middleware(self._caller, self._addresses)
 
     async def __aenter__(self) -> Self:
+        self._home.open()
         try:
             await self._open()
         except BaseException:
+            self._home.close()
             await self._stack.aclose()
             raise
         return self
@@ -93,6 +98,7 @@ class Mesh(Verbs):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._home.close()
         await self._stack.aclose()
 
     def request(self, method: str, url: str | URL, /, **options: Unpack[CallOptions]) -> PendingCall:
@@ -102,13 +108,14 @@ class Mesh(Verbs):
         of our own request still gives us. Redirects are not followed unless ``allow_redirects`` says so.
 
         Raises:
+            Misused: where the mesh is not open.
             TypeError, ValueError: for an argument that there is not, or that is none.
             NoInstances: when there was nobody to send it to.
             CallFailed: when no attempt brought a response; DeadlineExceeded, when that was for want of time.
         """
         logical = self._addresses(url)
         if logical is None:
-            return PendingCall(self._pool.pass_on(method, url, dict(options), self.middleware))
+            return PendingCall(self._ordinary(method, url, dict(options)))
         if not options and self._direct and not logical.credentials:
             return PendingCall(self._caller.call(logical.target, Direct(self._pool, method.upper(), logical.path)))
         limits = said(options)
@@ -117,6 +124,10 @@ class Mesh(Verbs):
             return PendingCall(following)
         request = prepared(self._pool, method.upper(), logical, options, direct=self._direct)
         return PendingCall(self._caller.call(logical.target, request, limits))
+
+    async def _ordinary(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
+        self._home.check()
+        return await self._pool.pass_on(method, url, options, self.middleware)
 
     def service(self, name: str, datacenter: str = "") -> Service:
         """The doors of one service: ``mesh.service("ports").get("/ports")``.

@@ -81,6 +81,60 @@ async def test_a_post_is_sent_again_when_it_was_not_processed_or_has_a_key(
         ]
 
 
+@pytest.mark.parametrize(
+    ("failing", "unknown"),
+    [
+        pytest.param(raw(hangs_up), True, id="hangs up"),
+        pytest.param(raw(answers_garbage), True, id="answers garbage"),
+        pytest.param(raw(never_answers), True, id="never answers"),
+        pytest.param(dead, False, id="refused"),
+    ],
+)
+@pytest.mark.parametrize("door", DOORS)
+async def test_whether_a_post_that_failed_may_have_been_processed_is_told(
+    registry: FakeRegistry, observer: RecordingObserver, door: Door, failing: Failing, unknown: bool
+) -> None:
+    mesh = a_mesh(registry, observer, live=LiveSettings(timeout_s=0.5, attempts=2))
+    async with mesh, failing(registry, "a"):
+        with pytest.raises(CallFailed) as caught:
+            async with door(mesh, "POST", "/", data=b"once"):
+                pytest.fail("there was no answer")
+    assert caught.value.unknown is unknown
+    assert str(caught.value).endswith("; it may have been processed") is unknown
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_the_worst_moment_to_close_an_idle_connection_costs_no_repeatable_call_and_doubles_none(
+    registry: FakeRegistry, observer: RecordingObserver, door: Door
+) -> None:
+    # The server hangs up after 20 ms of silence, and each request comes a little before or after that.
+    pause = SystemClock()
+    done: list[bytes] = []
+    failed: list[CallFailed] = []
+    async with a_mesh(registry, observer) as mesh, misbehaving(closes_idle(after_s=0.02)) as server:
+        await enrol(registry, "a", server.address)
+
+        async def race(lane: int) -> None:
+            for number in range(12):
+                await pause.sleep(0.0185 + 0.0003 * ((number + lane) % 9))
+                async with door(mesh, "GET", "/"):
+                    pass
+                await pause.sleep(0.0185 + 0.0003 * ((number + lane) % 9))
+                name = f"{lane}-{number}"
+                try:
+                    async with door(mesh, "POST", f"/{name}"):
+                        done.append(name.encode())
+                except CallFailed as error:
+                    failed.append(error)
+
+        await asyncio.gather(*(race(lane) for lane in range(6)))
+    posts = [head.split(b" ")[1][1:] for head in server.requests if head.startswith(b"POST")]
+    assert len(posts) == len(set(posts)), "none was made twice"
+    assert set(done) <= set(posts)
+    assert len(done) + len(failed) == 6 * 12
+    assert all(error.unknown for error in failed)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_500_is_never_tried_again(registry: FakeRegistry, observer: RecordingObserver, method: str) -> None:
     async with a_mesh(registry, observer) as mesh, saying(500)(registry, "a") as requests:

@@ -1,0 +1,135 @@
+"""A mesh that is used where it is not open says so at once, and says how it is meant."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+import discovery
+from discovery.errors import MeshError, Misused
+from discovery.model import Outcome
+from discovery.testing.observer import RecordingObserver
+from discovery.testing.peer import peer
+from discovery.testing.registry import FakeRegistry
+from discovery.testing.servers import drips, misbehaving
+from tests.discovery.runtime.support import Door, a_mesh, busy_connections, by_mesh, by_public, enrol, in_flight
+
+Way = Callable[[discovery.Mesh], Awaitable[Any]]
+
+
+async def following(mesh: discovery.Mesh) -> None:
+    await mesh.get("http://ports/", allow_redirects=True)
+
+
+async def foreign(mesh: discovery.Mesh) -> None:
+    async with aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
+        await session.get("http://ports/")
+
+
+async def plain(mesh: discovery.Mesh) -> None:
+    await mesh.get("http://ports/")
+
+
+async def of_a_service(mesh: discovery.Mesh) -> None:
+    await mesh.service("ports").post("/", data=b"x")
+
+
+async def public(mesh: discovery.Mesh) -> None:
+    await mesh.get("http://ports/", trace_request_ctx={})
+
+
+async def ordinary(mesh: discovery.Mesh) -> None:
+    await mesh.get("http://127.0.0.1:1/")
+
+
+WAYS: list[Way] = [plain, of_a_service, public, following, foreign, ordinary]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_mesh_that_is_not_open_yet_or_no_longer_says_so(
+    registry: FakeRegistry, observer: RecordingObserver, way: Way
+) -> None:
+    mesh = a_mesh(registry, observer)
+    with pytest.raises(Misused, match="not open yet: enter it first") as caught:
+        await way(mesh)
+    async with mesh:
+        pass
+    with pytest.raises(Misused, match="is closed: make its calls inside its block"):
+        await way(mesh)
+    assert isinstance(caught.value, (MeshError, RuntimeError))
+    assert observer.calls == []
+
+
+async def test_a_mesh_is_entered_once_at_a_time(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports"):
+        with pytest.raises(Misused, match="open already"):
+            await mesh.__aenter__()
+        async with mesh.get("http://ports/") as response:
+            assert response.status == 200
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_another_event_loop_is_refused(registry: FakeRegistry, observer: RecordingObserver, way: Way) -> None:
+    errors: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            asyncio.run(way(mesh))  # type: ignore[arg-type] # all ways are coroutines
+        except Misused as error:
+            errors.append(error)
+
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports") as one:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        await asyncio.to_thread(thread.join)
+    assert [str(error) for error in errors] == [
+        "this mesh belongs to another event loop: open one in each loop, or make its calls in the first"
+    ]
+    assert one.received == []
+
+
+async def test_a_forked_child_is_refused(
+    registry: FakeRegistry, observer: RecordingObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_mesh(registry, observer) as mesh:
+        pid = os.getpid()
+
+        def no_loop() -> asyncio.AbstractEventLoop:
+            raise RuntimeError("no running event loop")
+
+        call = mesh._caller.call(discovery.Target("ports"), None)  # type: ignore[arg-type] # it does not come to that
+        with monkeypatch.context() as child:
+            # So it looks in a child; a real one would take the loop of these tests with it.
+            child.setattr(os, "getpid", lambda: pid + 1)
+            child.setattr("discovery.runtime.home.asyncio.get_running_loop", no_loop)
+            with pytest.raises(Misused, match=f"belongs to process {pid}: open one of its own in a child"):
+                call.send(None)
+
+
+@pytest.mark.parametrize("door", [by_mesh, by_public])
+async def test_a_forgotten_answer_is_closed_when_its_time_is_over(
+    registry: FakeRegistry,
+    observer: RecordingObserver,
+    door: Door,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("discovery.runtime.outgoing.Through.grace_s", 0.05)
+    async with a_mesh(registry, observer) as mesh, misbehaving(drips) as server:
+        await enrol(registry, "a", server.address)
+        async with door(mesh, "GET", "/x?secret=1", timeout=0.2) as response:
+            assert in_flight(mesh) == {"a": 1}
+            await observer.until(lambda: not observer.unsettled())
+            assert (in_flight(mesh), busy_connections(mesh)) == ({"a": 0}, 0)
+            with pytest.raises(TimeoutError):
+                await response.read()
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told.startswith("the answer of ports to GET /x was neither read to its end nor released")
+    assert "async with mesh.get(...) as response" in told
+    assert [attempt.outcome for attempt in observer.attempts] == [Outcome.BROKEN]
