@@ -7,7 +7,15 @@ that only reads need not wait for what only a server wants.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from discovery.call_errors import CallError, CallFailed, DeadlineExceeded, Nobody, NoInstances, TooManyServices
+    from discovery.call_errors import (
+        CallError,
+        CallFailed,
+        DeadlineExceeded,
+        Nobody,
+        NoInstances,
+        Overflow,
+        TooManyServices,
+    )
     from discovery.config import LiveSettings, MeshConfig
     from discovery.errors import (
         ConfigError,
@@ -56,6 +64,7 @@ __all__ = [
     "NotProcessed",
     "Observe",
     "Outcome",
+    "Overflow",
     "Readiness",
     "RegistryError",
     "RegistryRejected",
@@ -100,6 +109,7 @@ _HOME = {
     "NotProcessed": "discovery.runtime.refusal",
     "Observe": "discovery.runtime.server",
     "Outcome": "discovery.model",
+    "Overflow": "discovery.call_errors",
     "Readiness": "discovery.runtime.health",
     "RegistryError": "discovery.errors",
     "RegistryRejected": "discovery.errors",

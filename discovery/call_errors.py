@@ -59,6 +59,15 @@ class TooManyServices(CallError):
     """This process already follows as many services as it may; each costs the registry an open connection."""
 
 
+class Overflow(CallError):
+    """As many calls to the service are under way as may be, and no room came free in time: nothing was sent."""
+
+    def __init__(self, target: Target, under_way: int, queued_s: float) -> None:
+        waited = f"none ended in {queued_s:.3g} s" if queued_s else "there is no time or no place to wait"
+        super().__init__(target, f"{under_way} calls to {target} are under way, and {waited}: nothing was sent")
+        self.queued_s = queued_s
+
+
 class CallFailed(CallError):
     """The call was sent and no attempt brought a response; ``attempts`` says what each came to.
 

@@ -25,13 +25,15 @@ class LiveSettings:
     """What an operator may change while the process runs, by keys below ``mesh/<service>/``.
 
     ``timeout_s`` bounds a whole call, ``attempt_timeout_s`` the wait for the head of an answer, ``attempts`` how often
-    a call may go on the wire. ``limit`` is how many requests a server of this service works on at once, or
-    ``"adaptive"``. ``None`` leaves the word to the next source.
+    a call may go on the wire, ``concurrency`` how many calls of one process to one service may be under way. ``limit``
+    is how many requests a server of this service works on at once, or ``"adaptive"``. ``None`` leaves the word to the
+    next source.
     """
 
     timeout_s: float | None = None
     attempt_timeout_s: float | None = None
     attempts: int | None = None
+    concurrency: int | None = None
     limit: int | Literal["adaptive"] | None = None
 
 
@@ -143,6 +145,7 @@ def _problems(config: MeshConfig) -> list[str]:
             timeout_s=timeout,
             attempt_timeout_s=attempt,
             attempts=live.attempts,
+            concurrency=live.concurrency,
             max_services=config.max_services,
         ),
         _unreachable(config.advertise),

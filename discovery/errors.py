@@ -10,6 +10,7 @@ MeshError
 └── CallError                 a call to a peer gave no response (also an aiohttp.ClientError)
     ├── NoInstances               there was nobody to send it to (.reason, .known)
     ├── TooManyServices           this process already follows as many services as it may
+    ├── Overflow                  too many calls to it are under way, and this one was not sent
     └── CallFailed                it was sent, and no attempt brought a response (.attempts)
         └── DeadlineExceeded          ... because time ran out (also a TimeoutError)
 

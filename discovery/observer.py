@@ -37,7 +37,8 @@ class Lookup:
 class Call:
     """What the user asked for: one logical request to a service, and at its end what came of it.
 
-    ``path`` is encoded, with its query. ``context`` is the observer's own: nobody else reads or writes it.
+    ``path`` is encoded, with its query. For ``queued_s`` it waited for its turn, since as many calls to the service
+    were under way as may be. ``context`` is the observer's own: nobody else reads or writes it.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Call:
     ended_at: float = 0.0
     error: BaseException | None = None
     lookup: Lookup | None = None
+    queued_s: float = 0.0
     context: Any = None
 
 

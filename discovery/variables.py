@@ -138,6 +138,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_TIMEOUT_S": ("timeout_s", _seconds),
     "MESH_ATTEMPT_TIMEOUT_S": ("attempt_timeout_s", _seconds),
     "MESH_ATTEMPTS": ("attempts", _integer),
+    "MESH_CONCURRENCY": ("concurrency", _integer),
     "MESH_LOOKUP_TIMEOUT_S": ("lookup_timeout_s", _seconds),
     "MESH_DRAIN_S": ("drain_s", _seconds),
     "MESH_STOP_S": ("stop_s", _seconds),

@@ -34,6 +34,8 @@ def results_of(call: Call) -> Values:
     if call.lookup is not None and call.lookup.view is not None:
         results[semconv.MESH_VIEW_AGE] = call.lookup.age_s
         results[semconv.MESH_VIEW_SOURCE] = str(call.lookup.view.source)
+    if call.queued_s:
+        results[semconv.MESH_QUEUE_WAIT] = call.queued_s
     attempts = call.attempts
     results[semconv.MESH_ATTEMPTS] = len(attempts)
     if attempts:

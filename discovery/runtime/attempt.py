@@ -58,7 +58,7 @@ class Tried:
         self._excused = False
         self._error = ""
         self._retry_after_s: float | None = None
-        directory.in_flight += 1
+        directory.room.taken += 1
         endpoint.load.start(now)
 
     def repeats(self, again: Again, candidates: int) -> None:
@@ -124,7 +124,7 @@ class Tried:
     def _lands(self, now: float, *, heard: bool = True) -> None:
         self.over = True
         self._ended_at = now
-        self._directory.in_flight -= 1
+        self._directory.room.leave()
         self.endpoint.load.end(heard=heard)
 
     def _tell(self, now: float) -> None:

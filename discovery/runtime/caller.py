@@ -6,17 +6,18 @@ Every door ends here. A door differs only in how one request goes on the wire (`
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from contextlib import suppress
 
 import aiohttp
 
 from discovery import wire
-from discovery.call_errors import CallFailed, DeadlineExceeded
+from discovery.call_errors import CallFailed, DeadlineExceeded, Overflow
 from discovery.model import Outcome, Target
 from discovery.observer import NULL
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, StopReason, decide
 from discovery.runtime import context, outcomes
+from discovery.runtime.chooser import Chooser
 from discovery.runtime.directories import Directories
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.flight import Flight
@@ -39,6 +40,7 @@ class Caller:
         self._clock = around.clock
         self._rng = around.rng
         self._timers = Timers(around.clock)
+        self._chooser = Chooser(directories, around)
 
     async def call(self, target: Target, request: Outgoing, said: Said | None = None) -> aiohttp.ClientResponse:
         """Make one call, by the rules of its route where *said* does not say otherwise.
@@ -46,6 +48,7 @@ class Caller:
         Raises:
             Misused: where the mesh is not open.
             NoInstances: when there was nobody to send it to.
+            Overflow: when too many calls to its service are under way.
             CallFailed: when no attempt brought a response.
             DeadlineExceeded: when that was for want of time.
         """
@@ -65,14 +68,17 @@ class Caller:
         if self._observer is not None:
             flight.observed()
         try:
-            probed = directory.probe(now, repeatable=request.repeatable and request.replayable) if plan.due else None
-            endpoint = probed or (plan.picker.pick(now, self._rng) if plan.picker else None)
-            if endpoint is None:
-                endpoint = await self._somebody(flight)
+            if directory.room.taken < plan.calm_below and plan.picker is not None:
+                probed = (
+                    directory.probe(now, repeatable=request.repeatable and request.replayable) if plan.due else None
+                )
+                endpoint, probe = probed or plan.picker.pick(now, self._rng), probed is not None
+                if directory.trouble is not None:
+                    flight.looked_up(now)
+            else:
+                endpoint, probe = await self._chooser.first(flight)
                 now = self._clock.now()
-            elif directory.trouble is not None:
-                flight.looked_up(now)
-            await self._attempt(flight, endpoint, now, probe=probed is not None)
+            await self._attempt(flight, endpoint, now, probe=probe)
             if not flight.answered:
                 await self._go_on(flight)
         except BaseException as error:
@@ -98,6 +104,7 @@ class Caller:
         request, rules = flight.request, flight.rules
         left = remaining(flight.deadline_at, now)
         if left == 0 and again is None:  # a later one was decided on while there was time
+            flight.directory.room.admit()
             raise self._failure(flight)
         flight.departs(endpoint, now, again, probe=probe)
         headers = request.headers(endpoint.lined())
@@ -130,21 +137,13 @@ class Caller:
         outcome = Outcome.ANSWERED if status < 429 else outcomes.of_response(status, response.headers)
         flight.arrives(response, outcome, self._clock.now())
 
-    async def _somebody(self, flight: Flight) -> Endpoint:
-        with flight.directory as directory:
-            try:
-                return await self._directories.somebody(directory, flight.rules.patience_s, flight.deadline_at)
-            finally:
-                now = self._clock.now()
-                flight.looked_up(now, now - flight.began_at)
-                flight.plan = directory.plan
-
     async def _go_on(self, flight: Flight) -> None:
         verdict = self._decide(flight)
         if isinstance(verdict, Again):
 
             async def once_more(again: Again) -> Flight:
-                await self._attempt(flight, self._other(flight), self._clock.now(), again)
+                endpoint = await self._chooser.other(flight)
+                await self._attempt(flight, endpoint, self._clock.now(), again)
                 return flight
 
             def decide_again(flight: Flight) -> Again | Stop:
@@ -152,19 +151,12 @@ class Caller:
                 verdict = self._decide(flight)
                 return verdict
 
-            with flight.directory:
+            # Where no room comes free for another attempt, the last one stands.
+            with flight.directory, suppress(Overflow):
                 await repeat(flight, verdict, once_more, decide_again, self._clock)
         incoming = context.current.get()
         if incoming is not None and isinstance(verdict, Stop):
             incoming.exhausted |= verdict.exhausted
-
-    def _other(self, flight: Flight) -> Endpoint:
-        """Somebody whom this call has not tried, or whoever there is."""
-        now = self._clock.now()
-        flight.plan = plan = flight.directory.plan
-        if plan.picker is None:
-            return cast(Endpoint, flight.last_endpoint)
-        return plan.picker.pick_other(now, self._rng, flight.tried) or plan.picker.pick(now, self._rng)
 
     def _exhausted(self, flight: Flight) -> bool:
         """Whether the far side says that it repeated its own calls in vain."""

@@ -14,6 +14,7 @@ from discovery.model import Followed, Health, Target, View
 from discovery.observer import ViewChanged
 from discovery.policy.balancer import Balancer, BalancerPicker, Picker
 from discovery.policy.budget import RetryBudget
+from discovery.policy.concurrency import part
 from discovery.policy.health import fitness, fittest, worst
 from discovery.policy.membership import compare
 from discovery.policy.picker import WeightedPicker
@@ -21,6 +22,7 @@ from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
 from discovery.runtime.outliers import Outliers
 from discovery.runtime.plan import Plan
+from discovery.runtime.room import Room
 from discovery.runtime.settings import Settings
 from discovery.runtime.succession import succession
 from discovery.runtime.surroundings import Surroundings
@@ -38,7 +40,7 @@ class Directory:
         self.view: View | None = None
         self.trouble: Exception | None = None  # why the last read failed, while it does
         self.budget = RetryBudget()
-        self.in_flight = 0  # attempts of ours under way
+        self.room = Room(around.clock)
         self._outliers = Outliers(target, around)
         self._balancer = balancer
         self._settings = settings
@@ -75,7 +77,7 @@ class Directory:
     @property
     def forsaken_since(self) -> float | None:
         """Since when there is nobody, by the registry's word, and nobody who asks; ``None`` when it is not so."""
-        if self._users or self.in_flight or self.trouble is not None or self._nobody_confirmed_at is None:
+        if self._users or self.room.taken or self.trouble is not None or self._nobody_confirmed_at is None:
             return None
         return max(self._nobody_confirmed_at, self._used_at)
 
@@ -116,7 +118,7 @@ class Directory:
             None if self.view is None else self.view.age(now),
             0.0 if self._failing_since is None else now - self._failing_since,
             self.budget.balance(now),
-            self.in_flight,
+            self.room.taken,
         )
 
     def compile(self, now: float) -> None:
@@ -133,15 +135,20 @@ class Directory:
             # Who just left may still be there, and will say so if not; the registry knows nobody better.
             among = self._last_resort
         field = self._outliers.field(among, now)
+        rules, weights = self._settings.rules, [endpoint.weight for endpoint in field.within]
+        weight = sum(weights)
         self.plan = Plan(
             field.within,
             self._picker(field.within, now) if field.within else None,
-            self._settings.rules,
+            rules,
             worst([each.instance for each in chosen]) if chosen or not among else Health.CRITICAL,
             len(among) - len(field.within),
             field.due,
             min(field.look_again_at, self._suspects_until),
+            weight,
+            part(rules.concurrency, min(weights), weight) if weights else 0,
         )
+        self.room.resize(rules.concurrency)
 
     def _picker(self, candidates: Sequence[Endpoint], now: float) -> Picker[Endpoint]:
         if self._balancer is not None:

@@ -210,6 +210,11 @@ class Flight:
         request = self.request
         self.call = Call(target=self.directory.target, method=request.method, path=request.path, began_at=self.began_at)
 
+    def queued(self, seconds: float) -> None:
+        """Note that it waited for its turn."""
+        if self.call is not None:
+            self.call.queued_s += seconds
+
     def looked_up(self, now: float, waited_s: float = 0.0) -> None:
         """Note on what the call is made, where that explains it."""
         view = self.directory.view

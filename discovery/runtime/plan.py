@@ -11,6 +11,7 @@ from math import inf
 
 from discovery.model import Health
 from discovery.policy.balancer import Picker
+from discovery.policy.concurrency import part
 from discovery.policy.rules import Rules
 from discovery.runtime.endpoint import Endpoint
 
@@ -24,7 +25,8 @@ class Plan:
 
     ``picker`` is ``None`` where there are no ``candidates``. ``health`` is the worst among them: ``critical`` says that
     the checks are doubted. ``ejected`` are out for failing, and ``due`` those of them that wait for a probe. At
-    ``look_again_at`` (monotonic) time alone has changed who is due, or a candidate.
+    ``look_again_at`` (monotonic) time alone has changed who is due, or a candidate. ``weight`` is that of all
+    candidates. With fewer than ``calm_below`` attempts under way, neither the service nor any candidate can be full.
     """
 
     candidates: Sequence[Endpoint]
@@ -34,6 +36,12 @@ class Plan:
     ejected: int = 0
     due: Sequence[Endpoint] = ()
     look_again_at: float = inf
+    weight: float = 0.0
+    calm_below: int = 0
+
+    def full(self, endpoint: Endpoint) -> bool:
+        """Whether an instance has as many calls of ours as its part of the room allows."""
+        return endpoint.load.in_flight >= part(self.rules.concurrency, endpoint.weight, self.weight)
 
     def others(self, tried: Collection[Endpoint]) -> int:
         """How many candidates are not among those *tried*."""

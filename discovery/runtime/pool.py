@@ -1,6 +1,8 @@
 """aiohttp's own sessions, for what they alone can do, and for URLs that are not for the mesh.
 
-Two, because not every request may meet a connection that just died: see ``line.py``.
+Two for the mesh, because not every request may meet a connection that just died: see ``line.py``. How many of their
+connections are open is bounded by how many calls to each service may be under way (``room.py``), so that one service
+cannot use up what others need. The third is for strangers.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from yarl import URL
 
 _KEEPALIVE_S = 15.0
 _CAREFUL_KEEPALIVE_S = 1.0
-# Envoy's default for a cluster.
-_CONNECTIONS = 1024
+# Nobody else bounds what goes to strangers.
+_STRANGERS = 1024
 # aiohttp takes a limit of zero for none.
 _LEAST_S = 0.01
 # aiohttp rounds a limit of more than five seconds up to a whole one: so much later it has ended a request.
@@ -34,12 +36,14 @@ class Pool:
         self.loop: asyncio.AbstractEventLoop
         self.session: aiohttp.ClientSession
         self._careful: aiohttp.ClientSession
+        self._strangers: aiohttp.ClientSession
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         self.loop = asyncio.get_running_loop()
         self.session = await self._stack.enter_async_context(_session(_KEEPALIVE_S))
         self._careful = await self._stack.enter_async_context(_session(_CAREFUL_KEEPALIVE_S))
+        self._strangers = await self._stack.enter_async_context(_session(_KEEPALIVE_S, _STRANGERS))
         return self
 
     async def __aexit__(
@@ -79,12 +83,12 @@ class Pool:
     ) -> aiohttp.ClientResponse:
         """Send a request that is not for the mesh, untouched; *middleware* is for a redirect that leads into it."""
         options["middlewares"] = (middleware, *(options.get("middlewares") or ()))
-        return await self.session.request(method, url, **options)
+        return await self._strangers.request(method, url, **options)
 
 
-def _session(keepalive_s: float) -> aiohttp.ClientSession:
+def _session(keepalive_s: float, connections: int = 0) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=keepalive_s),
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=keepalive_s),
         cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are not another's
         trust_env=False,
     )

@@ -80,6 +80,7 @@ class Said:
             self.attempt_timeout_s or rules.attempt_timeout_s,
             self.attempts or rules.attempts,
             rules.patience_s,
+            rules.concurrency,
         )
 
 

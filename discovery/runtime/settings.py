@@ -7,6 +7,7 @@ from typing import Any
 
 from discovery.config import LiveSettings, MeshConfig
 from discovery.errors import ConfigError
+from discovery.policy.concurrency import CONCURRENCY
 from discovery.policy.rules import Rules
 from discovery.runtime.faults import Fault
 from discovery.variables import limit
@@ -32,6 +33,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "timeout_s": _number(float, "a number of seconds"),
     "attempt_timeout_s": _number(float, "a number of seconds"),
     "attempts": _number(int, "a whole number"),
+    "concurrency": _number(int, "a whole number"),
     "limit": limit,
 }
 
@@ -61,6 +63,7 @@ class Settings:
             attempt_timeout_s=min(said.attempt_timeout_s or stored.attempt_timeout_s or ATTEMPT_TIMEOUT_S, timeout_s),
             attempts=said.attempts or stored.attempts or ATTEMPTS,
             patience_s=self._config.lookup_timeout_s,
+            concurrency=said.concurrency or stored.concurrency or CONCURRENCY,
         )
 
     def take(self, values: Mapping[str, str]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def _problem(error: discovery.CallError) -> Problem:
     match error:
         case discovery.NoInstances(reason=discovery.Nobody.UNKNOWN):
             return _unknown()
-        case discovery.NoInstances() | discovery.TooManyServices():
+        case discovery.NoInstances() | discovery.TooManyServices() | discovery.Overflow():
             return Problem(503, "no instance of this service can take a request now", headers=_NOBODY)
         case discovery.DeadlineExceeded():
             return Problem(504, "the service did not answer in time")

@@ -67,6 +67,14 @@ def test_a_call_that_waited_in_vain_for_the_first_answer_knows_of_no_instances(t
     assert "mesh.view.age" not in (span.attributes or {})
 
 
+def test_a_call_that_waited_for_its_turn_says_for_how_long(traced: Traced) -> None:
+    asked = call()
+    asked.queued_s = 0.25
+    traced.tracing.called(asked)
+    (span,) = traced.exporter.get_finished_spans()
+    assert (span.attributes or {})["mesh.queue.wait"] == 0.25
+
+
 def test_a_call_by_an_old_view_says_how_old(traced: Traced) -> None:
     span = traced.after(VIEW, 90.0, 0.0)
     assert span.attributes is not None

@@ -17,12 +17,23 @@ from aiohttp import web
 
 from discovery.call_errors import NoInstances
 from discovery.clock import SystemClock
-from discovery.config import MeshConfig
+from discovery.config import LiveSettings, MeshConfig
 from discovery.errors import RegistryUnavailable
 from discovery.model import Instance, Target, View
 from discovery.observer import Registered, StateChanged
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration
-from discovery.runtime import caller, direct, directories, directory, registrar, retrying, server, watcher
+from discovery.runtime import (
+    caller,
+    chooser,
+    direct,
+    directories,
+    directory,
+    registrar,
+    retrying,
+    room,
+    server,
+    watcher,
+)
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory
 from discovery.runtime.registrar import Registrar
@@ -48,6 +59,7 @@ from tests.discovery.runtime.support import (
     busy_connections,
     by_mesh,
     in_flight,
+    known,
     other_tasks,
     up,
 )
@@ -116,6 +128,53 @@ async def a_call_for_nobody() -> AsyncIterator[Scene]:
         assert observer.unsettled() == []
 
     async with clean(), a_mesh(registry, observer, NoWaiting(), lookup_timeout_s=0.02) as mesh:
+        yield Scene(call, check)
+
+
+@asynccontextmanager
+async def a_call_in_turn() -> AsyncIterator[Scene]:
+    """One call is allowed, and somebody else's comes before each attempt of ours."""
+    registry, observer = FakeRegistry(), RecordingObserver()
+    others: list[asyncio.Task[None]] = []
+    over = asyncio.Event()
+
+    async def unavailable(request: web.BaseRequest) -> web.Response:
+        if request.path == "/other":
+            while not over.is_set() and not mesh.directory("ports").room.waiting:
+                await a_turn()
+            return web.Response()
+        if not over.is_set():
+            await another()
+        return web.Response(status=503)
+
+    async def another() -> None:
+        others.append(asyncio.create_task(fetch("/other")))
+        await FakeClock().settle()
+
+    async def fetch(path: str) -> None:
+        async with mesh.get(f"http://ports{path}") as response:
+            await response.read()
+
+    async def call() -> None:
+        await known(mesh)
+        await another()
+        await fetch("/")
+
+    async def check() -> None:
+        over.set()
+        await FakeClock().settle()
+        await asyncio.gather(*others)
+        room = mesh.directory("ports").room
+        assert (room.taken, len(room.waiting)) == (0, 0)
+        assert observer.unsettled() == []
+
+    live = LiveSettings(concurrency=1)
+    async with (
+        clean(),
+        a_mesh(registry, observer, NoWaiting(), live=live, lookup_timeout_s=10.0) as mesh,
+        peer(registry, "ports", unavailable, id="a"),
+        peer(registry, "ports", id="b"),
+    ):
         yield Scene(call, check)
 
 
@@ -424,12 +483,13 @@ async def test_a_call_can_be_cancelled_wherever_it_waits() -> None:
     for door in DOORS:
         places |= await cut_everywhere(partial(a_call, door))
     places |= await cut_everywhere(a_call_for_nobody)
+    places |= await cut_everywhere(a_call_in_turn)
     places |= await cut_everywhere(following_names)
     places |= await cut_everywhere(looking_again)
     places |= await cut_everywhere(partial(a_watch, of_names=True))
     places |= await cut_everywhere(watching)
 
-    assert [missed(module, places) for module in (caller, retrying)] == [[]] * 2
+    assert [missed(module, places) for module in (caller, chooser, retrying, room)] == [[]] * 4
     # aiohttp writes the head without waiting, and connections are closed when a mesh is.
     assert missed(direct, places) == ["response = await request.send(connection)"]
     assert set(missed(directories, places)) <= {"await line.close()", "await self.close_retired()"}
