@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 from discovery.errors import ConfigError
 from discovery.model import NOTHING
+from discovery.policy.routes import Route
 from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name
 
 NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -27,15 +28,19 @@ class LiveSettings:
     ``timeout_s`` bounds a whole call, ``attempt_timeout_s`` the wait for the head of an answer, ``attempts`` how often
     a call may go on the wire, ``concurrency`` how many calls of one process to one service may be under way. ``limit``
     is how many requests a server of this service works on at once, or ``"adaptive"``. ``None`` leaves the word to the
-    next source.
+    next source. ``patience_s`` is said of a route only: how long a call waits for somebody to be there, and for its
+    turn.
     """
 
     timeout_s: float | None = None
     attempt_timeout_s: float | None = None
     attempts: int | None = None
     concurrency: int | None = None
+    patience_s: float | None = None
     limit: int | Literal["adaptive"] | None = None
 
+
+NO_ROUTES: Mapping[str, LiveSettings] = MappingProxyType({})
 
 _LIVE = frozenset(setting.name for setting in fields(LiveSettings))
 
@@ -46,7 +51,14 @@ class MeshConfig:
 
     ``host`` and ``port`` are where a server listens (0: any free port); ``advertise`` is the ``host`` or
     ``host:port`` that peers and the registry's checks use, where it differs. ``static`` names endpoints by
-    service; with it no registry is asked. ``faults`` lets an operator inject faults through live settings. ``edge``
+    service; with it no registry is asked. ``live`` holds for all
+    calls, and ``routes`` for those to a service, or to the beginning of a path there, perhaps by one method::
+
+        slow = LiveSettings(timeout_s=60, attempts=1)
+        MeshConfig(name="report", routes={"ports": LiveSettings(timeout_s=3), "GET ports/slow": slow})
+
+    The longest path wins, and of two with the same path that with a method; what it does not say its service says.
+    ``faults`` lets an operator inject faults through live settings. ``edge``
     says that requests come from strangers: what they claim in headers of ours is not believed.
     """
 
@@ -64,6 +76,7 @@ class MeshConfig:
     static: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ENDPOINTS)
 
     live: LiveSettings = LiveSettings()
+    routes: Mapping[str, LiveSettings] = field(default_factory=lambda: NO_ROUTES)
     # Linkerd's outbound connect limit is 1 s as well: longer than any healthy handshake in one region.
     connect_timeout_s: float = 1.0
     # How long a call waits for somebody to be there: a peer that starts beside us is registered within it.
@@ -121,31 +134,22 @@ class MeshConfig:
 
 
 def _problems(config: MeshConfig) -> list[str]:
-    def positive(**values: float | None) -> list[str]:
-        return [
-            f"{key} must be positive and finite, got {value}"
-            for key, value in values.items()
-            if value is not None and not 0 < value < inf
-        ]
-
     live = config.live
-    timeout, attempt = live.timeout_s, live.attempt_timeout_s
     return [
         *(
             f"{what} {value!r} is not a name: letters, digits and dashes, at most 63"
             for what, value in (("service", config.name), *(("static service", name) for name in config.static))
             if not is_service_name(value)
         ),
-        *positive(
+        *_live_problems(live),
+        "patience_s is said of a route; for all it is lookup_timeout_s" if live.patience_s is not None else "",
+        *route_problems(config.routes),
+        *_positive(
             connect_timeout_s=config.connect_timeout_s,
             lookup_timeout_s=config.lookup_timeout_s,
             check_interval_s=config.check_interval_s,
             check_timeout_s=config.check_timeout_s,
             stop_s=config.stop_s,
-            timeout_s=timeout,
-            attempt_timeout_s=attempt,
-            attempts=live.attempts,
-            concurrency=live.concurrency,
             max_services=config.max_services,
         ),
         _unreachable(config.advertise),
@@ -156,15 +160,58 @@ def _problems(config: MeshConfig) -> list[str]:
         f"drain_s must be 0 or more and below stop_s ({config.stop_s}), got {config.drain_s}"
         if not 0 <= config.drain_s < config.stop_s
         else "",
-        f"attempt_timeout_s ({attempt}) is longer than timeout_s ({timeout}): no attempt could last so long"
-        if timeout is not None and attempt is not None and attempt > timeout
-        else "",
         f"deregister_after_s must be at least 60 (Consul's least), got {config.deregister_after_s}"
         if not config.deregister_after_s >= 60
         else "",
         f"consul_url must be http(s)://host:port, got {config.consul_url!r}"
         if not is_base_url(config.consul_url)
         else "",
+    ]
+
+
+def route_problems(routes: Mapping[str, LiveSettings]) -> list[str]:
+    """What is wrong with the settings of routes, a sentence each."""
+    problems: list[str] = []
+    seen: set[Route] = set()
+    for text, said in routes.items():
+        try:
+            route = Route.parse(text)
+        except ValueError as exc:
+            problems.append(str(exc))
+            continue
+        found = _live_problems(said)
+        if said.limit is not None:
+            found.append("limit is a server's own, not a route's")
+        if said.concurrency is not None and (route.path or route.method):
+            found.append("concurrency is for all calls to a service")
+        if route in seen:
+            found.append("it is said twice")
+        seen.add(route)
+        problems.extend(f"route {text}: {sentence}" for sentence in found)
+    return problems
+
+
+def _live_problems(said: LiveSettings) -> list[str]:
+    timeout, attempt = said.timeout_s, said.attempt_timeout_s
+    problems = _positive(
+        timeout_s=timeout,
+        attempt_timeout_s=attempt,
+        attempts=said.attempts,
+        concurrency=said.concurrency,
+        patience_s=said.patience_s,
+    )
+    if timeout is not None and attempt is not None and attempt > timeout:
+        problems.append(
+            f"attempt_timeout_s ({attempt}) is longer than timeout_s ({timeout}): no attempt could last so long"
+        )
+    return problems
+
+
+def _positive(**values: float | None) -> list[str]:
+    return [
+        f"{key} must be positive and finite, got {value}"
+        for key, value in values.items()
+        if value is not None and not 0 < value < inf
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +21,36 @@ class Rules:
     attempts: int
     patience_s: float
     concurrency: int
+
+
+class Wish(Protocol):
+    """What somebody said of the rules; ``None`` where nothing."""
+
+    @property
+    def timeout_s(self) -> float | None: ...
+    @property
+    def attempt_timeout_s(self) -> float | None: ...
+    @property
+    def attempts(self) -> int | None: ...
+    @property
+    def patience_s(self) -> float | None: ...
+    @property
+    def concurrency(self) -> int | None: ...
+
+
+def settled(wishes: Sequence[Wish], otherwise: Rules) -> Rules:
+    """Make rules of *wishes*, the first of which to say something has the last word on it."""
+
+    def said(name: str) -> Any:
+        found = (value for wish in wishes if (value := getattr(wish, name)) is not None)
+        return next(found, getattr(otherwise, name))
+
+    timeout_s, attempt_timeout_s = said("timeout_s"), said("attempt_timeout_s")
+    return Rules(
+        timeout_s=timeout_s,
+        # Where only the whole was said, no attempt may be longer than it.
+        attempt_timeout_s=attempt_timeout_s if timeout_s is None else min(attempt_timeout_s, timeout_s),
+        attempts=said("attempts"),
+        patience_s=said("patience_s"),
+        concurrency=said("concurrency"),
+    )

@@ -59,6 +59,8 @@ class Caller:
         if now >= plan.look_again_at:
             directory.look_again(now)
             plan = directory.plan
+        if directory.routes:
+            plan = directory.plan_for(request.method, request.path)
         rules = plan.rules if said is None else said.over(plan.rules)
         deadline_at = None if rules.timeout_s is None else now + rules.timeout_s
         incoming = context.current.get()

@@ -18,6 +18,7 @@ from discovery.policy.concurrency import part
 from discovery.policy.health import fitness, fittest, worst
 from discovery.policy.membership import compare
 from discovery.policy.picker import WeightedPicker
+from discovery.policy.routes import Route
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
 from discovery.runtime.outliers import Outliers
@@ -58,6 +59,7 @@ class Directory:
         self._used_at = self._clock.now()
         self._nobody_confirmed_at: float | None = None  # when the registry first said so, while it does
         self.plan: Plan
+        self.routes: Sequence[tuple[Route, Plan]] = ()
         self.compile(self._used_at)
 
     def __enter__(self) -> Self:
@@ -135,7 +137,8 @@ class Directory:
             # Who just left may still be there, and will say so if not; the registry knows nobody better.
             among = self._last_resort
         field = self._outliers.field(among, now)
-        rules, weights = self._settings.rules, [endpoint.weight for endpoint in field.within]
+        rules, routes = self._settings.of(self.target.service)
+        weights = [endpoint.weight for endpoint in field.within]
         weight = sum(weights)
         self.plan = Plan(
             field.within,
@@ -148,7 +151,12 @@ class Directory:
             weight,
             part(rules.concurrency, min(weights), weight) if weights else 0,
         )
+        self.routes = [(route, replace(self.plan, rules=said)) for route, said in routes]
         self.room.resize(rules.concurrency)
+
+    def plan_for(self, method: str, path: str) -> Plan:
+        """The plan of the route that a call falls under."""
+        return next((plan for route, plan in self.routes if route.covers(method, path)), self.plan)
 
     def _picker(self, candidates: Sequence[Endpoint], now: float) -> Picker[Endpoint]:
         if self._balancer is not None:

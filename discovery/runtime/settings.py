@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from discovery.config import LiveSettings, MeshConfig
 from discovery.errors import ConfigError
 from discovery.policy.concurrency import CONCURRENCY
-from discovery.policy.rules import Rules
+from discovery.policy.routes import Route, ranked
+from discovery.policy.rules import Rules, settled
+from discovery.runtime import routing
 from discovery.runtime.faults import Fault
 from discovery.variables import limit
 
@@ -49,32 +51,43 @@ class Settings:
     def __init__(self, config: MeshConfig) -> None:
         self._config = config
         self._stored = LiveSettings()
+        self._arguments = _by_route(config.routes)
+        self._routes: Mapping[Route, LiveSettings] = {}  # of the store
         self.fault: Fault | None = None
         self.zone = config.zone
+        self._otherwise = Rules(TIMEOUT_S, ATTEMPT_TIMEOUT_S, ATTEMPTS, config.lookup_timeout_s, CONCURRENCY)
         self._resolve()
 
     def _resolve(self) -> None:
         said, stored = self._config.live, self._stored
         self.limit = said.limit or stored.limit
-        timeout_s = said.timeout_s or stored.timeout_s or TIMEOUT_S
-        self.rules = Rules(
-            timeout_s=timeout_s,
-            # Where only the whole was said, no attempt may be longer than it.
-            attempt_timeout_s=min(said.attempt_timeout_s or stored.attempt_timeout_s or ATTEMPT_TIMEOUT_S, timeout_s),
-            attempts=said.attempts or stored.attempts or ATTEMPTS,
-            patience_s=self._config.lookup_timeout_s,
-            concurrency=said.concurrency or stored.concurrency or CONCURRENCY,
-        )
+        self.rules = settled((said, stored), self._otherwise)
+
+    def of(self, service: str) -> tuple[Rules, Sequence[tuple[Route, Rules]]]:
+        """The rules of a service, and those of its routes, in the order in which they are asked for a call."""
+        if not self._arguments and not self._routes:
+            return self.rules, ()
+        everywhere = self._config.live, self._stored
+        whole = *self._said_of(Route(service)), *everywhere
+        routes = {route for route in (*self._arguments, *self._routes) if route.service == service} - {Route(service)}
+        rules = settled(whole, self._otherwise)
+        return rules, [(route, settled((*self._said_of(route), *whole), self._otherwise)) for route in ranked(routes)]
+
+    def _said_of(self, route: Route) -> list[LiveSettings]:
+        return [source[route] for source in (self._arguments, self._routes) if route in source]
 
     def take(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """Let *values* of the store take effect; return what is wrong with those that do not."""
         problems: list[str] = []
         stored: dict[str, Any] = {}
         fault: Fault | None = None
+        routes: Mapping[Route, LiveSettings] = {}
         for key, text in values.items():
             try:
                 if key == "fault":
                     fault = Fault.parse(text)
+                elif key == "routes":
+                    routes = _by_route(routing.parse(text))
                 elif key in _PARSERS:
                     stored[key] = _positive(_PARSERS[key](text))
                 else:
@@ -84,9 +97,13 @@ class Settings:
         if fault is not None and not self._config.faults:
             problems.append("fault: this process was not started with MESH_FAULTS=on")
             fault = None
-        self._stored, self.fault = LiveSettings(**stored), fault
+        self._stored, self._routes, self.fault = LiveSettings(**stored), routes, fault
         self._resolve()
         return tuple(problems)
+
+
+def _by_route(routes: Mapping[str, LiveSettings]) -> Mapping[Route, LiveSettings]:
+    return {Route.parse(text): said for text, said in routes.items()}
 
 
 def _positive(value: float | str) -> float | str:

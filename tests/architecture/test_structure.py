@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "discovery.clock": (),
     "discovery.errors": (),
     "discovery.call_errors": ("discovery.errors", "discovery.model"),
-    "discovery.config": ("discovery.errors", "discovery.model", "discovery.variables"),
+    "discovery.config": ("discovery.errors", "discovery.model", "discovery.policy.routes", "discovery.variables"),
     "discovery.variables": (),
     "discovery.lazily": (),
     "discovery.observer": ("discovery.model",),
