@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from discovery.config import LiveSettings, MeshConfig
     from discovery.errors import (
         ConfigError,
+        FilterRejected,
         IdentityTaken,
         MeshError,
         Misused,
@@ -51,6 +52,7 @@ __all__ = [
     "Check",
     "ConfigError",
     "DeadlineExceeded",
+    "FilterRejected",
     "Health",
     "IdentityTaken",
     "Instance",
@@ -96,6 +98,7 @@ _HOME = {
     "Check": "discovery.model",
     "ConfigError": "discovery.errors",
     "DeadlineExceeded": "discovery.call_errors",
+    "FilterRejected": "discovery.errors",
     "Health": "discovery.model",
     "IdentityTaken": "discovery.errors",
     "Instance": "discovery.model",

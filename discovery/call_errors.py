@@ -36,6 +36,7 @@ class Nobody(StrEnum):
     UNKNOWN = "unknown"  # no such service is registered
     UNHEALTHY = "unhealthy"  # instances exist, none may be chosen
     UNREAD = "unread"  # the registry has not told us yet
+    REFUSED = "refused"  # the registry cannot read the filter of the target
 
 
 class NoInstances(CallError):
@@ -51,6 +52,7 @@ class NoInstances(CallError):
             Nobody.UNKNOWN: f"no service {str(target)!r} is registered; known services: {names}",
             Nobody.UNHEALTHY: f"no instance of {str(target)!r} can take a request",
             Nobody.UNREAD: f"the registry has not told us about {str(target)!r} yet",
+            Nobody.REFUSED: f"the registry does not take the filter {target.filter!r} for {str(target)!r}",
         }[reason]
         super().__init__(target, f"{said} ({detail})" if detail else said)
 

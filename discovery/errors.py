@@ -7,6 +7,7 @@ MeshError
 ├── RegistryError             the registry did not do what it was asked
 │   ├── RegistryUnavailable       it could not be reached, or is unwell: try again
 │   └── RegistryRejected          it said no (ACL, bad request): asking again will not help
+│       └── FilterRejected            ... to the filter of a target
 └── CallError                 a call to a peer gave no response (also an aiohttp.ClientError)
     ├── NoInstances               there was nobody to send it to (.reason, .known)
     ├── TooManyServices           this process already follows as many services as it may
@@ -62,3 +63,7 @@ class RegistryUnavailable(RegistryError):
 
 class RegistryRejected(RegistryError):
     """The registry refused (ACL, malformed request). Trying the same again does not help."""
+
+
+class FilterRejected(RegistryRejected):
+    """The registry cannot read the filter of a target, or knows no filters."""

@@ -90,13 +90,17 @@ class Instance:
 
 
 class Target(NamedTuple):
-    """Whom a call is for: a service, and the datacenter when it is not the agent's own.
+    """Whom a call is for: a service, the datacenter when it is not the agent's own, and which instances when not all.
+
+    The *filter* is an expression of the registry's, such as ``"v2" in Service.Tags``. As text a target is service and
+    datacenter alone: it is a label of metrics, and there may be many filters.
 
     A tuple, because every call looks its service up by it, and tuples are hashed fastest.
     """
 
     service: str
     datacenter: str = ""
+    filter: str = ""
 
     def __str__(self) -> str:
         return f"{self.service}.{self.datacenter}" if self.datacenter else self.service

@@ -25,6 +25,8 @@ def of_call(call: Call) -> Values:
     attributes[semconv.URL_PATH] = clip(call.path.partition("?")[0])
     if call.target.datacenter:
         attributes[semconv.MESH_DATACENTER] = call.target.datacenter
+    if call.target.filter:
+        attributes[semconv.MESH_FILTER] = clip(call.target.filter)
     return attributes
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import assert_never
 
+from discovery.model import Target
 from discovery.observer import (
     AnswerDoubted,
     Deregistered,
@@ -59,7 +60,7 @@ def _tell_of_others(
         case ViewChanged(view, added, removed, changed):
             news = {"added": added, "removed": removed, "changed": changed}
             named = {kind: _names(ids) for kind, ids in news.items() if ids}
-            _info("view changed", target=str(view.target), instances=len(view.instances), **named)
+            _info("view changed", **_of(view.target), instances=len(view.instances), **named)
         case WatchFailed(what, error, retry_in_s, failures):
             if _is_news(failures):
                 next_try_s = round(retry_in_s, 1)
@@ -67,11 +68,11 @@ def _tell_of_others(
         case WatchRecovered(what, failures, away_s):
             _info("watch recovered", what=what, failures=failures, away_s=round(away_s, 1))
         case AnswerDoubted(target, reason):
-            _warn("answer doubted", target=str(target), reason=reason)
+            _warn("answer doubted", **_of(target), reason=reason)
         case Ejected(target, instance, reason, for_s):
-            _warn("ejected", target=str(target), id=instance.id, reason=reason, for_s=round(for_s, 1))
+            _warn("ejected", **_of(target), id=instance.id, reason=reason, for_s=round(for_s, 1))
         case Readmitted(target, instance, out_s):
-            _info("readmitted", target=str(target), id=instance.id, out_s=round(out_s, 1))
+            _info("readmitted", **_of(target), id=instance.id, out_s=round(out_s, 1))
         case _:
             assert_never(event)
 
@@ -107,6 +108,10 @@ def _info(event: str, **fields: object) -> None:
 
 def _warn(event: str, **fields: object) -> None:
     _log.warning(event, extra=fields)
+
+
+def _of(target: Target) -> dict[str, str]:
+    return {"target": str(target)} | ({"filter": clip(target.filter)} if target.filter else {})
 
 
 def _names(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ sake the context is always passed: an attempt may end in a callback that runs in
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -87,11 +87,11 @@ class Metrics:
         ):
             meter.create_observable_counter(name, [tally], unit, what)
         self._handled = Tally(semconv.HTTP_REQUEST_METHOD, semconv.URL_SCHEME)
-        self._out: dict[str, set[Place]] = {}
+        self._out: dict[Target, set[Place]] = {}
         for name, count, unit, what in (
             (
                 semconv.MESH_CLIENT_ACTIVE_ATTEMPTS,
-                self._gauge(_in_flight),
+                self._gauge(_in_flight, sum),
                 "{attempt}",
                 "Attempts under way, bodies included.",
             ),
@@ -99,14 +99,29 @@ class Metrics:
             (semconv.HTTP_SERVER_ACTIVE_REQUESTS, self._handled, "{request}", "Requests under way."),
         ):
             meter.create_observable_up_down_counter(name, [count], unit, what)
-        self._followed: dict[Target, Followed] = {}
+        self._followed: list[Followed] = []
         self._known: set[str] = set()  # services that the registry has shown; other names may be a stranger's
-        for name, read, unit, what in (
-            (semconv.MESH_VIEW_AGE, _view_age, "s", "Since the registry last confirmed what is known of a service."),
-            (semconv.MESH_WATCH_LAG, _watch_lag, "s", "For how long the registry could not be read; 0 while it can."),
-            (semconv.MESH_RETRY_BUDGET, _retry_budget, "{attempt}", "How many resends to a service are left."),
+        for name, gauge, unit, what in (
+            (
+                semconv.MESH_VIEW_AGE,
+                self._gauge(_view_age, max),
+                "s",
+                "Since the registry last confirmed what is known of a service.",
+            ),
+            (
+                semconv.MESH_WATCH_LAG,
+                self._gauge(_watch_lag, max),
+                "s",
+                "For how long the registry could not be read; 0 while it can.",
+            ),
+            (
+                semconv.MESH_RETRY_BUDGET,
+                self._gauge(_retry_budget, min),
+                "{attempt}",
+                "How many resends to a service are left.",
+            ),
         ):
-            meter.create_observable_gauge(name, [self._gauge(read)], unit, what)
+            meter.create_observable_gauge(name, [gauge], unit, what)
 
     def called(self, call: Call, context: SpanContext) -> None:
         """A call is over; without any attempt it has an outcome only if it was cancelled."""
@@ -157,20 +172,22 @@ class Metrics:
     def ejected(self, target: Target, instance: Instance, reason: str) -> None:
         """An instance is out."""
         self._ejections.add(str(target), reason)
-        self._out.setdefault(str(target), set()).add(instance.place)
+        self._out.setdefault(target, set()).add(instance.place)
 
     def readmitted(self, target: Target, instance: Instance) -> None:
         """An instance is back."""
-        self._out.get(str(target), set()).discard(instance.place)
+        self._out.get(target, set()).discard(instance.place)
 
     def seen(self, view: View) -> None:
         """The instances of a service changed; those that left are not out any longer."""
-        if (out := self._out.get(str(view.target))) is not None:
+        if (out := self._out.get(view.target)) is not None:
             out.intersection_update([instance.place for instance in view.instances])
         if view.instances:
             self._known.add(str(view.target))
         elif str(view.target) not in self._known:
             return
+        if view.target.filter:
+            return  # some of the instances say nothing of how many there are
         found = Counter(instance.health for instance in view.instances)
         for health in Health:
             labels = {semconv.SERVICE_PEER_NAME: str(view.target), semconv.MESH_HEALTH: health.value}
@@ -179,21 +196,31 @@ class Metrics:
     def felt(self, pulse: Pulse) -> None:
         """How things stand now."""
         self._loop_lag.record(pulse.loop_lag_s)
-        self._followed = {each.target: each for each in pulse.followed if self._is_telling(each)}
+        self._followed = [each for each in pulse.followed if self._is_telling(each)]
 
     def _is_telling(self, followed: Followed) -> bool:
         """Whether that is somebody, or a service of which the registry has not said that there is nobody."""
         return str(followed.target) in self._known or followed.watch_lag_s > 0
 
     def _ejected(self, _: CallbackOptions) -> Iterator[Observation]:
-        for service, places in self._out.copy().items():
-            yield Observation(len(places), {semconv.SERVICE_PEER_NAME: service})
+        out: defaultdict[str, set[Place]] = defaultdict(set)
+        for target, places in self._out.copy().items():
+            out[str(target)] |= places.copy()
+        for service, several in out.items():
+            yield Observation(len(several), {semconv.SERVICE_PEER_NAME: service})
 
-    def _gauge(self, read: Callable[[Followed], float | None]) -> Callable[[CallbackOptions], Iterator[Observation]]:
+    def _gauge(
+        self, read: Callable[[Followed], float | None], among: Callable[[list[float]], float]
+    ) -> Callable[[CallbackOptions], Iterator[Observation]]:
+        """What is *read* of each service; one that is followed by filters too has one value *among* all."""
+
         def observe(_: CallbackOptions) -> Iterator[Observation]:
-            for target, followed in self._followed.copy().items():
+            values: defaultdict[str, list[float]] = defaultdict(list)
+            for followed in self._followed:
                 if (value := read(followed)) is not None:
-                    yield Observation(value, {semconv.SERVICE_PEER_NAME: str(target)})
+                    values[str(followed.target)].append(value)
+            for service, several in values.items():
+                yield Observation(among(several), {semconv.SERVICE_PEER_NAME: service})
 
         return observe
 

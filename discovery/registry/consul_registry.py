@@ -69,6 +69,8 @@ class ConsulRegistry:
         params = [("consistent", "1")] if consistent else []
         if target.datacenter:
             params.append(("dc", target.datacenter))
+        if target.filter:
+            params.append(("filter", target.filter))
         read = await self._read(answer, f"/v1/health/service/{target.service}", params, ("index", index), wait_s)
         # Nobody is followed for ever who has no instances, so what is remembered is as bounded as what is followed.
         if read.instances:

@@ -95,7 +95,11 @@ class Lookup(Protocol):
     async def instances(
         self, target: Target, *, index: int = 0, wait_s: float = 0.0, consistent: bool = False
     ) -> Answer:
-        """All instances of a service, whatever their health. ``consistent`` asks a quorum."""
+        """All instances of a service that its filter lets pass, whatever their health. ``consistent`` asks a quorum.
+
+        Raises:
+            FilterRejected: where the registry cannot read the filter, or knows none.
+        """
         ...
 
     async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:

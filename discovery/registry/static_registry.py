@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from discovery.errors import ConfigError, RegistryRejected
+from discovery.errors import ConfigError, FilterRejected, RegistryRejected
 from discovery.model import NOTHING, Check, Health, Instance, Source, Target
 from discovery.registry.codec import check_id, worst
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration, TtlCheck, Values
@@ -57,6 +57,8 @@ class StaticRegistry:
     async def instances(
         self, target: Target, *, index: int = 0, wait_s: float = 0.0, consistent: bool = False
     ) -> Answer:
+        if target.filter:
+            raise FilterRejected("a static registry knows no filters")
         await self._until(lambda: self._changes.get(target.service, 1) > index, wait_s)
         found = (
             each

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
+from discovery.errors import FilterRejected, RegistryError, RegistryRejected, RegistryUnavailable
 
 _WORDS_SHOWN = 300
 
 # An agent answers 404 with these words since 1.11, and 500 before; about a TTL still 500.
 _UNKNOWN = re.compile(r"unknown (service|check)\b|checkid .{1,300} does not have associated ttl", re.IGNORECASE)
+# Consul says so with a 500, as if it were its own fault.
+_FILTER = re.compile(r"failed to create boolean expression evaluator: *(.*)", re.IGNORECASE | re.DOTALL)
 _LACKS = re.compile(r"lacks permission '(\w+):(\w+)' on \"([^\"]+)\"")
 
 
@@ -29,6 +31,8 @@ def verdict(who: str, status: int, words: str) -> RegistryError | None:
     if 200 <= status < 300:
         return None
     said = f"{status} {' '.join(words[:_WORDS_SHOWN].split())}".strip()
+    if status in {400, 500} and (filter_ := _FILTER.search(said)):
+        return FilterRejected(f"{who} cannot read the filter: {filter_[1]}")
     if status == 429:
         return RegistryUnavailable(f"{who} has too many connections ({said}): raise its http_max_conns_per_client")
     if status >= 500:

@@ -148,6 +148,8 @@ class Directories:
         if endpoint is not None:
             return endpoint
         target, view = directory.target, directory.view
+        if directory.refused_filter:
+            raise NoInstances(target, Nobody.REFUSED, detail=str(directory.trouble)) from directory.trouble
         if view is None:
             raise NoInstances(target, Nobody.UNREAD, detail=str(directory.trouble or "")) from directory.trouble
         if view.instances:
@@ -155,7 +157,10 @@ class Directories:
         now = clock.now()
         known = await self.names(remaining(tighten(now + self._config.lookup_timeout_s, deadline_at), now))
         reason = Nobody.UNHEALTHY if target.service in known else Nobody.UNKNOWN
-        raise NoInstances(target, reason, known)
+        detail = (
+            f"none that the filter {target.filter!r} lets pass" if target.filter and target.service in known else ""
+        )
+        raise NoInstances(target, reason, known, detail)
 
     async def names(self, limit_s: float | None) -> Mapping[str, tuple[str, ...]]:
         """Every service the registry knows, with its tags; empty when it cannot say so, or not in time."""

@@ -10,6 +10,7 @@ from math import inf
 from types import TracebackType
 from typing import Self
 
+from discovery.errors import FilterRejected
 from discovery.model import Followed, Health, Target, View
 from discovery.observer import ViewChanged
 from discovery.policy.balancer import Balancer, BalancerPicker, Picker
@@ -79,6 +80,8 @@ class Directory:
     @property
     def forsaken_since(self) -> float | None:
         """Since when there is nobody, by the registry's word, and nobody who asks; ``None`` when it is not so."""
+        if self.refused_filter and not self._users:
+            return self._used_at
         if self._users or self.room.taken or self.trouble is not None or self._nobody_confirmed_at is None:
             return None
         return max(self._nobody_confirmed_at, self._used_at)
@@ -112,6 +115,13 @@ class Directory:
         self.trouble = error
         if self._failing_since is None:
             self._failing_since = self._clock.now()
+        if self.refused_filter:
+            self._wake()  # whoever waits for somebody waits in vain
+
+    @property
+    def refused_filter(self) -> bool:
+        """Whether the registry cannot read the target's filter, so that nobody was ever known and nobody will be."""
+        return self.view is None and isinstance(self.trouble, FilterRejected)
 
     def followed(self, now: float) -> Followed:
         """How well we are informed, and how many retries are left."""
@@ -215,7 +225,7 @@ class Directory:
         if limit_s > 0:
             with suppress(TimeoutError):
                 async with self._clock.timeout(limit_s):
-                    while (endpoint := self.pick(self._clock.now())) is None:
+                    while (endpoint := self.pick(self._clock.now())) is None and not self.refused_filter:
                         await self._news.wait()
                     return endpoint
         return self.pick(self._clock.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -116,6 +116,9 @@ class Mesh(Verbs):
         logical = self._addresses(url)
         if logical is None:
             return PendingCall(self._ordinary(method, url, dict(options)))
+        return self._pending(logical, method, url, options)
+
+    def _pending(self, logical: Logical, method: str, url: str | URL, options: CallOptions) -> PendingCall:
         if not options and self._direct and not logical.credentials:
             return PendingCall(self._caller.call(logical.target, Direct(self._pool, method.upper(), logical.path)))
         limits = said(options)
@@ -129,13 +132,23 @@ class Mesh(Verbs):
         self._home.check()
         return await self._pool.pass_on(method, url, options, self.middleware)
 
-    def service(self, name: str, datacenter: str = "") -> Service:
+    def service(self, name: str, datacenter: str = "", filter: str = "") -> Service:
         """The doors of one service: ``mesh.service("ports").get("/ports")``.
+
+        With a *filter* calls go to those instances alone that it lets pass. It is an expression of the registry's own
+        language, which Consul reads, and the static registry does not::
+
+            canary = mesh.service("ports", filter='"v2" in Service.Tags')
+            async with canary.get("/ports") as response:
+                ports = await response.json()
+
+        Each filter is followed like a service of its own: it counts in ``max_services``, and has its own load, retry
+        budget and room for calls. One that the registry cannot read makes calls fail at once with ``NoInstances``.
 
         Raises:
             ValueError: when that cannot be the name of a service, since it could then be the name of another host.
         """
-        return Service(self, Target(name, datacenter))
+        return Service(Target(name, datacenter, filter), self._addresses, self._pending)
 
     def directory(self, name: str) -> Directory:
         """What this process knows about a service; starts following it.
@@ -173,14 +186,18 @@ class Mesh(Verbs):
 class Service(Verbs):
     """One service of the mesh; paths take the place of URLs."""
 
-    def __init__(self, mesh: Mesh, target: Target) -> None:
-        self._mesh = mesh
+    def __init__(
+        self, target: Target, addresses: Addresses, pending: Callable[[Logical, str, str, CallOptions], PendingCall]
+    ) -> None:
         self.target = target
+        self._addresses = addresses
+        self._pending = pending
         place = f"{target.service}.service.{target.datacenter}.consul" if target.datacenter else target.service
         self._origin = f"http://{place}"
         logical = parse(URL(self._origin))
         if logical is None or str(logical.target) != str(target).lower():
             raise ValueError(f"{str(target)!r} is not the name of a service")
+        self._whom = logical.target._replace(filter=target.filter)
 
     def request(self, method: str, path: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
@@ -190,4 +207,8 @@ class Service(Verbs):
         """
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash, got {path!r}")
-        return self._mesh.request(method, self._origin + path, **options)
+        url = self._origin + path
+        logical = self._addresses(url)
+        if logical is None:
+            raise ValueError(f"{path!r} is not a path")
+        return self._pending(Logical(self._whom, logical.path), method, url, options)

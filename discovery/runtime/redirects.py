@@ -50,8 +50,10 @@ class Redirects:
             logical = parse(request.url)
             if logical is None:
                 return await handler(request)
+            # Within the service it is still for the same instances.
+            whom = target if logical.target == target._replace(filter="") else logical.target
             left = Said(remaining(deadline_at, self._clock.now()), said.attempts, said.attempt_timeout_s)
-            return await self._caller.call(logical.target, Handed(request, handler, logical.path, GRACE_S), left)
+            return await self._caller.call(whom, Handed(request, handler, logical.path, GRACE_S), left)
 
         options = without_ours(options)
         options["data"] = settled(options.get("data"))

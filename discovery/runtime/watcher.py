@@ -95,4 +95,5 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings) ->
             return second
         raise RegistryUnavailable(f"not believed: {reason}, and {second.doubt}")
 
-    await follow(f"service {target}", read, accept, around)
+    what = f"service {target}" + (f" where {target.filter}" if target.filter else "")
+    await follow(what, read, accept, around)

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from discovery.config import MeshConfig
-from discovery.errors import RegistryRejected
+from discovery.errors import FilterRejected, RegistryRejected
 from discovery.model import Check, Health, Instance, Target
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration, Registry, TtlCheck, Values
@@ -286,3 +286,24 @@ class TestConsulRegistry(RegistryContract):
             yield world
             for each in (await registry.instances(world.target)).instances:
                 await registry.deregister(each.id)
+
+    async def test_a_filter_lets_some_of_the_instances_pass(self, world: World) -> None:
+        filtered = world.target._replace(filter='"v2" in Service.Tags')
+
+        def read(index: int) -> Awaitable[Answer]:
+            return world.registry.instances(filtered, index=index, wait_s=WAIT_S)
+
+        await world.register()
+        before = await until(world.instances, lambda answer: bool(answer.instances))
+        assert (await read(0)).instances == ()
+        async with asyncio.TaskGroup() as group:
+            reader = group.create_task(until(read, lambda answer: bool(answer.instances), before.index))
+            new = replace(world.instance, id=f"{world.instance.id}-2", tags=("v2",))
+            await world.register(instance=new)
+        assert ids(reader.result()) == [new.id]
+
+    @pytest.mark.parametrize("filter", ['"v2" in', 'Foo == "1"'])
+    async def test_a_filter_that_cannot_be_read_is_rejected_as_such(self, world: World, filter: str) -> None:
+        await world.register()
+        with pytest.raises(FilterRejected, match="cannot read the filter: "):
+            await world.registry.instances(world.target._replace(filter=filter))

@@ -55,6 +55,12 @@ AWAY = RegistryUnavailable("connection refused")
             {"target": "ports", "reason": "empty"},
         ),
         (
+            AnswerDoubted(Target("ports", filter='"v2" in Service.Tags'), "empty"),
+            logging.WARNING,
+            "answer doubted",
+            {"target": "ports", "filter": '"v2" in Service.Tags', "reason": "empty"},
+        ),
+        (
             Registered(peer(), "start"),
             logging.INFO,
             "registered",

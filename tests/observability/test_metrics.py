@@ -126,6 +126,24 @@ def test_attempts_under_way_are_those_of_the_last_pulse(told: Recorded) -> None:
         assert told.measured("mesh.client.active_attempts") == [({"service.peer.name": "ports.dc2"}, in_flight)]
 
 
+def test_a_service_that_is_followed_by_filters_too_is_one_service(told: Recorded) -> None:
+    every, some = Target("ports"), Target("ports", filter='"v2" in Service.Tags')
+    service = {"service.peer.name": "ports"}
+    for target, instances in ((every, (peer(1), peer(2))), (some, (peer(2),))):
+        view = View(target=target, instances=instances, index=1, as_of=0.0)
+        told.observer.notify(ViewChanged(view, (), (), ()))
+        told.observer.notify(Ejected(target, peer(2), "failures", 4.0))
+    followed = Followed(every, 1.0, 0.0, 10.0, in_flight=2), Followed(some, 3.0, 5.0, 7.0, in_flight=1)
+    told.observer.notify(Pulse(0.0, followed))
+
+    assert ({**service, "mesh.health": "passing"}, 2) in told.measured("mesh.instances")
+    assert told.measured("mesh.client.ejected") == [(service, 1)]
+    assert told.measured("mesh.client.active_attempts") == [(service, 3)]
+    assert told.measured("mesh.view.age") == [(service, 3.0)]
+    assert told.measured("mesh.watch.lag") == [(service, 5.0)]
+    assert told.measured("mesh.retry.budget") == [(service, 7.0)]
+
+
 def test_who_is_out_for_failing_is_counted_until_it_is_back_or_gone(told: Recorded) -> None:
     ports = Target("ports")
     for number, reason in ((1, "failures"), (2, "failures"), (3, "success-rate"), (1, "failures")):

@@ -372,6 +372,12 @@ def test_a_target_in_another_datacenter_says_so(told: Recorded) -> None:
     assert one(told, "internal").attributes["mesh.datacenter"] == "dc2"
 
 
+def test_a_call_for_some_of_the_instances_says_for_which(told: Recorded) -> None:
+    make(told.observer, asked=call(target=Target("ports", filter='"v2" in Service.Tags')))
+    attributes = one(told, "internal").attributes
+    assert (attributes["service.peer.name"], attributes["mesh.filter"]) == ("ports", '"v2" in Service.Tags')
+
+
 def test_who_speaks_is_who_the_registry_knows(
     told: Recorded, identity: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

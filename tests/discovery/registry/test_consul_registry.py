@@ -79,12 +79,14 @@ async def test_a_read_asks_for_every_health_and_says_what_it_knows() -> None:
         assert (await registry.instances(PORTS)).index == 8
         await registry.instances(Target("ports", "dc2"), index=7, wait_s=55, consistent=True)
         await registry.instances(PORTS, index=7)
+        await registry.instances(Target("ports", filter='"v2" in Service.Tags'), index=7, wait_s=55)
         await registry.settings("mesh/ports/", index=8, wait_s=0.5)
     assert asked == [
         "/v1/health/service/ports",
         "/v1/health/service/ports?consistent=1&dc=dc2&index=7&wait=55000ms",
         # Without a wait Consul would take five minutes of its own.
         "/v1/health/service/ports",
+        "/v1/health/service/ports?filter=%22v2%22+in+Service.Tags&index=7&wait=55000ms",
         "/v1/kv/mesh/ports/?recurse=1&index=8&wait=500ms",
     ]
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from discovery.errors import ConfigError
+from discovery.errors import ConfigError, FilterRejected
 from discovery.model import Health, Instance, Source, Target
 from discovery.registry.port import HttpCheck, Registration, TtlCheck
 from discovery.registry.static_registry import StaticRegistry
@@ -61,6 +61,12 @@ async def test_a_change_wakes_readers_of_that_service_alone() -> None:
 async def test_another_datacenter_is_empty() -> None:
     registry = StaticRegistry({"ports": ["127.0.0.1:5001"]})
     assert (await registry.instances(Target("ports", "dc2"))).instances == ()
+
+
+async def test_a_filter_is_refused_in_words() -> None:
+    registry = StaticRegistry({"ports": ["127.0.0.1:5001"]})
+    with pytest.raises(FilterRejected, match="a static registry knows no filters"):
+        await registry.instances(Target("ports", filter='"v2" in Service.Tags'))
 
 
 async def test_settings_are_those_below_the_prefix() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
+from discovery.errors import FilterRejected, RegistryError, RegistryRejected, RegistryUnavailable
 from discovery.registry.verdict import is_absent, verdict
 
 
@@ -45,6 +45,14 @@ def test_a_refusal_says_which_policy_is_missing(words: str, remedy: str) -> None
     error = str(verdict("Consul at http://c:8500", 403, words))
     assert error.startswith("Consul at http://c:8500 refused (403 ")
     assert remedy in error
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("words", ['Selector "Foo" is not valid', "1:8 (7): no match found, expected: [ \\t\\r\\n]"])
+def test_a_filter_that_cannot_be_read_is_the_readers_fault(status: int, words: str) -> None:
+    error = verdict("Consul", status, f"Failed to create boolean expression evaluator: {words}\n")
+    assert type(error) is FilterRejected
+    assert str(error) == f"Consul cannot read the filter: {words}"
 
 
 def test_the_words_of_a_stranger_are_cut_and_kept_on_one_line() -> None:
