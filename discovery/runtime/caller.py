@@ -118,7 +118,7 @@ class Caller:
         timer = flight.timer
         limit_s = attempt_limit_s(rules.attempt_timeout_s, left, last=last)
         usual = flight.plan.rules
-        if limit_s in (usual.attempt_timeout_s, usual.timeout_s):
+        if limit_s is not None and limit_s in (usual.attempt_timeout_s, usual.timeout_s):
             timer.set_usual(limit_s, now)
         else:
             timer.set(limit_s)

@@ -17,7 +17,7 @@ from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
-from discovery.runtime.address import Addresses, parse
+from discovery.runtime.address import Addresses, Logical, parse
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories

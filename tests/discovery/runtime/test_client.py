@@ -32,6 +32,7 @@ from tests.discovery.runtime.support import (
     by_session,
     enrol,
     in_flight,
+    known,
     outcomes,
 )
 
@@ -232,6 +233,7 @@ async def test_an_answer_is_kept_when_later_attempts_bring_none(
 ) -> None:
     mesh = a_mesh(registry, observer, lookup_timeout_s=1e-6)
     async with mesh, saying(503)(registry, "a"), dead(registry, "b"), dead(registry, "c"):
+        await known(mesh)
         async with door(mesh, "GET", "/") as response:
             assert (response.status, await response.text()) == (503, "said 503")
             tried = discovery.attempts(response)
