@@ -132,7 +132,7 @@ class Carrier(base.HTTPClient):  # type: ignore[misc]  # python-consul2 is not t
                 allow_redirects=False,  # a token is for this agent alone
                 timeout=aiohttp.ClientTimeout(total=limit_s, sock_connect=_CONNECT_S),
             ) as answer:
-                content, size = await _read(answer)
+                response = _Response(answer.status, answer.headers, "", await _read(answer))
         except aiohttp.ClientConnectorError as exc:
             trouble = f"cannot be reached ({exc.os_error}): is the agent running, and CONSUL_HTTP_ADDR right?"
         except TimeoutError:
@@ -141,19 +141,18 @@ class Carrier(base.HTTPClient):  # type: ignore[misc]  # python-consul2 is not t
             said = exc.message if isinstance(exc, aiohttp.ClientResponseError) else exc
             trouble = f"broke off {method} {url.path} ({type(exc).__name__}: {said}): is that a Consul agent?"
         else:
-            if size <= _ON_LOOP_MAX:
-                return self._judged(callback, answer, content)
-            return await asyncio.to_thread(self._judged, callback, answer, content)
+            if len(response.content) <= _ON_LOOP_MAX:
+                return self._judged(callback, response)
+            return await asyncio.to_thread(self._judged, callback, response)
         # Raised here, so that nothing is chained: aiohttp's exceptions show the headers of the request.
         raise RegistryUnavailable(self._discreet(f"{self._who} {trouble}"))
 
-    def _judged(self, callback: Callback[T], answer: aiohttp.ClientResponse, pieces: Sequence[bytes]) -> T:
-        content = b"".join(pieces)
-        response = base.Response(answer.status, answer.headers, content.decode(errors="replace"), content)
-        if is_absent(response.code, response.headers, response.body):
-            response = response._replace(code=404)
-        elif error := verdict(self._who, response.code, self._discreet(response.body)):
-            raise error
+    def _judged(self, callback: Callback[T], response: base.Response) -> T:
+        if not 200 <= response.code < 300:
+            if is_absent(response.code, response.headers, response.body):
+                response = response._replace(code=404)
+            elif error := verdict(self._who, response.code, self._discreet(response.body)):
+                raise error
         try:
             return callback(response)
         except Garbled as exc:
@@ -178,12 +177,22 @@ class Consul(base.Consul):  # type: ignore[misc]  # python-consul2 is not typed
         self.agent = base.Consul.Agent(self)
 
 
-async def _read(answer: aiohttp.ClientResponse) -> tuple[Sequence[bytes], int]:
-    """The pieces in which an answer came, and how many bytes they are together."""
-    pieces, size = [], 0
-    async for piece in answer.content.iter_any():
-        pieces.append(piece)
-        size += len(piece)
-        if size > _SIZE_MAX:
+class _Response(base.Response):  # type: ignore[misc]  # python-consul2 is not typed
+    """An answer of which the text is made when it is read: nobody reads a long one, and a copy of it holds the loop."""
+
+    __slots__ = ()
+
+    @property
+    def body(self) -> str:
+        """The content as text."""
+        text: str = self.content.decode(errors="replace")
+        return text
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytearray:
+    content = bytearray()
+    async for chunk in answer.content.iter_any():
+        content += chunk
+        if len(content) > _SIZE_MAX:
             raise aiohttp.ClientPayloadError(f"the answer is longer than {_SIZE_MAX} bytes")
-    return pieces, size
+    return content

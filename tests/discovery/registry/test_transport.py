@@ -178,6 +178,19 @@ async def test_a_big_answer_does_not_stall_the_loop() -> None:
         assert not await carrier.get(on_loop, "/v1/x", [("size", "1000000")])
 
 
+async def test_a_big_answer_is_whole_and_its_text_can_be_read() -> None:
+    words = "".join(map(str, range(100_000)))
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text=words)
+
+    def both(response: base.Response) -> tuple[bytes, str]:
+        return bytes(response.content), response.body
+
+    async with serving(handler) as url, Carrier(url) as carrier:
+        assert await carrier.get(both, "/v1/x") == (words.encode(), words)
+
+
 async def test_what_the_codec_cannot_read_is_unavailable() -> None:
     def refuse(response: base.Response) -> None:
         raise Garbled("no index")
