@@ -8,7 +8,8 @@ from discovery.observer import Pulse
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.registry import FakeRegistry
-from tests.discovery.runtime.support import a_mesh
+from discovery.testing.servers import closes_idle, drips, misbehaving
+from tests.discovery.runtime.support import a_mesh, enrol
 
 PORTS = Target("ports")
 
@@ -40,6 +41,40 @@ async def test_it_says_by_how_much_the_event_loop_was_late(registry: FakeRegistr
     async with a_mesh(registry, observer, clock):
         await clock.advance(5)
     assert {pulse.loop_lag_s for pulse in observer.told(Pulse)} == {0.25}
+
+
+async def test_it_closes_the_connections_of_instances_that_left(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    clock = FakeClock()
+    async with a_mesh(registry, observer, clock) as mesh, misbehaving(closes_idle(after_s=60)) as one:
+        await enrol(registry, "a", one.address)
+        await clock.advance(1)
+        for _ in range(2):
+            await mesh.get("http://ports/")
+        assert one.connections == 1, "it is kept"
+        (line,) = mesh.directory("ports").lines()
+        await enrol(registry, "b", "127.0.0.1:1")
+        await registry.deregister("a")
+        await clock.advance(1)
+        assert (line.steady.closed, line.careful.closed) == (True, True)
+        assert mesh.directory("ports").retired() == [], "it is told once"
+
+
+async def test_a_connection_in_use_is_closed_only_when_it_is_free(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    clock = FakeClock()
+    async with a_mesh(registry, observer, clock) as mesh, misbehaving(drips) as one:
+        await enrol(registry, "a", one.address)
+        async with mesh.get("http://ports/", timeout=None) as response:
+            (line,) = mesh.directory("ports").lines()
+            await registry.deregister("a")
+            await clock.advance(3)
+            assert not line.steady.closed
+            assert await response.content.readexactly(3) == b"..."
+        await clock.advance(1)
+        assert line.steady.closed
 
 
 async def test_it_says_how_old_a_view_is_and_how_many_retries_are_left(

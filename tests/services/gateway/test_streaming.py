@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import os
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import closing
 from io import BytesIO
@@ -85,23 +86,33 @@ async def test_an_encoded_body_is_decoded_within_the_limit(registry: discovery.S
     assert all("Content-Encoding" not in request.headers for request in echo.requests)
 
 
-async def test_an_answer_of_any_size_streams(registry: discovery.StaticRegistry) -> None:
+async def test_an_answer_of_any_size_streams_in_little_memory(registry: discovery.StaticRegistry) -> None:
     piece = os.urandom(256 * 1024)
 
     async def large(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(16):
+        for _ in range(400):
             await response.write(piece)
         return response
 
     async with behind(registry, "echo", large), served(build(), "gateway", registry) as client:
         received = hashlib.sha256()
-        async with client.session.get(f"http://{client.address}/api/echo") as response:
-            async for part in response.content.iter_any():
-                received.update(part)
+        tracemalloc.start(1)
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            async with client.session.get(f"http://{client.address}/api/echo") as response:
+                async for part in response.content.iter_any():
+                    received.update(part)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
 
-    assert received.digest() == hashlib.sha256(piece * 16).digest()
+    expected = hashlib.sha256()
+    for _ in range(400):
+        expected.update(piece)
+    assert received.digest() == expected.digest()
+    assert peak - before < 12_000_000, "100 MB pass in a few of memory, on all three sides"
 
 
 async def test_an_answer_that_comes_encoded_unasked_is_passed_on_decoded(registry: discovery.StaticRegistry) -> None:
