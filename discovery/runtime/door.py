@@ -46,29 +46,71 @@ class Verbs:
     """The methods of HTTP as methods. The keyword arguments are :class:`~discovery.runtime.said.CallOptions`."""
 
     def get(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a GET call."""
+        """Make a GET call.
+
+        ::
+
+            async with mesh.get("http://ports/ports", params={"laptop": 7}) as response:
+                ports = await response.json()
+        """
         return self.request("GET", url, **options)
 
     def head(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a HEAD call."""
+        """Make a HEAD call.
+
+        ::
+
+            async with mesh.head("http://ports/ports") as response:
+                length = response.headers["Content-Length"]
+        """
         return self.request("HEAD", url, **options)
 
     def options(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make an OPTIONS call."""
+        """Make an OPTIONS call.
+
+        ::
+
+            async with mesh.options("http://ports/ports") as response:
+                allowed = response.headers.get("Allow")
+        """
         return self.request("OPTIONS", url, **options)
 
     def post(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a POST call. It is repeated only when it was provably not processed, or has an Idempotency-Key."""
+        """Make a POST call. It is repeated only when it was provably not processed, or has an Idempotency-Key.
+
+        ::
+
+            async with mesh.post("http://ports/ports", json={"name": "left"}) as response:
+                print(response.status)
+        """
         return self.request("POST", url, **options)
 
     def put(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a PUT call."""
+        """Make a PUT call.
+
+        ::
+
+            async with mesh.put("http://ports/ports/1", json={"name": "right"}, attempts=2) as response:
+                print(response.status)
+        """
         return self.request("PUT", url, **options)
 
     def patch(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a PATCH call. Like a POST, it is not repeated lightly."""
+        """Make a PATCH call. Like a POST, it is not repeated lightly.
+
+        ::
+
+            async with mesh.patch("http://ports/ports/1", json={"name": "right"}, timeout=2.5) as response:
+                print(response.status)
+        """
         return self.request("PATCH", url, **options)
 
     def delete(self: Requester, url: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a DELETE call."""
+        """Make a DELETE call.
+
+        ::
+
+            async with mesh.delete("http://ports/ports/1") as response:
+                print(response.status)
+        """
         return self.request("DELETE", url, **options)

@@ -107,6 +107,14 @@ class Mesh(Verbs):
         ``timeout`` bounds the whole call, body included; without it the settings do, and in any case what the caller
         of our own request still gives us. Redirects are not followed unless ``allow_redirects`` says so.
 
+        ::
+
+            try:
+                async with mesh.request("PUT", "http://ports/ports/1", json={"name": "left"}, timeout=5) as response:
+                    print(response.status, await response.text())
+            except discovery.CallFailed as error:
+                print(error.attempts, "may have been processed" if error.unknown else "was not processed")
+
         Raises:
             Misused: where the mesh is not open.
             TypeError, ValueError: for an argument that there is not, or that is none.
@@ -133,7 +141,13 @@ class Mesh(Verbs):
         return await self._pool.pass_on(method, url, options, self.middleware)
 
     def service(self, name: str, datacenter: str = "", filter: str = "") -> Service:
-        """The doors of one service: ``mesh.service("ports").get("/ports")``.
+        """The doors of one service, where paths take the place of URLs.
+
+        ::
+
+            ports = mesh.service("ports")
+            async with ports.get("/ports") as response:
+                print(await response.json())
 
         With a *filter* calls go to those instances alone that it lets pass. It is an expression of the registry's own
         language, which Consul reads, and the static registry does not::
@@ -155,28 +169,58 @@ class Mesh(Verbs):
 
         Keep it in a ``with`` block for as long as you look into it: one in which there is nobody, and which nobody
         uses, is followed no longer after a minute, or at once where ``max_services`` is reached.
+
+        ::
+
+            with mesh.directory("ports") as ports:
+                print(ports.in_flight, ports.trouble)
         """
         return self._directories.get(Target(name))
 
     def view(self, name: str) -> View | None:
-        """What is known about a service now; ``None`` until the registry has answered. Starts following it."""
+        """What is known about a service now; ``None`` until the registry has answered. Starts following it.
+
+        ::
+
+            view = mesh.view("ports")
+            if view is not None:
+                print([instance.address for instance in view.instances])
+        """
         return self.directory(name).view
 
     def watch(self, name: str) -> AsyncIterator[View]:
         """Every view of a service that differs from the one before, beginning with the current one.
 
         Follows it from the first step of the iteration on, and at least until its end.
+
+        ::
+
+            async for view in mesh.watch("ports"):
+                print(len(view.instances))
+                break
         """
         return self._directories.views(Target(name))
 
     def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
-        """The names of all services with their tags, whenever they change; the first when the registry tells them."""
+        """The names of all services with their tags, whenever they change; the first when the registry tells them.
+
+        ::
+
+            async for names in mesh.watch_names():
+                print(sorted(names))
+                break
+        """
         return self._directories.names_changes()
 
     async def names(self, wanted: str = "") -> Mapping[str, tuple[str, ...]]:
         """Every service that the registry knows, with its tags; empty when it does not say so in time.
 
         They are followed, and may be a second old; a *wanted* one that is not among them is asked for once more.
+
+        ::
+
+            if "ports" in await mesh.names("ports"):
+                print("it is there")
         """
         if wanted:
             return await self._directories.names_with(wanted, self.config.lookup_timeout_s)
@@ -201,6 +245,11 @@ class Service(Verbs):
 
     def request(self, method: str, path: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
+
+        ::
+
+            async with mesh.service("ports").request("GET", "/ports") as response:
+                print(response.status)
 
         Raises:
             ValueError: for a path that does not, since ``http://ports`` + ``.evil/`` would be another host.

@@ -14,7 +14,14 @@ from discovery.runtime.outgoing import Handed
 
 
 class Middleware:
-    """An ``aiohttp`` client middleware; put it outermost, so that aiohttp never sees an error to resend on."""
+    """An ``aiohttp`` client middleware; put it outermost, so that aiohttp never sees an error to resend on.
+
+    ::
+
+        async with aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
+            async with session.get("http://ports/ports") as response:
+                print(await response.json())
+    """
 
     def __init__(self, caller: Caller, addresses: Addresses) -> None:
         self._caller = caller
