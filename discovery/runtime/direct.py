@@ -64,9 +64,6 @@ class Request(aiohttp.ClientRequest):
     def update_auth(self, auth: Any, trust_env: bool = False) -> None:
         """It is a header like others."""
 
-    def update_expect_continue(self, expect: bool = False) -> None:
-        """Nobody asks for it here."""
-
     def update_proxy(self, proxy: Any, proxy_auth: Any, proxy_headers: Any) -> None:
         self.proxy = self.proxy_auth = self.proxy_headers = None
 

@@ -17,7 +17,7 @@ from discovery.runtime.said import CallOptions
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import Received, peer
 from discovery.testing.registry import FakeRegistry
-from tests.discovery.runtime.support import DOORS, Door, a_mesh, by_mesh, by_public, by_session
+from tests.discovery.runtime.support import DOORS, Door, a_mesh, by_mesh, by_public, by_session, up
 
 MESH_DOORS = [door for door in DOORS if door is not by_session]
 
@@ -252,6 +252,34 @@ async def test_credentials_in_a_url_and_others_beside_it_are_refused(
         with pytest.raises(ValueError, match="credentials"):
             await calling(mesh, session, "http://me:pw@ports/", **options)[way]()
     assert one.received == []
+
+
+@pytest.mark.parametrize("options", [{"headers": {"Expect": "100-continue"}}, {"expect100": True}])
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_body_waits_for_who_is_asked_whether_it_may_come(
+    registry: FakeRegistry, observer: RecordingObserver, door: Door, options: dict[str, Any]
+) -> None:
+    began: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        began.append("body")
+        yield b"x"
+
+    async def allowed(request: web.Request) -> None:
+        began.append("allowed")
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+    async def taken(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    app = web.Application()
+    app.router.add_put("/", taken, expect_handler=allowed)
+    async with a_mesh(registry, observer) as mesh, up(app, registry):
+        for data in (body(), b"x"):
+            async with door(mesh, "PUT", "/", data=data, **options) as response:
+                assert await response.read() == b"x"
+    assert began == ["allowed", "body", "allowed"]
 
 
 async def test_an_upload_that_is_tracked_is_sent_once(registry: FakeRegistry, observer: RecordingObserver) -> None:
