@@ -79,6 +79,22 @@ async def test_what_only_waited_for_its_turn_was_not_sent(
     assert (waited.queued_s, waited.attempts, waited.lookup) == (PATIENCE_S, (), None)
 
 
+async def test_what_goes_through_aiohttps_session_is_counted_too(
+    registry: FakeRegistry, observer: RecordingObserver, clock: FakeClock
+) -> None:
+    gate = Gate()
+    async with narrow(registry, observer, clock) as mesh, peer(registry, "ports", gate, id="a") as one:
+        calls = [asyncio.create_task(mesh.get("http://ports/", compress=way).__aenter__()) for way in (None, False)]
+        await received(one, 1)
+        await clock.advance(PATIENCE_S)
+        gate.opened.set()
+        (await calls[0]).release()
+        with pytest.raises(Overflow):
+            await calls[1]
+
+    assert len(one.received) == 1
+
+
 async def test_a_call_waits_no_longer_than_it_may_last(
     registry: FakeRegistry, observer: RecordingObserver, clock: FakeClock
 ) -> None:
