@@ -140,6 +140,25 @@ async def test_a_service_without_a_healthy_instance_is_a_503(registry: discovery
     assert "127.0.0.1" not in answer.text
 
 
+async def test_a_service_that_has_no_room_for_more_is_a_503(registry: discovery.StaticRegistry) -> None:
+    began, opened = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.BaseRequest) -> web.Response:
+        began.set()
+        await opened.wait()
+        return web.Response()
+
+    full = discovery.LiveSettings(concurrency=1)
+    async with behind(registry, "full", slow), served(build(), "gateway", registry, live=full) as client:
+        first = asyncio.create_task(client("GET", "/api/full"))
+        await began.wait()
+        answer = await client("GET", "/api/full")
+        opened.set()
+        assert (await first).status == 200
+
+    assert (answer.status, answer.fields, answer.headers["Retry-After"]) == (503, [], "2")
+
+
 async def test_before_the_registry_has_told_anything_nothing_is_said_to_be_missing() -> None:
     class Away(discovery.StaticRegistry):
         async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
