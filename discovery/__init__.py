@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from discovery.runtime.flight import attempts
     from discovery.runtime.health import READINESS, Readiness
     from discovery.runtime.heartbeat import registered
-    from discovery.runtime.mesh import Mesh, Service
+    from discovery.runtime.mesh import Mesh
     from discovery.runtime.refusal import NotProcessed
     from discovery.runtime.running import run
     from discovery.runtime.said import CallOptions
     from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
+    from discovery.runtime.service import Service
     from discovery.runtime.surroundings import Surroundings
     from discovery.runtime.uninterrupted import uninterrupted
     from discovery.state import state_directory
@@ -118,7 +119,7 @@ _HOME = {
     "RegistryRejected": "discovery.errors",
     "RegistryUnavailable": "discovery.errors",
     "Server": "discovery.runtime.server",
-    "Service": "discovery.runtime.mesh",
+    "Service": "discovery.runtime.service",
     "Source": "discovery.model",
     "StaticRegistry": "discovery.registry.static_registry",
     "Surroundings": "discovery.runtime.surroundings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -17,7 +17,7 @@ from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
-from discovery.runtime.address import Addresses, Logical, parse
+from discovery.runtime.address import Addresses, Logical
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
@@ -29,6 +29,7 @@ from discovery.runtime.pool import Pool
 from discovery.runtime.prepared import prepared
 from discovery.runtime.redirects import Redirects
 from discovery.runtime.said import CallOptions, Said, said
+from discovery.runtime.service import Service
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -225,39 +226,3 @@ class Mesh(Verbs):
         if wanted:
             return await self._directories.names_with(wanted, self.config.lookup_timeout_s)
         return await self._directories.names(self.config.lookup_timeout_s)
-
-
-class Service(Verbs):
-    """One service of the mesh; paths take the place of URLs."""
-
-    def __init__(
-        self, target: Target, addresses: Addresses, pending: Callable[[Logical, str, str, CallOptions], PendingCall]
-    ) -> None:
-        self.target = target
-        self._addresses = addresses
-        self._pending = pending
-        place = f"{target.service}.service.{target.datacenter}.consul" if target.datacenter else target.service
-        self._origin = f"http://{place}"
-        logical = parse(URL(self._origin))
-        if logical is None or str(logical.target) != str(target).lower():
-            raise ValueError(f"{str(target)!r} is not the name of a service")
-        self._whom = logical.target._replace(filter=target.filter)
-
-    def request(self, method: str, path: str, /, **options: Unpack[CallOptions]) -> PendingCall:
-        """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
-
-        ::
-
-            async with mesh.service("ports").request("GET", "/ports") as response:
-                print(response.status)
-
-        Raises:
-            ValueError: for a path that does not, since ``http://ports`` + ``.evil/`` would be another host.
-        """
-        if not path.startswith("/"):
-            raise ValueError(f"a path begins with a slash, got {path!r}")
-        url = self._origin + path
-        logical = self._addresses(url)
-        if logical is None:
-            raise ValueError(f"{path!r} is not a path")
-        return self._pending(Logical(self._whom, logical.path), method, url, options)
