@@ -109,20 +109,20 @@ class Caller:
             flight.directory.room.admit()
             raise self._failure(flight)
         flight.departs(endpoint, now, again, probe=probe)
-        headers = request.headers(endpoint.lined())
-        if left is not None:
-            headers[wire.DEADLINE] = format_ms(left)
-        if flight.call is not None and self._observer is not None:
-            self._observer.sending(flight.call, flight.number, headers)
-        last = flight.number >= rules.attempts or not (request.repeatable and request.replayable)
-        timer = flight.timer
-        limit_s = attempt_limit_s(rules.attempt_timeout_s, left, last=last)
-        usual = flight.plan.rules
-        if limit_s is not None and limit_s in (usual.attempt_timeout_s, usual.timeout_s):
-            timer.set_usual(limit_s, now)
-        else:
-            timer.set(limit_s)
         try:
+            headers = request.headers(endpoint.lined())
+            if left is not None:
+                headers[wire.DEADLINE] = format_ms(left)
+            if flight.call is not None and self._observer is not None:
+                self._observer.sending(flight.call, flight.number, headers)
+            last = flight.number >= rules.attempts or not (request.repeatable and request.replayable)
+            timer = flight.timer
+            limit_s = attempt_limit_s(rules.attempt_timeout_s, left, last=last)
+            usual = flight.plan.rules
+            if limit_s is not None and limit_s in (usual.attempt_timeout_s, usual.timeout_s):
+                timer.set_usual(limit_s, now)
+            else:
+                timer.set(limit_s)
             with timer:
                 response = await request.send(endpoint, headers, timer, left)
         except asyncio.CancelledError as error:
