@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from discovery.call_errors import Overflow
+from discovery.call_errors import DeadlineExceeded, Overflow
 from discovery.config import LiveSettings
 from discovery.runtime.mesh import Mesh
 from discovery.testing.clock import FakeClock
@@ -55,6 +55,13 @@ class Gate:
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         await self.opened.wait()
         return web.Response(text="through")
+
+    async def in_parts(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The head comes at once."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await self.opened.wait()
+        return response
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -114,14 +121,7 @@ async def test_the_next_one_goes_when_an_answer_was_read(
     registry: FakeRegistry, observer: RecordingObserver, clock: FakeClock
 ) -> None:
     gate = Gate()
-
-    async def in_parts(request: web.BaseRequest) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await gate.opened.wait()
-        return response
-
-    async with narrow(registry, observer, clock) as mesh, peer(registry, "ports", in_parts, id="a") as one:
+    async with narrow(registry, observer, clock) as mesh, peer(registry, "ports", gate.in_parts, id="a") as one:
         async with mesh.get("http://ports/first") as first:
             second, third = (asyncio.create_task(mesh.get(f"http://ports/{name}").__aenter__()) for name in "23")
             await clock.advance(0.5)
@@ -133,6 +133,25 @@ async def test_the_next_one_goes_when_an_answer_was_read(
 
     assert [request.path for request in one.received] == ["/first", "/2", "/3"]
     assert [told.call.queued_s for told in observer.calls] == [0.0, 0.5, 0.5]
+
+
+async def test_a_turn_that_comes_as_time_is_over_goes_to_the_next(
+    registry: FakeRegistry, observer: RecordingObserver, clock: FakeClock
+) -> None:
+    gate = Gate()
+    async with narrow(registry, observer, clock) as mesh, peer(registry, "ports", gate.in_parts, id="a") as one:
+        first = await mesh.get("http://ports/first")
+        clock.call_later(0.5, first.release)
+        second = asyncio.create_task(mesh.get("http://ports/second", timeout=0.5).__aenter__())
+        await clock.settle()
+        third = asyncio.create_task(mesh.get("http://ports/third").__aenter__())
+        await clock.advance(0.5)
+        with pytest.raises(DeadlineExceeded):
+            await second
+        async with asyncio.timeout(10):
+            (await third).release()
+
+    assert [request.path for request in one.received] == ["/first", "/third"]
 
 
 async def test_a_service_that_hangs_takes_no_room_from_another(
@@ -164,7 +183,7 @@ async def test_an_instance_that_has_its_part_is_passed_by_for_others(
         calls = [hanging(mesh, DOORS[0]) for _ in range(2)]
         await received(stuck, 2)
         for _ in range(5):
-            async with mesh.post("http://ports/") as response:
+            async with asyncio.timeout(10), mesh.post("http://ports/") as response:
                 assert await response.text() == "b"
         assert (len(stuck.received), len(free.received)) == (2, 5), "the balancer of this test would take the first"
         gate.opened.set()
