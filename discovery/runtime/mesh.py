@@ -150,12 +150,9 @@ class Mesh(Verbs):
             async with ports.get("/ports") as response:
                 print(await response.json())
 
-        With a *filter* calls go to those instances alone that it lets pass. It is an expression of the registry's own
-        language, which Consul reads, and the static registry does not::
-
-            canary = mesh.service("ports", filter='"v2" in Service.Tags')
-            async with canary.get("/ports") as response:
-                ports = await response.json()
+        With a *filter*, such as ``mesh.service("ports", filter='"v2" in Service.Tags')``, calls go to those instances
+        alone that it lets pass. It is an expression of the registry's own language, which Consul reads, and the static
+        registry does not.
 
         Each filter is followed like a service of its own: it counts in ``max_services``, and has its own load, retry
         budget and room for calls. One that the registry cannot read makes calls fail at once with ``NoInstances``.
@@ -174,7 +171,7 @@ class Mesh(Verbs):
         ::
 
             with mesh.directory("ports") as ports:
-                print(ports.in_flight, ports.trouble)
+                print(ports.room.taken, ports.trouble)
         """
         return self._directories.get(Target(name))
 
