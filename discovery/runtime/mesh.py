@@ -173,6 +173,7 @@ class Mesh(Verbs):
             with mesh.directory("ports") as ports:
                 print(ports.room.taken, ports.trouble)
         """
+        self._home.check()
         return self._directories.get(Target(name))
 
     def view(self, name: str) -> View | None:
@@ -197,6 +198,7 @@ class Mesh(Verbs):
                 print(len(view.instances))
                 break
         """
+        self._home.check()
         return self._directories.views(Target(name))
 
     def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
@@ -208,6 +210,7 @@ class Mesh(Verbs):
                 print(sorted(names))
                 break
         """
+        self._home.check()
         return self._directories.names_changes()
 
     async def names(self, wanted: str = "") -> Mapping[str, tuple[str, ...]]:
@@ -220,6 +223,7 @@ class Mesh(Verbs):
             if "ports" in await mesh.names("ports"):
                 print("it is there")
         """
+        self._home.check()
         if wanted:
             return await self._directories.names_with(wanted, self.config.lookup_timeout_s)
         return await self._directories.names(self.config.lookup_timeout_s)

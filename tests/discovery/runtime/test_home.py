@@ -67,6 +67,28 @@ async def test_a_mesh_that_is_not_open_yet_or_no_longer_says_so(
     assert observer.calls == []
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda mesh: mesh.view("ports"),
+        lambda mesh: mesh.directory("ports"),
+        lambda mesh: mesh.watch("ports"),
+        lambda mesh: mesh.watch_names(),
+        lambda mesh: mesh.names().send(None),
+    ],
+)
+async def test_who_looks_into_one_is_told_the_same(
+    registry: FakeRegistry, observer: RecordingObserver, look: Callable[[discovery.Mesh], object]
+) -> None:
+    mesh = a_mesh(registry, observer)
+    with pytest.raises(Misused, match="not open yet"):
+        look(mesh)
+    async with mesh:
+        await mesh.names()
+    with pytest.raises(Misused, match="is closed"):
+        look(mesh)
+
+
 async def test_a_mesh_is_entered_once_at_a_time(registry: FakeRegistry, observer: RecordingObserver) -> None:
     async with a_mesh(registry, observer) as mesh, peer(registry, "ports"):
         with pytest.raises(Misused, match="open already"):
