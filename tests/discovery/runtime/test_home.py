@@ -145,9 +145,7 @@ async def test_a_forgotten_answer_is_closed_when_its_time_is_over(
     observer: RecordingObserver,
     door: Door,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("discovery.runtime.outgoing.Through.grace_s", 0.05)
     async with a_mesh(registry, observer) as mesh, misbehaving(drips) as server:
         await enrol(registry, "a", server.address)
         async with door(mesh, "GET", "/x?secret=1", timeout=0.2) as response:
