@@ -99,9 +99,9 @@ class Standing:
     Outcomes are told that are the peer's alone: never our own deadline or limit, a nack, or a 429 (:func:`evidence`).
     """
 
-    __slots__ = ("_doublings", "_odds", "_part", "_run", "failures", "out_until", "peers", "since")
+    __slots__ = ("_doublings", "_odds", "_part", "_run", "failures", "joined", "out_until", "peers", "since")
 
-    def __init__(self, peers: Peers) -> None:
+    def __init__(self, peers: Peers, joined: float = _NEVER) -> None:
         peers.hopeless = False
         self.peers = peers
         self.failures = 0.0  # among its latest calls, without those since the last success
@@ -111,6 +111,7 @@ class Standing:
         self._doublings = 0
         self.out_until: float | None = None  # the earliest moment of the next probe; None while it is in
         self.since = _NEVER  # when it was put out, or let in again
+        self.joined = joined  # when it came, was put out, or came back; never, of those who were there first
 
     @property
     def well(self) -> bool:
@@ -170,7 +171,8 @@ class Standing:
     def undecided(self, now: float) -> None:
         """The probe told nothing: its caller left, or it was refused for want of room. Another one may go."""
         if self.out_until is not None:
-            self.out_until = now
+            self.out_until = now + FIRST_S
+            self.peers.probes_from = self.peers.calls + _CALLS_A_PROBE
 
     def put_out(self, now: float, rng: Random) -> float:
         """Leave it out, or leave it out for longer; return for how many seconds."""

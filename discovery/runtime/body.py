@@ -28,7 +28,7 @@ def replayable(data: object) -> bool:
     if isinstance(data, Mapping):
         return all(isinstance(value, _COMPLETE) for value in data.values())
     if isinstance(data, (list, tuple)):
-        return all(isinstance(pair, tuple) and isinstance(pair[-1], _COMPLETE) for pair in data)
+        return all(isinstance(pair, tuple) and len(pair) > 0 and isinstance(pair[-1], _COMPLETE) for pair in data)
     return False
 
 

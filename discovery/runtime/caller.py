@@ -71,9 +71,7 @@ class Caller:
             flight.observed()
         try:
             if directory.room.taken < plan.calm_below and plan.picker is not None:
-                probed = (
-                    directory.probe(now, repeatable=request.repeatable and request.replayable) if plan.due else None
-                )
+                probed = self._chooser.probed(flight, now) if plan.due else None
                 endpoint, probe = probed or plan.picker.pick(now, self._rng), probed is not None
                 if directory.trouble is not None:
                     flight.looked_up(now)

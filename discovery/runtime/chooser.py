@@ -63,15 +63,26 @@ class Chooser:
                 return roomy
         return plan.picker.pick_other(now, self._rng, flight.tried) or plan.picker.pick(now, self._rng)
 
+    def probed(self, flight: Flight, now: float) -> Endpoint | None:
+        """Somebody who is out for failing, and whom this call may ask how it is now, if there is anybody.
+
+        That may be in vain, so it is for a call that can go elsewhere afterwards.
+        """
+        request, rules, left = flight.request, flight.rules, remaining(flight.deadline_at, now)
+        if left == 0:
+            return None
+        bears = request.repeatable and request.replayable and rules.attempts > 1
+        return flight.directory.probe(now, repeatable=bears and (left is None or left > rules.attempt_timeout_s))
+
     def _pick(self, flight: Flight) -> tuple[Endpoint, bool] | None:
-        now, directory, request = self._clock.now(), flight.directory, flight.request
+        now, directory = self._clock.now(), flight.directory
         if now >= directory.plan.look_again_at:
             directory.compile(now)
         flight.plan = plan = directory.plan
         if plan.picker is None:
             return None
         if plan.due:
-            probed = directory.probe(now, repeatable=request.repeatable and request.replayable)
+            probed = self.probed(flight, now)
             if probed is not None:
                 return probed, True
         endpoint = plan.picker.pick(now, self._rng)

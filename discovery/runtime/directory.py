@@ -102,10 +102,12 @@ class Directory:
         change = compare(old.instances if old else (), view.instances)
         now = self._clock.now()
         came = now if old is not None and old.instances else -inf
-        self._endpoints, left = succession(self._endpoints, view.instances, self._outliers.newcomer, came)
+        before = self._endpoints
+        self._endpoints, left = succession(before, view.instances, self._outliers.newcomer, came)
         if old is not None and not change and not suspects:
             return
-        self._gone.extend(one for one in left if one.line is not None)
+        self._outliers.left(left, now)
+        self._gone.extend(one for one in (left if before else self._last_resort) if one.line is not None)
         self.compile(now)
         self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
         self._wake()
@@ -197,18 +199,23 @@ class Directory:
     def refused(self, endpoint: Endpoint, now: float) -> None:
         """Note that somebody is not there, or is about to go: one who left is no last resort any more."""
         if not self._endpoints and endpoint in self._last_resort:
-            self._last_resort = tuple(one for one in self._last_resort if one is not endpoint)
+            self._last_resort = tuple(one for one in self._last_resort if one != endpoint)
+            if endpoint not in self._gone:
+                self._gone.append(endpoint)
             self.compile(now)
 
     def retired(self) -> list[Line]:
         """The lines of those that left and have nothing under way any more, for whoever closes them; told once."""
-        idle = [one for one in self._gone if not one.load.in_flight]
-        self._gone = [one for one in self._gone if one.load.in_flight]
+        if not self._gone:
+            return []
+        needed = {one.line for one in self._last_resort}
+        idle = [one for one in self._gone if not one.is_in_use and one.line not in needed]
+        self._gone = [one for one in self._gone if one.is_in_use or one.line in needed]
         return [one.line for one in idle if one.line is not None]
 
     def lines(self) -> list[Line]:
         """The lines of all instances, for whoever closes everything."""
-        return [one.line for one in (*self._endpoints, *self._gone) if one.line is not None]
+        return [one.line for one in (*self._endpoints, *self._last_resort, *self._gone) if one.line is not None]
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()

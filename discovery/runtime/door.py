@@ -28,12 +28,12 @@ class PendingCall:
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
         self._response = await self._call
-        return self._response
+        return await self._response.__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._response.release()
+        await self._response.__aexit__(kind, error, trace)
 
 
 class Requester(Protocol):

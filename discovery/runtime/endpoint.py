@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
-
 from yarl import URL
 
 from discovery.model import Instance
@@ -17,17 +15,13 @@ _URLS_KEPT = 256
 
 
 class Endpoint:
-    """A candidate. What is known of its load and failures survives all updates that do not replace the process.
+    """A candidate. What is known of its load and failures survives all updates that do not replace the process."""
 
-    ``since`` is when it came, or came back (monotonic); ``-inf`` of those who were there first.
-    """
+    __slots__ = ("_urls", "fitness", "instance", "line", "load", "standing", "weight", "zone")
 
-    __slots__ = ("_urls", "fitness", "instance", "line", "load", "since", "standing", "weight", "zone")
-
-    def __init__(self, instance: Instance, standing: Standing, since: float = -inf) -> None:
+    def __init__(self, instance: Instance, standing: Standing) -> None:
         self._describe(instance)
         self.standing = standing
-        self.since = since
         self.load = PeakEwma()
         self.line: Line | None = None
 
@@ -42,9 +36,25 @@ class Endpoint:
         """The same process, of which the registry says something else now."""
         endpoint = Endpoint.__new__(Endpoint)
         endpoint._describe(instance)  # noqa: SLF001 - it is one of us
-        endpoint.standing, endpoint.since = self.standing, self.since
-        endpoint.load, endpoint.line = self.load, self.line
+        endpoint.standing, endpoint.load, endpoint.line = self.standing, self.load, self.line
         return endpoint
+
+    @property
+    def since(self) -> float:
+        """When it came, or came back."""
+        return self.standing.joined
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same process, however described."""
+        return isinstance(other, Endpoint) and other.standing is self.standing
+
+    def __hash__(self) -> int:
+        return id(self.standing)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a request is under way there, or an answer of it is still being read."""
+        return self.load.in_flight > 0 or (self.line is not None and self.line.readers > 0)
 
     def cost(self, now: float, /) -> float:
         """What a balancer that somebody brought along compares."""

@@ -20,6 +20,7 @@ from discovery.runtime import outcomes
 from discovery.runtime.attempt import Tried
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
+from discovery.runtime.line import Line
 from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.plan import Plan
 from discovery.runtime.surroundings import Surroundings
@@ -56,6 +57,7 @@ class Flight:
     __slots__ = (
         "_around",
         "_last",
+        "_read_from",
         "answer",
         "began_at",
         "call",
@@ -95,6 +97,7 @@ class Flight:
         self.answer: aiohttp.ClientResponse | None = None
         self.error: Exception | None = None  # of the last attempt
         self._last: Tried | None = None
+        self._read_from: Line | None = None  # where the attempt was over before its answer was read
 
     @property
     def number(self) -> int:
@@ -127,7 +130,10 @@ class Flight:
         last = cast(Tried, self._last)
         last.arrives(response, outcome, now, improvable=self.request.repeatable)
         if last.over:
+            self._read_from = last.endpoint.line
             self._record(last)
+        else:
+            self._read_from = None
 
     def fails(self, error: BaseException, outcome: Outcome, now: float) -> None:
         """No answer comes of an attempt."""
@@ -151,9 +157,12 @@ class Flight:
         setattr(answer, _FLIGHT, self)
         connection = answer.connection
         if connection is None:
+            self._read_from = None
             self._freed()
         else:
             connection.add_callback(self._freed)
+            if self._read_from is not None:
+                self._read_from.readers += 1
             # Set only now, and taken away with the end: what refers to itself is left to the garbage collector.
             grace_s, left = self.request.grace_s, remaining(self.deadline_at, self._around.clock.now())
             self.timer.set(None if grace_s is None or left is None else left + grace_s)
@@ -164,6 +173,9 @@ class Flight:
         timer, last = self.timer, self._last
         timer.stop()
         now = self._around.clock.now()
+        if self._read_from is not None:
+            self._read_from.readers -= 1
+            self._read_from = None
         if last is not None and not last.over:
             broken = timer.expired or outcomes.broke_off(cast(aiohttp.ClientResponse, self.answer))
             full = not timer.expired or last.age(now) >= self.rules.attempt_timeout_s

@@ -21,13 +21,14 @@ class Line:
     first.
     """
 
-    __slots__ = ("careful", "headers", "key", "steady")
+    __slots__ = ("careful", "headers", "key", "readers", "steady")
 
     def __init__(self, instance: Instance) -> None:
         # aiohttp's own: by this it tells the connections to one host from those to others, and these are automatic.
         like = aiohttp.ClientRequest(hdrs.METH_GET, URL(f"http://{instance.address}", encoded=True))
         self.key: ConnectionKey = like.connection_key
         self.headers: CIMultiDict[str] = like.headers
+        self.readers = 0  # of answers whose attempts count as over
         # How many may be open is limited by how many calls may be under way.
         self.steady = aiohttp.TCPConnector(limit=0, keepalive_timeout=15.0)
         self.careful = aiohttp.TCPConnector(limit=0, keepalive_timeout=1.0)

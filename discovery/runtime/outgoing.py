@@ -15,7 +15,7 @@ from discovery.policy.retry import may_repeat
 from discovery.runtime.body import replayable_request
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
-from discovery.runtime.pool import GRACE_S, Pool
+from discovery.runtime.pool import Pool
 from discovery.runtime.timer import Timer
 
 # The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
@@ -51,7 +51,7 @@ class Outgoing(Protocol):
 class Through:
     """Through aiohttp's session, with all that it can do."""
 
-    grace_s: float | None = GRACE_S
+    grace_s: float | None = 0.0
 
     def __init__(self, pool: Pool, method: str, path: str, options: dict[str, Any], *, replayable: bool) -> None:
         self._pool = pool
@@ -76,7 +76,7 @@ class Through:
             endpoint.url(self.path),
             headers,
             careful=careful,
-            timeout=self._pool.timeout(left_s, self._timeout),
+            timeout=self._pool.timeout(None, self._timeout),
             options=self._options,
         )
 

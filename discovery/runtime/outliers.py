@@ -25,15 +25,25 @@ class Outliers:
         self._among: Sequence[Endpoint] = ()
         self._out: Sequence[Endpoint] = ()
 
-    def newcomer(self) -> Standing:
-        """The standing of one of whom nothing is known."""
-        return Standing(self._peers)
+    def newcomer(self, came: float) -> Standing:
+        """The standing of one of whom nothing is known, and who *came* now; ``-inf`` for those who are there first."""
+        return Standing(self._peers, came)
+
+    def left(self, endpoints: Sequence[Endpoint], now: float) -> None:
+        """Those are not among the instances any more, and so nobody of them is out."""
+        for endpoint in endpoints:
+            if endpoint.standing.out_until is not None:
+                self._told_back(endpoint, now)
 
     def field(self, among: Sequence[Endpoint], now: float) -> Field[Endpoint]:
         """Divide *among*, who might be chosen, into those who may be and those who wait for a probe."""
         self._among = among
+        out = [each for each in among if each.standing.out_until is not None]
         field = candidates(among, now)
-        self._out = () if field.within is among else [each for each in among if each.standing.out_until is not None]
+        self._out = () if field.within is among else [each for each in out if each.standing.out_until is not None]
+        for each in out:
+            if each.standing.out_until is None:  # all are let in, since nobody else is left
+                self._told_back(each, now)
         return field
 
     @property
@@ -70,9 +80,13 @@ class Outliers:
 
     def _readmit(self, endpoint: Endpoint, now: float) -> bool:
         endpoint.load.reset()
-        out_s, endpoint.since = now - endpoint.since, now
-        self._around.observer.notify(Readmitted(self._target, endpoint.instance, out_s))
+        self._told_back(endpoint, now)
         return True
+
+    def _told_back(self, endpoint: Endpoint, now: float) -> None:
+        standing = endpoint.standing
+        out_s, standing.joined = now - standing.joined, now
+        self._around.observer.notify(Readmitted(self._target, endpoint.instance, out_s))
 
     def _judge(self, endpoint: Endpoint, now: float, why: str) -> bool:
         already_out = endpoint.standing.out_until is not None
@@ -80,10 +94,9 @@ class Outliers:
         for_s = judge(endpoint.standing, (each.standing for each in self._among), now, self._around.rng)
         if for_s is None:
             for each in out:
-                self._around.observer.notify(Readmitted(self._target, each.instance, now - each.since))
-                each.since = now
+                self._told_back(each, now)
         else:
             if not already_out:
-                endpoint.since = now
+                endpoint.standing.joined = now
             self._around.observer.notify(Ejected(self._target, endpoint.instance, why, for_s))
         return True

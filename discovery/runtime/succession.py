@@ -11,7 +11,7 @@ from discovery.runtime.identity import boot_of
 
 
 def succession(
-    before: Sequence[Endpoint], instances: Sequence[Instance], newcomer: Callable[[], Standing], came: float
+    before: Sequence[Endpoint], instances: Sequence[Instance], newcomer: Callable[[float], Standing], came: float
 ) -> tuple[list[Endpoint], list[Endpoint]]:
     """The endpoints of *instances*, in their order, and those of *before* whose process is not among them.
 
@@ -37,7 +37,7 @@ def succession(
             heir = _heir(endpoint, instance) if endpoint is not None else None
             if heir is not None:
                 del left[instance.place]
-            after[number] = heir or Endpoint(instance, newcomer(), came)
+            after[number] = heir or Endpoint(instance, newcomer(came))
     return [endpoint for endpoint in after if endpoint is not None], list(left.values())
 
 

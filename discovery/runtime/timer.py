@@ -29,7 +29,7 @@ class Timer(BaseTimerContext):
     response that somebody holds and does not read must not keep its instance busy for ever.
     """
 
-    __slots__ = ("_alarm", "_cancelling", "_due", "_task", "_timers", "expired", "idle")
+    __slots__ = ("_alarm", "_cancelling", "_due", "_rang", "_task", "_timers", "expired", "idle")
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
@@ -38,6 +38,7 @@ class Timer(BaseTimerContext):
         self._due = inf  # where it has no alarm of its own
         self._task: asyncio.Task[Any] | None = None
         self._cancelling = 0
+        self._rang = False
         self.expired = False
 
     def set(self, seconds: float | None) -> None:
@@ -49,6 +50,8 @@ class Timer(BaseTimerContext):
 
     def set_usual(self, seconds: float, now: float) -> None:
         """The same for the usual limit of a route."""
+        if self._alarm is not None:
+            self.stop()
         self._due = now + seconds
         self.expired = False
         self._timers.line_up(self, seconds, self._due)
@@ -69,10 +72,11 @@ class Timer(BaseTimerContext):
         """The time is over."""
         self._due = inf
         self.expired = True
-        if self._task is not None:
+        if self.idle is not None:
+            self.idle()  # which wakes whoever reads
+        elif self._task is not None:
+            self._rang = True
             self._task.cancel()
-        elif self.idle is not None:
-            self.idle()
 
     def _ring(self) -> None:
         self._alarm = None
@@ -96,8 +100,12 @@ class Timer(BaseTimerContext):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         task, self._task = self._task, None
-        # A task that somebody else cancelled as well stays cancelled: only our own cancellation is taken back.
-        if self.expired and kind is asyncio.CancelledError and task and task.uncancel() <= self._cancelling:
+        if not self._rang or task is None:
+            return
+        # A task that somebody else cancelled as well stays cancelled. Our own cancellation is taken back also where
+        # somebody in between made another error of it.
+        self._rang = False
+        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
 

@@ -18,8 +18,8 @@ A = Instance(id="a", service="ports", host="127.0.0.1", port=1, meta=MappingProx
 B, C = replace(A, id="b", port=2), replace(A, id="c", port=3)
 
 
-def newcomer() -> Standing:
-    return Standing(Peers())
+def newcomer(came: float = -inf) -> Standing:
+    return Standing(Peers(), came)
 
 
 def endpoints(*instances: Instance) -> list[Endpoint]:
