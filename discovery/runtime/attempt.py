@@ -95,12 +95,15 @@ class Tried:
         self._status = None
         self._outcome = outcome
         self._error = (str(error) or type(error).__name__)[:_ERROR_TEXT_MAX]
+        stale = isinstance(error, outcomes.Stale)
         if outcome is Outcome.TIMED_OUT:
             self.endpoint.load.give_up(now, self._head_s)
             self._excused = not full
+        elif stale:
+            self._excused = True
         elif outcome is not Outcome.CANCELLED:
             self.endpoint.load.penalise(now)
-        self._ends(now)
+        self._ends(now, heard=not stale and outcome is not Outcome.CANCELLED)
 
     def freed(self, now: float, *, broken: bool, full: bool) -> None:
         """The connection is free again, and the body was read, given up or *broken* off."""
@@ -115,8 +118,8 @@ class Tried:
         """How long ago it went out."""
         return now - self._sent_at
 
-    def _ends(self, now: float) -> None:
-        self._lands(now, heard=self._outcome is not Outcome.CANCELLED)
+    def _ends(self, now: float, *, heard: bool = True) -> None:
+        self._lands(now, heard=heard)
         self._tell(now)
         if self._outcome is Outcome.UNSENT or self._outcome is Outcome.NACKED:
             self._directory.refused(self.endpoint, now)

@@ -166,6 +166,8 @@ class Caller:
         now = self._clock.now()
         if flight.answered:
             return Stop(StopReason.OVER)
+        if flight.renews():
+            return Again(0.0, "kept connection ended")
         return decide(
             flight.records,
             limit=flight.rules.attempts,

@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from discovery.policy.retry import IDEMPOTENT_METHODS
+from discovery.runtime import outcomes
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
 from discovery.runtime.outgoing import IDEMPOTENCY_KEY
@@ -25,6 +26,8 @@ from discovery.runtime.pool import Pool
 
 _NOBODY_WAITS = TimerNoop()
 _NO_TRACES: list[Any] = []
+# On a connection that has brought an answer already.
+_KEPT = "_proconsul_kept"
 # As much as aiohttp's session allows by default.
 _BUFFER, _LINE, _FIELD, _FIELDS = 2**16, 8190, 8190, 128
 
@@ -128,13 +131,19 @@ class Direct:
             max_field_size=_FIELD,
             max_headers=_FIELDS,
         )
+        kept = getattr(protocol, _KEPT, False)
         try:
             response = await request.send(connection)
             try:
-                return await response.start(connection)
+                await response.start(connection)
             except BaseException:
                 response.close()
                 raise
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if kept and outcomes.without_a_word(error):
+                raise outcomes.Stale from error
             raise
+        if not kept:
+            setattr(protocol, _KEPT, True)
+        return response

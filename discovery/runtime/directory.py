@@ -215,7 +215,8 @@ class Directory:
 
     def lines(self) -> list[Line]:
         """The lines of all instances, for whoever closes everything."""
-        return [one.line for one in (*self._endpoints, *self._last_resort, *self._gone) if one.line is not None]
+        everybody = (*self._endpoints, *self._last_resort, *self._gone)
+        return list(dict.fromkeys(one.line for one in everybody if one.line is not None))
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()

@@ -58,6 +58,7 @@ class Flight:
         "_around",
         "_last",
         "_read_from",
+        "_renewed",
         "answer",
         "began_at",
         "call",
@@ -97,6 +98,7 @@ class Flight:
         self.answer: aiohttp.ClientResponse | None = None
         self.error: Exception | None = None  # of the last attempt
         self._last: Tried | None = None
+        self._renewed = False
         self._read_from: Line | None = None  # where the attempt was over before its answer was read
 
     @property
@@ -141,6 +143,14 @@ class Flight:
         last = cast(Tried, self._last)
         last.fails(error, outcome, now, full=last.age(now) >= self.rules.attempt_timeout_s)
         self._record(last)
+
+    def renews(self) -> bool:
+        """Whether it goes out again on a fresh connection, once, since the kept one of the last attempt had ended."""
+        if self._renewed or not isinstance(self.error, outcomes.Stale):
+            return False
+        may_go_on = self.number < self.rules.attempts
+        self._renewed = may_go_on and self.request.repeatable and self.request.replayable
+        return self._renewed
 
     def _record(self, tried: Tried) -> None:
         self.records += (tried.record(),)

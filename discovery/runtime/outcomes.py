@@ -52,6 +52,24 @@ def of_error(error: Exception) -> Outcome | None:
     return None
 
 
+class Stale(aiohttp.ServerDisconnectedError):
+    """A connection that had been kept for the next request ended without a word to it.
+
+    A server may close an idle one at the moment at which we write to it, and says so to nobody. That is no failure of
+    the instance; RFC 9112, 9.3.1 lets a client repeat what may be repeated.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the kept connection was closed")
+
+
+def without_a_word(error: BaseException) -> bool:
+    """Whether a connection ended before anything of an answer came."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)  # else it is the beginning of an answer
+    return isinstance(error, ConnectionResetError)
+
+
 def broke_off(response: aiohttp.ClientResponse) -> bool:
     """Whether the body of an answer ended before its end, once its connection is free again."""
     error = response.content.exception()

@@ -234,3 +234,71 @@ async def test_a_call_may_say_its_own_number_of_attempts(registry: FakeRegistry,
             async with mesh.get("http://ports/", **options) as response:
                 assert response.status == 503
             assert sick.seen["a"] == sent
+
+
+def nacking(nack: str, status: int = 503) -> PeerHandler:
+    async def handle(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=status, headers={"Mesh-Nack": nack} if nack else {})
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("nack", "status"), [("busy", 503), ("draining", 503), ("", 429)], ids=["busy", "draining", "too many"]
+)
+async def test_a_probe_that_tells_nothing_is_as_rare_as_one_in_vain(
+    registry: FakeRegistry, observer: RecordingObserver, nack: str, status: int
+) -> None:
+    clock = Ahead()
+    around = Surroundings(clock=clock, rng=Random(1), observer=observer)
+    async with (
+        peer(registry, "ports", nacking(nack, status), id="a"),
+        peer(registry, "ports", id="b"),
+        Mesh(MeshConfig(name="tests"), registry, around=around) as mesh,
+    ):
+        await known(mesh)
+        directory = mesh.directory("ports")
+        out = next(one for one in directory.plan.candidates if one.instance.id == "a")
+        for _ in range(3):
+            directory.heard(out, works=False, now=clock.now(), probe=False, why="500")
+        clock.ahead += 2.0
+        statuses = await ask(mesh, clock, 100)
+        assert sum(attempt.probe for attempt in observer.attempts) <= 3
+        assert statuses[200] >= 97
+
+
+async def test_a_call_without_time_is_no_probe(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    clock = Ahead()
+    around = Surroundings(clock=clock, rng=Random(1), observer=observer)
+    async with (
+        peer(registry, "ports", id="a"),
+        peer(registry, "ports", id="b"),
+        Mesh(MeshConfig(name="tests"), registry, around=around) as mesh,
+    ):
+        await known(mesh)
+        directory = mesh.directory("ports")
+        out = directory.plan.candidates[0]
+        for _ in range(3):
+            directory.heard(out, works=False, now=clock.now(), probe=False, why="500")
+        clock.ahead += 2.0
+        options: list[discovery.CallOptions] = [{"timeout": 0}, {"attempts": 1}, {"timeout": 1}]
+        for each in options:
+            with suppress(discovery.DeadlineExceeded):
+                await (await mesh.get("http://ports/", **each)).read()
+        assert not any(attempt.probe for attempt in observer.attempts)
+        assert out.standing.is_due(clock.now())
+
+
+class Raising(RecordingObserver):
+    def sending(self, *_: object) -> None:
+        raise ZeroDivisionError
+
+
+async def test_an_observer_that_raises_leaves_nothing_behind(registry: FakeRegistry) -> None:
+    around = Surroundings(observer=Raising())
+    async with peer(registry, "ports"), Mesh(MeshConfig(name="tests"), registry, around=around) as mesh:
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError):
+                await mesh.get("http://ports/")
+        directory = mesh.directory("ports")
+        assert (directory.room.taken, [one.load.in_flight for one in directory.plan.candidates]) == (0, [0])

@@ -17,7 +17,7 @@ from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import answers_garbage, closes_idle, hangs_up, misbehaving, never_answers, resets
 from tests.discovery.runtime.failing import Failing, answers_once, dead, raw, saying
-from tests.discovery.runtime.support import DOORS, Door, a_mesh, enrol, outcomes
+from tests.discovery.runtime.support import DOORS, Door, a_mesh, enrol, in_flight, outcomes
 
 KEYED = {"headers": {"Idempotency-Key": "k1"}}
 
@@ -170,9 +170,13 @@ async def test_a_get_that_meets_a_dead_connection_is_sent_again(
     # Closed as soon as it has answered: every second request meets the end of its connection, or just misses it.
     async with a_mesh(registry, observer) as mesh, misbehaving(answers_once) as server:
         await enrol(registry, "a", server.address)
-        for _ in range(8):
+        for _ in range(200):
             async with mesh.get("http://ports/") as response:
                 assert await response.text() == "ok"
+        endpoint = mesh.directory("ports").plan.candidates[0]
+        assert endpoint.standing.spotless, "it is no failure of the instance"
+        assert mesh.directory("ports").budget.balance(mesh._around.clock.now()) > 10, "and costs nothing"
+        assert in_flight(mesh) == {"a": 0}
 
     assert Outcome.LOST in outcomes(observer)
     assert len(server.requests) == len(observer.attempts)

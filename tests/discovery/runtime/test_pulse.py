@@ -69,11 +69,29 @@ async def test_a_connection_in_use_is_closed_only_when_it_is_free(
         await enrol(registry, "a", one.address)
         async with mesh.get("http://ports/", timeout=None) as response:
             (line,) = mesh.directory("ports").lines()
+            await enrol(registry, "b", "127.0.0.1:1")
             await registry.deregister("a")
             await clock.advance(3)
             assert not line.steady.closed
             assert await response.content.readexactly(3) == b"..."
         await clock.advance(1)
+        assert line.steady.closed
+
+
+async def test_who_has_just_left_keeps_its_connections_while_it_is_the_last_resort(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    clock = FakeClock()
+    async with a_mesh(registry, observer, clock) as mesh, misbehaving(closes_idle(after_s=60)) as one:
+        await enrol(registry, "a", one.address)
+        await mesh.get("http://ports/")
+        (line,) = mesh.directory("ports").lines()
+        await registry.deregister("a")
+        for _ in range(3):
+            await clock.advance(1)
+            assert (await mesh.get("http://ports/")).status == 200
+        await enrol(registry, "b", "127.0.0.1:1")
+        await clock.advance(2)
         assert line.steady.closed
 
 
