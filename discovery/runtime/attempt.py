@@ -78,6 +78,8 @@ class Tried:
         load = self.endpoint.load
         if status < 500 and outcome is Outcome.ANSWERED:
             load.observe(now, head_s, proof=status < 400)
+            if self._probe:  # a stream may last, and nobody else asks meanwhile
+                self._directory.heard(self.endpoint, works=True, now=now, probe=True, why="")
             return
         retry_after_s = outcomes.retry_after(response.headers)
         self._excused = not outcomes.speaks_against(status, response.headers)

@@ -42,6 +42,10 @@ class Caller:
         self._timers = Timers(around.clock)
         self._chooser = Chooser(directories, around)
 
+    def close(self) -> None:
+        """No call is made any more."""
+        self._timers.close()
+
     async def call(self, target: Target, request: Outgoing, said: Said | None = None) -> aiohttp.ClientResponse:
         """Make one call, by the rules of its route where *said* does not say otherwise.
 

@@ -116,6 +116,12 @@ class Timers:
         self.clock = clock
         self._lines: dict[float, _Line] = {}
 
+    def close(self) -> None:
+        """Nobody is rung any more."""
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
+
     def line_up(self, timer: Timer, seconds: float, due: float) -> None:
         """Ring *timer* when it is *due*, unless it was set anew or stopped; *seconds* are one of a few limits."""
         line = self._lines.get(seconds)
@@ -142,6 +148,10 @@ class _Line:
         waiting.append((due, timer))
         if self._alarm is None:
             self._alarm = self._clock.call_later(max(0.0, due - self._clock.now()), self._ring)
+
+    def close(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     def _ring(self) -> None:
         now, waiting = self._clock.now(), self._waiting

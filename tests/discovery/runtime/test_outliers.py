@@ -92,8 +92,9 @@ async def test_two_broken_ones_of_three_cost_no_repeatable_call(observer: Record
         sick.seen.clear()
         assert await ask(mesh, clock, 300) == {200: 300}
         assert sick.seen["a"] + sick.seen["b"] <= 12
-    assert {event.instance.id for event in observer.told(Ejected)} == {"a", "b"}
-    assert {event.reason for event in observer.told(Ejected)} == {str(status)}
+    # One that is avoided at once may not have failed often enough to be put out.
+    assert {event.instance.id for event in observer.told(Ejected)} - {"a", "b"} == set()
+    assert {event.reason for event in observer.told(Ejected)} == {str(status)}, "and somebody was"
 
 
 async def test_a_broken_one_gets_few_posts(observer: RecordingObserver) -> None:
