@@ -42,6 +42,10 @@ class Caller:
         self._timers = Timers(around.clock)
         self._chooser = Chooser(directories, around)
 
+    def open(self) -> None:
+        """Calls are made from now on."""
+        self._timers.open()
+
     def close(self) -> None:
         """No call is made any more."""
         self._timers.close()

@@ -91,6 +91,7 @@ class Mesh(Verbs):
         await self._stack.enter_async_context(self._pool)
         self._direct = await rehearsal.goes_well(self._pool)
         self._stack.push_async_callback(self._directories.close_all)
+        self._caller.open()
         self._stack.callback(self._caller.close)
         await self._stack.enter_async_context(self._tasks)
         keeping = live.keep(self.settings, self._registry, self.config.name, self._around, self._directories.compile)
