@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -21,7 +22,7 @@ from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import PeerHandler, peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import OK, Behaviour, Wire, misbehaving
-from tests.discovery.runtime.support import NoWaiting, enrol, known
+from tests.discovery.runtime.support import Door, NoWaiting, a_mesh, by_mesh, by_public, enrol, in_flight, known
 
 NAMES = ("a", "b", "c")
 
@@ -303,3 +304,47 @@ async def test_an_observer_that_raises_leaves_nothing_behind(registry: FakeRegis
                 await mesh.get("http://ports/")
         directory = mesh.directory("ports")
         assert (directory.room.taken, [one.load.in_flight for one in directory.plan.candidates]) == (0, [0])
+
+
+async def half(wire: Wire) -> None:
+    """Answers at once, and never ends its body."""
+    await wire.request()
+    await wire.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    await wire.closed()
+
+
+@pytest.mark.parametrize("door", [by_mesh, by_public])
+async def test_a_body_that_never_ends_is_broken_when_its_time_is_over(
+    registry: FakeRegistry, observer: RecordingObserver, door: Door
+) -> None:
+    around = Surroundings(rng=Random(1), observer=observer)
+    live = LiveSettings(timeout_s=0.1)
+    async with misbehaving(half) as bad, Mesh(MeshConfig(name="tests", live=live), registry, around=around) as mesh:
+        await enrol(registry, "bad", bad.address)
+        async with door(mesh, "GET", "/") as response:
+            with pytest.raises(TimeoutError):
+                await response.read()
+            assert [(a.outcome, a.status) for a in discovery.attempts(response)] == [(Outcome.BROKEN, 200)]
+        assert in_flight(mesh) == {"bad": 0}
+    assert observer.unsettled() == []
+
+
+async def test_who_is_described_anew_in_mid_call_has_been_tried_all_the_same(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    backstage = FakeRegistry()
+
+    async def changes(request: web.BaseRequest) -> web.Response:
+        registry.replace("ports", [replace(a.instance, tags=("other",)), b.instance])
+        while mesh.directory("ports").plan.candidates[0].instance.tags != ("other",):
+            await mesh.directory("ports").changed()
+        return web.Response(status=503)
+
+    async with (
+        a_mesh(registry, observer) as mesh,
+        peer(backstage, "ports", changes, id="a") as a,
+        peer(backstage, "ports", id="b") as b,
+    ):
+        registry.replace("ports", [a.instance, b.instance])
+        async with mesh.get("http://ports/") as response:
+            assert [attempt.instance.id for attempt in discovery.attempts(response)] == ["a", "b"]
