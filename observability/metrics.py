@@ -170,8 +170,8 @@ class Metrics:
         self._server.record(seconds, (semconv.method(method), code, failure, scheme, route), context)
 
     def ejected(self, target: Target, instance: Instance, reason: str) -> None:
-        """An instance is out."""
-        self._ejections.add(str(target), reason)
+        """An instance is out, for a status or for an outcome of its last failure."""
+        self._ejections.add(str(target), str(semconv.status(int(reason))) if reason.isdecimal() else reason)
         self._out.setdefault(target, set()).add(instance.place)
 
     def readmitted(self, target: Target, instance: Instance) -> None:

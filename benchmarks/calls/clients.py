@@ -20,12 +20,12 @@ Client = Callable[[str], AbstractAsyncContextManager[Send]]
 _SERVICE = "http://echo"
 
 
-def by_session(session: aiohttp.ClientSession, origin: str) -> Send:
-    """Send by a session of aiohttp."""
+def sends(by: aiohttp.ClientSession | Mesh, origin: str) -> Send:
+    """Send by a session of aiohttp, or by a mesh, which is asked in the same way."""
 
     async def send(method: str, path: str, body: bytes | None) -> int:
         url = origin + path
-        async with session.post(url, data=body) if method == "POST" else session.get(url) as response:
+        async with by.post(url, data=body) if method == "POST" else by.get(url) as response:
             await response.read()
             return response.status
 
@@ -36,7 +36,7 @@ def by_session(session: aiohttp.ClientSession, origin: str) -> Send:
 async def plain(address: str) -> AsyncIterator[Send]:
     """An aiohttp session."""
     async with aiohttp.ClientSession() as session:
-        yield by_session(session, f"http://{address}")
+        yield sends(session, f"http://{address}")
 
 
 @asynccontextmanager
@@ -47,21 +47,21 @@ async def empty_middleware(address: str) -> AsyncIterator[Send]:
         return await handler(request)
 
     async with aiohttp.ClientSession(middlewares=[nothing]) as session:
-        yield by_session(session, f"http://{address}")
+        yield sends(session, f"http://{address}")
 
 
 @asynccontextmanager
 async def middleware(address: str) -> AsyncIterator[Send]:
     """An aiohttp session with the mesh's middleware."""
     async with _mesh(address) as mesh, aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
-        yield by_session(session, _SERVICE)
+        yield sends(session, _SERVICE)
 
 
 @asynccontextmanager
 async def fast(address: str) -> AsyncIterator[Send]:
     """The mesh, untraced."""
     async with _mesh(address) as mesh:
-        yield _by_mesh(mesh)
+        yield sends(mesh, _SERVICE)
 
 
 @asynccontextmanager
@@ -87,7 +87,7 @@ async def public(address: str) -> AsyncIterator[Send]:
 async def observed(address: str) -> AsyncIterator[Send]:
     """The mesh with traces and metrics, as the environment says."""
     async with _mesh(address, observe=True) as mesh:
-        yield _by_mesh(mesh)
+        yield sends(mesh, _SERVICE)
 
 
 CLIENTS: Mapping[str, Client] = {
@@ -107,13 +107,3 @@ async def _mesh(address: str, *, observe: bool = False) -> AsyncIterator[Mesh]:
     with observability.observer(who) if observe else nullcontext(NULL) as observer:
         async with Mesh(config, around=Surroundings(observer=observer)) as mesh:
             yield mesh
-
-
-def _by_mesh(mesh: Mesh) -> Send:
-    async def send(method: str, path: str, body: bytes | None) -> int:
-        url = _SERVICE + path
-        async with mesh.post(url, data=body) if method == "POST" else mesh.get(url) as response:
-            await response.read()
-            return response.status
-
-    return send

@@ -15,7 +15,7 @@ from benchmarks.chaos.behaviour import WELL, Behaviour
 from benchmarks.chaos.load import BEGUN, Load
 from benchmarks.chaos.peer import READY, Plan
 from benchmarks.chaos.process import started
-from benchmarks.chaos.record import Arrived, Called, read_arrivals, read_calls
+from benchmarks.chaos.record import Arrived, Called, Kill, read_arrivals, read_calls
 from discovery.clock import Clock
 from launcher.development import CannotRun
 from launcher.local import Agent, Child, Choice, agent_command, free_ports
@@ -55,15 +55,16 @@ class Peer:
             entering = started(self.name, argv, self._environ, folder, READY, self._clock)
             self._child = await self._stack.enter_async_context(entering)
 
-    async def kill(self) -> float:
-        """Kill it with SIGKILL; returns the moment."""
+    async def kill(self) -> Kill:
+        """Kill it with SIGKILL; returns when that was."""
         at = self._clock.now()
         if (child := self._child) is not None:
             self._child = None
             child.kill()
             await child.ended()
-            await self._stack.aclose()
-        return at
+        gone_at = self._clock.now()
+        await self._stack.aclose()
+        return Kill(at, gone_at)
 
     async def behave(self, behaviour: Behaviour) -> float:
         """Tell it how to treat requests from now on; returns the moment."""

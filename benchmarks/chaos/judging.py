@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf
 
-from benchmarks.chaos.record import GET, POST, Arrived, Called
+from benchmarks.chaos.record import GET, POST, Arrived, Called, Kill
 from launcher.load import quantile
 
 # What the mesh says of an attempt of which nobody can know whether it was acted on.
@@ -48,9 +48,13 @@ def told_otherwise(calls: Iterable[Called]) -> list[Called]:
     return [call for call in failed(calls, POST) if not call.tried or call.tried[-1].outcome not in _UNKNOWN]
 
 
-def not_under_way(calls: Iterable[Called], kills: Sequence[float]) -> list[Called]:
-    """POSTs that failed, though they were not under way when one of the kills happened."""
-    return [call for call in failed(calls, POST) if not any(call.due_at <= at <= call.ended_at for at in kills)]
+def not_under_way(calls: Iterable[Called], kills: Sequence[Kill]) -> list[Called]:
+    """POSTs that failed, though they were not under way while one of the kills happened."""
+    return [
+        call
+        for call in failed(calls, POST)
+        if not any(call.due_at <= kill.gone_at and kill.at <= call.ended_at for kill in kills)
+    ]
 
 
 def worst_of_posts(calls: Iterable[Called], broken: Iterable[str], arrivals: Iterable[Arrived]) -> int:

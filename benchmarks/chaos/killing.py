@@ -32,8 +32,8 @@ async def _play(stage: Stage) -> list[Row]:
             await peer.behave(_BUSY)
             await stage.clock.sleep(_DEAD_S)
         calls = await run.stop()
-    held = [call for at in kills for call in judging.due(calls, at - 1, at + _DEAD_S)]
-    normal_ms = judging.p99_ms(judging.normal(calls, until=kills[0] - 1))
+    held = [call for kill in kills for call in judging.due(calls, kill.at - 1, kill.at + _DEAD_S)]
+    normal_ms = judging.p99_ms(judging.normal(calls, until=kills[0].at - 1))
     p99_ms, most_ms = judging.p99_ms(held), round(min(2 * normal_ms, _P99_MS), 1)
     what = "one of three killed"
     posts = sum(call.method == POST for call in calls)

@@ -73,7 +73,7 @@ async def _by_mesh(load: Load) -> AsyncIterator[Send]:
 
         async def send(method: str, id_: str) -> aiohttp.ClientResponse:
             asked: discovery.CallOptions = {**options, "data": _BODY} if method == POST else options
-            return await mesh.request(method, f"http://{load.service}/work/{id_}", **asked)
+            return await mesh.request(method, f"http://{load.service}/job/{id_}", **asked)
 
         async for view in mesh.watch(load.service):
             if sum(each.health is discovery.Health.PASSING for each in view.instances) >= load.instances:
@@ -88,7 +88,7 @@ async def _by_url(load: Load) -> AsyncIterator[Send]:
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def send(method: str, id_: str) -> aiohttp.ClientResponse:
-            return await session.request(method, f"{load.url}/work/{id_}", data=_BODY if method == POST else None)
+            return await session.request(method, f"{load.url}/job/{id_}", data=_BODY if method == POST else None)
 
         seen: set[str] = set()
         while len(seen) < load.instances:

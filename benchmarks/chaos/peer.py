@@ -96,7 +96,7 @@ class Peer:
     async def _beyond(self, request: web.Request, id_: str) -> web.Response:
         mesh = request.app[discovery.MESH]
         try:
-            async with mesh.request(request.method, f"http://{self._plan.beyond}/work/{id_}") as response:
+            async with mesh.request(request.method, f"http://{self._plan.beyond}/job/{id_}") as response:
                 return web.Response(status=response.status, body=await response.read())
         except discovery.CallError as error:
             return web.Response(status=504 if isinstance(error, TimeoutError) else 502)
@@ -122,7 +122,7 @@ async def serve(plan: Plan) -> None:
     ledger = os.open(plan.ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     peer = Peer(plan, ledger)
     app, orders = web.Application(), web.Application()
-    app.router.add_route("*", "/work/{id}", peer.work)
+    app.router.add_route("*", "/job/{id}", peer.work)
     orders.router.add_put("/behaviour", peer.control)
     config = discovery.MeshConfig.from_env(plan.service, instance_id=plan.instance)
     runner = web.AppRunner(orders, access_log=None)

@@ -54,6 +54,14 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Kill:
+    """A process was told to die at one moment and gone at another; it takes what is sent in between."""
+
+    at: float
+    gone_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """One request that reached the code of a peer, which counts as executed whatever the peer did with it then."""
 

@@ -61,8 +61,6 @@ class Served:
     """What a server was asked and did."""
 
     requests: int = 0
-    processed: int = 0
-    wasted: int = 0  # of these, those whose caller did not wait for the end
     executed: dict[str, int] = field(default_factory=dict)  # how often each call was processed
 
 
@@ -162,8 +160,6 @@ class Server:
 
     def _end(self, request: Request, answer: Answer) -> None:
         self._working -= 1
-        if request.settled or self._loop.now > request.deadline_at:
-            self.served.wasted += 1
         self._answer(request, answer)
         while self._queue and self._working < self._workers:
             following = self._queue.popleft()
@@ -172,7 +168,6 @@ class Server:
 
     def _processed(self, request: Request) -> None:
         executed = self.served.executed
-        self.served.processed += 1
         executed[request.call] = executed.get(request.call, 0) + 1
 
     def _answer(self, request: Request, answer: Answer) -> None:

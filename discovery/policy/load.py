@@ -103,11 +103,6 @@ class PeakEwma:
         self._failures = 0  # in a row
         self._asked = False  # whether anything came back
 
-    @property
-    def proven(self) -> bool:
-        """Whether it is known how fast it works."""
-        return self._latency_s is not None
-
     def start(self, now: float = inf) -> None:
         """A request goes out."""
         self.started_at = now

@@ -118,11 +118,6 @@ class Standing:
         """Whether it is in, and nothing speaks for putting it out."""
         return self._odds < OUT and self.out_until is None
 
-    @property
-    def spotless(self) -> bool:
-        """Whether all that ever spoke against it is outweighed."""
-        return self._odds == 1.0
-
     def succeeded(self, now: float, *, probe: bool = False) -> bool:
         """Count a success; ``True`` when it readmits, and those who may be chosen are others than before."""
         self.peers.calls += 1

@@ -17,6 +17,7 @@ from discovery.observer import NULL
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, StopReason, decide
 from discovery.runtime import context, outcomes
+from discovery.runtime.address import Logical
 from discovery.runtime.chooser import Chooser
 from discovery.runtime.directories import Directories
 from discovery.runtime.endpoint import Endpoint
@@ -98,11 +99,12 @@ class Caller:
             raise failure from flight.error
         return flight.hand_over()
 
-    def limit_s(self, target: Target, said: Said) -> float | None:
+    def limit_s(self, method: str, logical: Logical, said: Said) -> float | None:
         """How many seconds a call may last that begins now; ``None`` for as many as it takes."""
         self._home.check()
         incoming, now = context.current.get(), self._clock.now()
-        timeout_s = said.over(self._directories.get(target).plan.rules).timeout_s
+        plan = self._directories.get(logical.target).plan_for(method, logical.path)
+        timeout_s = said.over(plan.rules).timeout_s
         own = None if timeout_s is None else now + timeout_s
         return remaining(own if incoming is None else tighten(own, incoming.deadline_at), now)
 
@@ -130,7 +132,7 @@ class Caller:
             else:
                 timer.set(limit_s)
             with timer:
-                response = await request.send(endpoint, headers, timer, left)
+                response = await request.send(endpoint, headers, timer)
         except asyncio.CancelledError as error:
             flight.fails(error, Outcome.CANCELLED, self._clock.now())
             raise

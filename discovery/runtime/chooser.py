@@ -77,7 +77,7 @@ class Chooser:
     def _pick(self, flight: Flight) -> tuple[Endpoint, bool] | None:
         now, directory = self._clock.now(), flight.directory
         if now >= directory.plan.look_again_at:
-            directory.compile(now)
+            directory.look_again(now)
         flight.plan = plan = directory.plan
         if plan.picker is None:
             return None

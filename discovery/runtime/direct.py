@@ -38,13 +38,13 @@ class Request(aiohttp.ClientRequest):
     aiohttp makes each request find out anew what all requests of an instance have in common.
     """
 
-    def __init__(self, key: ConnectionKey | None, method: str, url: URL, **more: Any) -> None:
+    def __init__(self, key: ConnectionKey, method: str, url: URL, **more: Any) -> None:
         self._key = key
         super().__init__(method, url, **more)
 
     @property
     def connection_key(self) -> ConnectionKey:
-        return self._key or super().connection_key
+        return self._key
 
     def update_version(self, version: Any) -> None:
         self.version = version
@@ -96,7 +96,7 @@ class Direct:
         return headers
 
     async def send(
-        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: BaseTimerContext, left_s: float | None, /
+        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: BaseTimerContext, /
     ) -> aiohttp.ClientResponse:
         """Send it once, and return when the head of the answer is there."""
         line, pool = endpoint.lined(), self._pool

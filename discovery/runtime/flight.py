@@ -176,7 +176,7 @@ class Flight:
             # Set only now, and taken away with the end: what refers to itself is left to the garbage collector.
             grace_s, left = self.request.grace_s, remaining(self.deadline_at, self._around.clock.now())
             self.timer.set(None if grace_s is None or left is None else left + grace_s)
-            self.timer.idle = self._forgotten
+            self.timer.idle = self._late
         return answer
 
     def _freed(self) -> None:
@@ -194,9 +194,11 @@ class Flight:
             self._told(self.call, now)
         self.answer = None
 
-    def _forgotten(self) -> None:
-        """Time is over, and nobody reads: who reads later is told, and the instance is no longer taken for busy."""
-        if self.answer is not None:
+    def _late(self) -> None:
+        """Time is over: who reads is told, now or later, and the instance is no longer taken for busy."""
+        if self.answer is None:
+            return
+        if not outcomes.being_read(self.answer):
             logger.warning(
                 "the answer of %s to %s %s was neither read to its end nor released in the time of its call, and was "
                 "closed: enter a call (async with mesh.get(...) as response), or release() its response",
@@ -204,8 +206,8 @@ class Flight:
                 self.request.method,
                 self.request.path.partition("?")[0],
             )
-            self.answer.content.set_exception(TimeoutError("the time of the call was over before its body was read"))
-            self.answer.close()
+        self.answer.content.set_exception(TimeoutError("the time of the call was over before its body was read"))
+        self.answer.close()
 
     def fail(self, error: BaseException) -> None:
         """End the call without an answer for its caller."""

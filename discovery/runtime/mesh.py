@@ -134,7 +134,7 @@ class Mesh(Verbs):
             return PendingCall(self._caller.call(logical.target, Direct(self._pool, method.upper(), logical.path)))
         limits = said(options)
         if options.get("allow_redirects"):
-            following = self._redirects.follow(logical.target, method.upper(), url, dict(options), limits or Said())
+            following = self._redirects.follow(logical, method.upper(), url, dict(options), limits or Said())
             return PendingCall(following)
         request = prepared(self._pool, method.upper(), logical, options, direct=self._direct)
         return PendingCall(self._caller.call(logical.target, request, limits))

@@ -70,6 +70,12 @@ def without_a_word(error: BaseException) -> bool:
     return isinstance(error, ConnectionResetError)
 
 
+def being_read(response: aiohttp.ClientResponse) -> bool:
+    """Whether somebody waits for more of the body."""
+    # aiohttp tells nobody. If a new version calls it otherwise, a slow body is reported as a forgotten answer as well.
+    return getattr(response.content, "_waiter", None) is not None
+
+
 def broke_off(response: aiohttp.ClientResponse) -> bool:
     """Whether the body of an answer ended before its end, once its connection is free again."""
     error = response.content.exception()

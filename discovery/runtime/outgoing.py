@@ -41,9 +41,7 @@ class Outgoing(Protocol):
         """The headers of one attempt, which are the attempt's to change."""
         ...
 
-    async def send(
-        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
-    ) -> aiohttp.ClientResponse:
+    async def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> aiohttp.ClientResponse:
         """Send it once; return when the head of the answer is there."""
         ...
 
@@ -67,9 +65,7 @@ class Through:
     def headers(self, line: Line, /) -> CIMultiDict[str]:
         return self._said.copy()
 
-    async def send(
-        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
-    ) -> aiohttp.ClientResponse:
+    async def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> aiohttp.ClientResponse:
         careful = not (self.repeatable and self.replayable)
         return await self._pool.send(
             self.method,
@@ -103,8 +99,6 @@ class Handed:
         # The session made them for this request alone, and what one attempt writes the next one writes over.
         return self._request.headers
 
-    async def send(
-        self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, left_s: float | None, /
-    ) -> aiohttp.ClientResponse:
+    async def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> aiohttp.ClientResponse:
         self._request.url = endpoint.url(self.path)
         return await self._handler(self._request)

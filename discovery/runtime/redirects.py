@@ -15,10 +15,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from discovery.clock import Clock
-from discovery.model import Target
 from discovery.policy.deadline import remaining
 from discovery.policy.retry import may_repeat
-from discovery.runtime.address import parse
+from discovery.runtime.address import Logical, parse
 from discovery.runtime.body import replayable, settled
 from discovery.runtime.caller import Caller
 from discovery.runtime.outgoing import IDEMPOTENCY_KEY, Handed
@@ -36,14 +35,14 @@ class Redirects:
         self._clock = clock
 
     async def follow(
-        self, target: Target, method: str, url: str | URL, options: dict[str, Any], said: Said
+        self, asked: Logical, method: str, url: str | URL, options: dict[str, Any], said: Said
     ) -> aiohttp.ClientResponse:
-        """Make a call to the logical *url* of *target*, and go wherever its answers lead.
+        """Make a call to *url*, which was *asked* for, and go wherever its answers lead.
 
         Raises:
             TooManyRedirects: aiohttp's, after ``max_redirects``, which are 10.
         """
-        limit_s = self._caller.limit_s(target, said)
+        target, limit_s = asked.target, self._caller.limit_s(method, asked, said)
         deadline_at = None if limit_s is None else self._clock.now() + limit_s
 
         async def hop(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -45,7 +45,7 @@ async def _answered(pool: Pool) -> bool:
     line.steady = cast(aiohttp.TCPConnector, connects)
     request = Direct(pool, hdrs.METH_GET, "/in/memory?x=1", {"X-Said": "y"}, None, None)
     try:
-        answer = await request.send(endpoint, request.headers(line), TimerNoop(), None)
+        answer = await request.send(endpoint, request.headers(line), TimerNoop())
         content = await answer.read()
     finally:
         line.steady = real

@@ -18,11 +18,10 @@ class Room:
     one comparison tells a newcomer that he may not overtake.
     """
 
-    __slots__ = ("_clock", "_places", "bound", "taken", "waiting")
+    __slots__ = ("_clock", "bound", "taken", "waiting")
 
-    def __init__(self, clock: Clock, places: int = QUEUE) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._places = places  # for those who wait
         self.bound = 0
         self.taken = 0
         self.waiting: deque[asyncio.Future[None]] = deque()
@@ -49,7 +48,7 @@ class Room:
 
     async def turn(self, limit_s: float) -> bool:
         """Wait for up to *limit_s* for a turn; whether it came. Then the room is taken."""
-        if limit_s <= 0 or len(self.waiting) >= self._places:
+        if limit_s <= 0 or len(self.waiting) >= QUEUE:
             return False
         turn = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)

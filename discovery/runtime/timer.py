@@ -25,8 +25,8 @@ from discovery.clock import Alarm, Clock
 class Timer(BaseTimerContext):
     """Raises ``TimeoutError`` in whoever waits in its block when the time is over.
 
-    aiohttp enters it where it waits for more of a body. ``idle`` is run when the time is over and nobody waits: a
-    response that somebody holds and does not read must not keep its instance busy for ever.
+    aiohttp enters it where it waits for more of a body. ``idle``, where it is set, is run instead when the time is
+    over, and has to wake whoever reads: a response that is held and not read must not keep its instance busy.
     """
 
     __slots__ = ("_alarm", "_cancelling", "_due", "_rang", "_task", "_timers", "expired", "idle")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,10 +102,24 @@ class Api:
 
     async def until_catalogued(self, service: str, instances: int = 1) -> None:
         """Wait until the catalog knows what the agent was told: a real one writes it a moment later."""
+        await self._until(service, lambda entries: len(entries) == instances)
+
+    async def until_settled(self, service: str) -> None:
+        """Wait until the catalog has the checks of its instances too, so that nothing but a change wakes a reader."""
+        told = {
+            check["CheckID"]
+            for check in (await self.get("/v1/agent/checks")).json.values()
+            if check["ServiceName"] == service
+        }
+        await self._until(
+            service,
+            lambda entries: (
+                bool(entries) and told <= {check["CheckID"] for entry in entries for check in entry["Checks"]}
+            ),
+        )
+
+    async def _until(self, service: str, holds: Callable[[list[Any]], bool]) -> None:
         index = "0"
         async with asyncio.timeout(PATIENCE_S):
-            while (
-                len((answer := await self.get(f"/v1/health/service/{service}", index=index, wait=LONG)).json)
-                != instances
-            ):
+            while not holds((answer := await self.get(f"/v1/health/service/{service}", index=index, wait=LONG)).json):
                 index = str(answer.index)

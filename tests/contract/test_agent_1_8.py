@@ -28,7 +28,7 @@ async def test_an_instance_comes_changes_and_goes(api: Api, name: str) -> None:
     fields = {"Address": "127.0.0.1", "Port": 1, "Meta": {"boot": "1"}, "Weights": {"Passing": 10, "Warning": 1}}
     check = {"HTTP": "http://127.0.0.1:1/", "Interval": "1h", "Timeout": "2s", "Status": "passing"}
     await api.register(name, **fields, Check=check)
-    await api.until_catalogued(name)
+    await api.until_settled(name)
     (entry,) = (await api.get(path, passing="")).json
     assert (entry["Service"]["Port"], entry["Service"]["Meta"]) == (1, {"boot": "1"})
     before, after = await api.woken(path, api.done(f"/v1/agent/service/maintenance/{name}", enable="true"))
@@ -52,7 +52,7 @@ async def test_ones_own_entry_is_read_by_its_hash(api: Api, name: str) -> None:
 
 async def test_word_for_a_check_and_values_by_prefix(api: Api, name: str, prefix: str) -> None:
     await api.register(name, Check={"TTL": "1h"})
-    await api.until_catalogued(name)
+    await api.until_settled(name)
     path = f"/v1/health/service/{name}"
     _, after = await api.woken(path, api.done(f"/v1/agent/check/pass/service:{name}"), passing="")
     assert len(after.json) == 1

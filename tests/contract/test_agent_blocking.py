@@ -55,7 +55,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES)
 async def test_a_change_of_a_service_wakes_who_reads_its_health(api: Api, name: str, change: Change) -> None:
     await api.register(name, Check={"TTL": "1h", "Status": "passing"})
-    await api.until_catalogued(name)
+    await api.until_settled(name)
     before, after = await api.woken(f"/v1/health/service/{name}", change(api, name))
     assert after.index > before.index
     assert after.json != before.json
@@ -63,7 +63,7 @@ async def test_a_change_of_a_service_wakes_who_reads_its_health(api: Api, name: 
 
 async def test_who_reads_only_the_passing_is_woken_by_one_that_no_longer_is(api: Api, name: str) -> None:
     await api.register(name, Check={"TTL": "1h", "Status": "passing"})
-    await api.until_catalogued(name)
+    await api.until_settled(name)
     before, after = await api.woken(f"/v1/health/service/{name}", warned(api, name), passing="")
     assert (len(before.json), after.json) == (1, [])
 
@@ -139,7 +139,7 @@ async def test_an_unknown_service_has_an_index_that_never_shrinks(api: Api, name
 
 async def test_a_maintained_node_wakes_the_readers_of_its_services(api: Api, name: str) -> None:
     await api.register(name)
-    await api.until_catalogued(name)
+    await api.until_settled(name)
     try:
         _, after = await api.woken(f"/v1/health/service/{name}", api.done("/v1/agent/maintenance", enable="true"))
     finally:
@@ -162,7 +162,7 @@ async def test_a_maintained_node_wakes_the_readers_of_its_services(api: Api, nam
 )
 async def test_every_list_can_be_watched(api: Api, name: str, path: str, change: Change) -> None:
     await api.register(name, Check={"TTL": "1h", "Status": "passing"})
-    await api.until_catalogued(name)
+    await api.until_settled(name)
     before, after = await api.woken(path.format(name=name, node=await api.node()), change(api, name))
     assert after.index > before.index
 

@@ -25,7 +25,6 @@ SERVICES = 8
 ROUTES = ("/laptops", "/laptops/{id}")
 REASONS = ("nacked", "lost", "unavailable")
 NACKS = ("draining", "busy", "refused", "deadline")
-EJECTIONS = ("failures", "success-rate")
 
 # One that is known is sent here; all that are made up count as another one.
 METHODS = 2
@@ -43,7 +42,7 @@ BOUNDS = {
     "mesh.client.picks": SERVICES * len(Health),
     "mesh.client.attempts": SERVICES * len(Outcome),
     "mesh.client.active_attempts": SERVICES,
-    "mesh.client.ejections": SERVICES * len(EJECTIONS),
+    "mesh.client.ejections": SERVICES * (STATUSES + len(Outcome)),
     "mesh.client.ejected": SERVICES,
     "mesh.client.resends": SERVICES * len(REASONS),
     "mesh.server.nacks": len(NACKS),
@@ -83,7 +82,8 @@ def strange_answers(told: Recorded, wave: int) -> None:
         outcome, status = rng.choice(list(Outcome)), rng.choice((None, rng.randrange(100, 1000)))
         last = attempt(2, outcome, status, reason=rng.choice(REASONS))
         make(told.observer, last, asked=call(method, f"/{wave}/{number}", target=target))
-        told.observer.notify(Ejected(target, instance, rng.choice(EJECTIONS), 1.0))
+        why = rng.choice((str(rng.randrange(500, 1000)), rng.choice(list(Outcome)).value))
+        told.observer.notify(Ejected(target, instance, why, 1.0))
 
 
 async def strange_names(told: Recorded, mesh: Mesh, clock: FakeClock, wave: int) -> None:

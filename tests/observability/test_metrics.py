@@ -132,7 +132,7 @@ def test_a_service_that_is_followed_by_filters_too_is_one_service(told: Recorded
     for target, instances in ((every, (peer(1), peer(2))), (some, (peer(2),))):
         view = View(target=target, instances=instances, index=1, as_of=0.0)
         told.observer.notify(ViewChanged(view, (), (), ()))
-        told.observer.notify(Ejected(target, peer(2), "failures", 4.0))
+        told.observer.notify(Ejected(target, peer(2), "503", 4.0))
     followed = Followed(every, 1.0, 0.0, 10.0, in_flight=2), Followed(some, 3.0, 5.0, 7.0, in_flight=1)
     told.observer.notify(Pulse(0.0, followed))
 
@@ -146,12 +146,12 @@ def test_a_service_that_is_followed_by_filters_too_is_one_service(told: Recorded
 
 def test_who_is_out_for_failing_is_counted_until_it_is_back_or_gone(told: Recorded) -> None:
     ports = Target("ports")
-    for number, reason in ((1, "failures"), (2, "failures"), (3, "success-rate"), (1, "failures")):
+    for number, reason in ((1, "503"), (2, "503"), (3, "timed-out"), (1, "503")):
         told.observer.notify(Ejected(ports, peer(number), reason, 4.0))
     service = {"service.peer.name": "ports"}
     assert told.measured("mesh.client.ejections") == [
-        ({**service, "mesh.ejection.reason": "failures"}, 3),
-        ({**service, "mesh.ejection.reason": "success-rate"}, 1),
+        ({**service, "mesh.ejection.reason": "503"}, 3),
+        ({**service, "mesh.ejection.reason": "timed-out"}, 1),
     ]
     assert told.measured("mesh.client.ejected") == [(service, 3)]
     told.observer.notify(Readmitted(ports, peer(3), 4.0))

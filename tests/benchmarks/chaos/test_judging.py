@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from benchmarks.chaos import judging
-from benchmarks.chaos.record import GET, POST, Arrived, Called, Tried, read_arrivals, read_calls
+from benchmarks.chaos.record import GET, POST, Arrived, Called, Kill, Tried, read_arrivals, read_calls
 
 
 def called(
@@ -94,7 +94,8 @@ def test_a_post_is_told_as_unknown_by_its_last_attempt(outcomes: tuple[str, ...]
 def test_a_post_may_fail_only_while_a_kill_happens() -> None:
     calls = [called(str(at), POST, at=at, took_s=0.2, status=0) for at in (0.7, 0.9, 1.1)]
 
-    assert [call.id for call in judging.not_under_way(calls, kills=[1.0])] == ["0.7", "1.1"]
+    assert [call.id for call in judging.not_under_way(calls, [Kill(1.0, 1.0)])] == ["0.7", "1.1"]
+    assert [call.id for call in judging.not_under_way(calls, [Kill(1.0, 1.1)])] == ["0.7"]
 
 
 def test_posts_are_counted_at_the_instance_that_failed_them_last() -> None:

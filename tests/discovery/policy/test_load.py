@@ -215,7 +215,7 @@ def test_one_that_only_ever_refused_is_neither_free_nor_proven() -> None:
     load.observe(0.001, 0.001, proof=False)
     load.end()
 
-    assert not load.proven
+    assert load._latency_s is None
     assert load.cost(0.001) == UNPROVEN_S
     load.observe(1.0, 0.02)
     assert load.cost(1.0) == pytest.approx(0.02)

@@ -188,12 +188,12 @@ def test_who_is_spotless_again_is_judged_as_at_first() -> None:
     back.succeeded(1.0, probe=True)
     for _ in range(88):
         back.succeeded(1.0)
-    assert back.spotless
+    assert back._odds == 1.0
 
     assert [back.failed() for _ in range(2)] == [False, False]
     for _ in range(28):
         back.succeeded(1.0)
-    assert back.spotless
+    assert back._odds == 1.0
 
 
 @pytest.mark.parametrize(

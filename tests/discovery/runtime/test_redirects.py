@@ -12,8 +12,10 @@ import pytest
 from aiohttp import web
 
 import discovery
+from discovery import wire
 from discovery.call_errors import CallFailed, DeadlineExceeded
 from discovery.clock import SystemClock
+from discovery.config import LiveSettings
 from discovery.model import Outcome
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import PeerHandler, peer
@@ -272,3 +274,15 @@ async def test_a_call_that_is_cancelled_in_a_later_hop_leaves_nothing(
         assert calling.cancelled()
         assert (in_flight(mesh, "laptops"), busy_connections(mesh)) == ({"silent": 0}, 0)
     assert observer.unsettled() == []
+
+
+async def test_a_call_that_follows_goes_by_the_rules_of_its_route(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    routes = {"GET ports/slow": LiveSettings(timeout_s=3.0, attempt_timeout_s=1.0)}
+    async with a_mesh(registry, observer, routes=routes) as mesh, peer(registry, "ports") as one:
+        for path in ("/slow", "/other"):
+            async with mesh.get(f"http://ports{path}", allow_redirects=True) as response:
+                await response.read()
+    left_s = [int(received.headers[wire.DEADLINE]) / 1000 for received in one.received]
+    assert left_s[0] <= 3.0 < left_s[1]

@@ -55,8 +55,9 @@ async def test_whoever_has_no_time_does_not_wait(room: Room, limit_s: float) -> 
     assert not room.waiting
 
 
-async def test_the_queue_has_an_end_too(clock: FakeClock) -> None:
-    room = Room(clock, places=2)
+async def test_the_queue_has_an_end_too(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("discovery.runtime.room.QUEUE", 2)
+    room = Room(clock)
     both = [waiting(room), waiting(room)]
     await clock.settle()
     assert not await room.turn(1.0)
