@@ -6,12 +6,57 @@ as replayable: text, bytes, JSON, and forms of those. A form with a file is a st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from aiohttp import hdrs
 
 _COMPLETE = (bytes, bytearray, memoryview, str, int, float)
+
+
+# What aiohttp says of bytes, and of a body that is not there though others would send one.
+_BYTES = "application/octet-stream"
+# aiohttp warns of longer ones that they hold the loop.
+_AT_ONCE = 2**20
+_WITHOUT = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS, hdrs.METH_TRACE})
+_WITH = frozenset({hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The whole of a body, and the headers that go with it where a caller says no others."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
+_NONE = Body(b"", {})
+# By method, what is sent where there is no body.
+EMPTY: Mapping[str, Body] = {
+    **dict.fromkeys(_WITHOUT, _NONE),
+    **dict.fromkeys(_WITH, Body(b"", {hdrs.CONTENT_LENGTH: "0", hdrs.CONTENT_TYPE: _BYTES})),
+    hdrs.METH_DELETE: Body(b"", {hdrs.CONTENT_LENGTH: "0"}),
+}
+
+
+def whole(method: str, data: object, json_data: object = None) -> Body | None:
+    """The ``data`` or ``json`` of a request as a body that can be written at once; ``None`` where it cannot."""
+    if json_data is not None:
+        content, kind = json.dumps(json_data).encode(), "application/json"
+    elif data is None:
+        return EMPTY.get(method)
+    elif isinstance(data, bytes):
+        content, kind = data, _BYTES
+    elif isinstance(data, str):
+        content, kind = data.encode(), "text/plain; charset=utf-8"
+    else:
+        return None
+    if len(content) > _AT_ONCE or method not in EMPTY:
+        return None
+    return Body(content, {hdrs.CONTENT_LENGTH: str(len(content)), hdrs.CONTENT_TYPE: kind})
 
 
 def settled(data: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.client_reqrep import ConnectionKey
@@ -9,6 +11,15 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from discovery.model import Instance
+
+
+class Like(aiohttp.ClientRequest):
+    """A request like all those to one instance, as far as a connector looks at one."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """By this aiohttp tells the connections to one host from those to others."""
+        return super().connection_key
 
 
 class Line:
@@ -21,13 +32,11 @@ class Line:
     first.
     """
 
-    __slots__ = ("careful", "headers", "key", "readers", "steady")
+    __slots__ = ("careful", "headers", "like", "readers", "steady")
 
     def __init__(self, instance: Instance) -> None:
-        # aiohttp's own: by this it tells the connections to one host from those to others, and these are automatic.
-        like = aiohttp.ClientRequest(hdrs.METH_GET, URL(f"http://{instance.address}", encoded=True))
-        self.key: ConnectionKey = like.connection_key
-        self.headers: CIMultiDict[str] = like.headers
+        self.like = Like(hdrs.METH_GET, URL(f"http://{instance.address}", encoded=True))
+        self.headers: CIMultiDict[str] = self.like.headers
         self.readers = 0  # of answers whose attempts count as over
         # How many may be open is limited by how many calls may be under way.
         self.steady = aiohttp.TCPConnector(limit=0, keepalive_timeout=15.0)

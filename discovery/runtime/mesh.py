@@ -18,6 +18,7 @@ from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
 from discovery.runtime.address import Addresses, Logical
+from discovery.runtime.body import EMPTY
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
@@ -130,13 +131,15 @@ class Mesh(Verbs):
         return self._pending(logical, method, url, options)
 
     def _pending(self, logical: Logical, method: str, url: str | URL, options: CallOptions) -> PendingCall:
-        if not options and self._direct and not logical.credentials:
-            return PendingCall(self._caller.call(logical.target, Direct(self._pool, method.upper(), logical.path)))
+        method = method.upper()
+        body = EMPTY.get(method)
+        if not options and self._direct and body is not None and not logical.credentials:
+            return PendingCall(self._caller.call(logical.target, Direct(self._pool, method, logical.path, body)))
         limits = said(options)
         if options.get("allow_redirects"):
-            following = self._redirects.follow(logical, method.upper(), url, dict(options), limits or Said())
+            following = self._redirects.follow(logical, method, url, dict(options), limits or Said())
             return PendingCall(following)
-        request = prepared(self._pool, method.upper(), logical, options, direct=self._direct)
+        request = prepared(self._pool, method, logical, options, direct=self._direct)
         return PendingCall(self._caller.call(logical.target, request, limits))
 
     async def _ordinary(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:

@@ -10,12 +10,14 @@ from aiohttp import hdrs
 from multidict import CIMultiDict
 
 from discovery.runtime.address import Logical
-from discovery.runtime.body import replayable, settled
+from discovery.runtime.body import replayable, settled, whole
 from discovery.runtime.direct import Direct
 from discovery.runtime.outgoing import Outgoing, Through
 from discovery.runtime.pool import Pool
 
 _DIRECT = frozenset({"headers", "params", "data", "json", "timeout", "attempts", "attempt_timeout"})
+# Who says one of these has a way of his own to send a body.
+_FRAMING = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT)
 _OURS = frozenset({"attempts", "attempt_timeout"})
 
 
@@ -29,12 +31,15 @@ def prepared(pool: Pool, method: str, logical: Logical, options: Mapping[str, An
         options = _carrying(logical.credentials, options)
     data = settled(options.get("data"))
     if direct and goes_direct(options):
-        if options.get("json") is not None:
-            if data is not None:
-                raise ValueError("data and json parameters can not be used at the same time")
-            data = aiohttp.JsonPayload(options["json"])
-        if replayable(data):
-            return Direct(pool, method, logical.path, options.get("headers"), options.get("params"), data)
+        json = options.get("json")
+        if json is not None and data is not None:
+            raise ValueError("data and json parameters can not be used at the same time")
+        headers = options.get("headers")
+        said = CIMultiDict(headers) if headers else None
+        framed = said is not None and any(name in said for name in _FRAMING)
+        body = None if framed else whole(method, data, json)
+        if body is not None:
+            return Direct(pool, method, logical.path, body, said, options.get("params"))
     options = without_ours(options)
     options["data"] = data
     options.setdefault("allow_redirects", False)

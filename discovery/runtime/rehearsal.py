@@ -16,9 +16,11 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
+from multidict import CIMultiDict
 
 from discovery.model import Instance
 from discovery.policy.standing import Peers, Standing
+from discovery.runtime.body import EMPTY
 from discovery.runtime.direct import Direct
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.pool import Pool
@@ -41,9 +43,9 @@ async def goes_well(pool: Pool) -> bool:
 async def _answered(pool: Pool) -> bool:
     endpoint = Endpoint(Instance(id="memory", service="memory", host="127.0.0.1", port=8000), Standing(Peers()))
     line = endpoint.lined()
-    real, connects = line.steady, _Connects(line.key)
+    real, connects = line.steady, _Connects(line.like.connection_key)
     line.steady = cast(aiohttp.TCPConnector, connects)
-    request = Direct(pool, hdrs.METH_GET, "/in/memory?x=1", {"X-Said": "y"}, None, None)
+    request = Direct(pool, hdrs.METH_GET, "/in/memory?x=1", EMPTY[hdrs.METH_GET], CIMultiDict({"X-Said": "y"}))
     try:
         answer = await request.send(endpoint, request.headers(line), TimerNoop())
         content = await answer.read()

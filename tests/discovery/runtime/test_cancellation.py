@@ -489,9 +489,8 @@ async def test_a_call_can_be_cancelled_wherever_it_waits() -> None:
     places |= await cut_everywhere(partial(a_watch, of_names=True))
     places |= await cut_everywhere(watching)
 
-    assert [missed(module, places) for module in (caller, chooser, retrying, room)] == [[]] * 4
-    # aiohttp writes the head without waiting, and connections are closed when a mesh is.
-    assert missed(direct, places) == ["response = await request.send(connection)"]
+    assert [missed(module, places) for module in (caller, chooser, direct, retrying, room)] == [[]] * 5
+    # Connections are closed when a mesh is.
     assert set(missed(directories, places)) <= {"await line.close()", "await self.close_retired()"}
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from discovery.runtime import rehearsal
-from discovery.runtime.direct import Direct, Request
+from discovery.runtime.direct import Direct
+from discovery.runtime.line import Like
 from discovery.runtime.outgoing import Through
 from discovery.runtime.pool import Pool
 from discovery.testing.observer import RecordingObserver
@@ -22,15 +24,15 @@ def gone(*_: Any, **__: Any) -> Any:
     raise AttributeError("no such thing any more")
 
 
-def says_nothing(self: Request, headers: Any) -> None:
-    self.headers = type(headers)()
+def adds_nothing(*_: Any) -> None:
+    """What each request says is not said."""
 
 
 # What a new aiohttp may have changed.
 CHANGES = [
-    pytest.param(Request, "send", gone, "no such thing any more", id="a method is gone"),
+    pytest.param(ResponseHandler, "set_response_params", gone, "no such thing any more", id="a method is gone"),
     pytest.param(aiohttp.ClientResponse, "start", gone, "no such thing any more", id="of the answer"),
-    pytest.param(Request, "update_headers", says_nothing, "another request than was asked for", id="others are sent"),
+    pytest.param(Like, "update_auto_headers", adds_nothing, "another request than was asked for", id="others are sent"),
 ]
 
 

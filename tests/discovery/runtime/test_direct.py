@@ -1,0 +1,79 @@
+"""What goes out below aiohttp's session is what aiohttp would have sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+
+from discovery import wire
+from discovery.model import Target
+from discovery.runtime.address import Logical
+from discovery.runtime.head import head
+from discovery.runtime.outgoing import Through
+from discovery.runtime.pool import Pool
+from discovery.runtime.prepared import prepared
+from discovery.testing.observer import RecordingObserver
+from discovery.testing.peer import peer
+from discovery.testing.registry import FakeRegistry
+from tests.discovery.runtime.support import a_mesh
+
+OPTIONS: list[Any] = [
+    pytest.param({}, id="nothing"),
+    pytest.param({"data": b""}, id="no bytes"),
+    pytest.param({"data": b"\x00\xff" * 10}, id="bytes"),
+    pytest.param({"data": b"x" * 2**20}, id="many bytes"),
+    pytest.param({"data": "täxt"}, id="text"),
+    pytest.param({"json": {"a": "ü"}}, id="JSON"),
+    pytest.param({"json": ""}, id="JSON of no text"),
+    pytest.param({"data": {"a": "1", "b": "ü"}}, id="a form"),
+    pytest.param({"data": b"{}", "headers": {"content-type": "application/json"}}, id="a type of one's own"),
+    pytest.param({"headers": {"Accept": "text/html", "X": "ü"}}, id="headers"),
+    pytest.param({"headers": [("X", "1")]}, id="pairs of headers"),
+    pytest.param({"data": b"four", "headers": {"Content-Length": "4"}}, id="a length of one's own"),
+    pytest.param({"params": {"q": "ä b", "r": "/"}}, id="parameters"),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
+async def test_a_request_is_that_which_aiohttp_sends(
+    registry: FakeRegistry, observer: RecordingObserver, method: str, options: dict[str, Any]
+) -> None:
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports") as one, aiohttp.ClientSession() as session:
+        async with mesh.request(method, "http://ports/a/b?c=%C3%A4", **options) as answer:
+            assert answer.method == method
+            sent = dict(answer.request_info.headers)
+        async with session.request(method, f"http://{one.instance.address}/a/b?c=%C3%A4", **options) as answer:
+            assert answer.status == 200
+            assert sent.keys() - {wire.DEADLINE} == dict(answer.request_info.headers).keys()
+    ours, theirs = one.received
+    assert (ours.method, ours.path, ours.body) == (theirs.method, theirs.path, theirs.body)
+    assert {name: value for name, value in ours.headers.items() if name != wire.DEADLINE} == dict(theirs.headers)
+
+
+@pytest.mark.parametrize("name", ["expect", "Content-Length", "TRANSFER-ENCODING"])
+def test_who_has_a_way_of_his_own_to_send_a_body_gets_a_session(name: str) -> None:
+    logical = Logical(Target("ports"), "/")
+    for method, data in (("POST", b"four"), ("GET", None)):
+        request = prepared(Pool(1.0), method, logical, {"data": data, "headers": {name: "4"}}, direct=True)
+        assert isinstance(request, Through)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\r\nB: c", "a\x00b", "\x7f"])
+@pytest.mark.parametrize("where", ["target", "name", "value"])
+def test_nobody_can_write_a_second_request(where: str, text: str) -> None:
+    name, value = (text, "x") if where == "name" else ("X", text if where == "value" else "x")
+    with pytest.raises(ValueError, match="control character"):
+        head("GET", text if where == "target" else "/", {name: value})
+
+
+@pytest.mark.parametrize("value", ["a\tb", "ü", "\u2028", "\xa0", ""])
+def test_what_is_no_control_character_is_written_as_it_is(value: str) -> None:
+    assert head("GET", "/", {"X": value, "Y": "z"}) == f"GET / HTTP/1.1\r\nX: {value}\r\nY: z\r\n\r\n".encode()
+
+
+def test_a_value_that_is_no_text_is_refused() -> None:
+    with pytest.raises(TypeError):
+        head("GET", "/", {"X": 1})  # type: ignore[dict-item] # that is the mistake
