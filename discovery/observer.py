@@ -16,41 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from discovery.model import Attempt, Followed, Instance, Target, View
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """The call is made on *view*, which the registry confirmed *age_s* ago; ``None`` when it never answered.
-
-    Told only where it explains the call: it waited for somebody to be there, or the registry is away.
-    """
-
-    view: View | None
-    age_s: float
-    waited_s: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """What the user asked for: one logical request to a service, and at its end what came of it.
-
-    ``path`` is encoded, with its query. For ``queued_s`` it waited for its turn, since as many calls to the service
-    were under way as may be. ``context`` is the observer's own: nobody else reads or writes it.
-    """
-
-    target: Target
-    method: str
-    path: str
-    began_at: float
-    attempts: tuple[Attempt, ...] = ()
-    ended_at: float = 0.0
-    error: BaseException | None = None
-    lookup: Lookup | None = None
-    queued_s: float = 0.0
-    context: Any = None
+from discovery.call import Call
+from discovery.model import Followed, Instance, Target, View
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ All of it is clean: plain values under known names, short and without what nobod
 
 from __future__ import annotations
 
-from discovery.model import Attempt, Outcome
-from discovery.observer import Call, IncomingRequest, Lookup
+from typing import NamedTuple
+
+from discovery.call import Call, Lookup
+from discovery.model import Attempt, Outcome, Target
+from discovery.observer import IncomingRequest
 from observability import semconv
 from observability.failure import error_type
 from observability.recording import Values
@@ -18,33 +21,125 @@ def name_of(method: str) -> str:
     return method if method in semconv.METHODS else "HTTP"
 
 
+class CallTraits(NamedTuple):
+    """What many calls have in common, and their spans say."""
+
+    method: str
+    target: Target
+    attempts: int
+    outcome: str
+    status: int | None
+    failure: str
+
+    def values(self) -> Values:
+        """As attributes."""
+        values = _asked(self.method, self.target)
+        values[semconv.MESH_ATTEMPTS] = self.attempts
+        if self.outcome:
+            values[semconv.MESH_OUTCOME] = str(self.outcome)
+        if self.status is not None:
+            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
+        if self.failure:
+            values[semconv.ERROR_TYPE] = self.failure
+        return values
+
+
+class AttemptTraits(NamedTuple):
+    """What many attempts have in common, and their spans say."""
+
+    method: str
+    service: str
+    instance: str
+    host: str
+    port: int
+    number: int
+    reason: str
+    waited_s: float
+    candidates: int
+    pool: str
+    ejected: int
+    probe: bool
+    outcome: str
+    status: int | None
+    failure: str
+
+    def values(self) -> Values:
+        """As attributes."""
+        values = _method(self.method)
+        values[semconv.SERVER_ADDRESS] = self.host
+        values[semconv.SERVER_PORT] = self.port
+        values[semconv.SERVICE_PEER_NAME] = self.service
+        values[semconv.MESH_ATTEMPT] = self.number
+        values[semconv.MESH_INSTANCE_ID] = self.instance
+        values[semconv.MESH_PICK_CANDIDATES] = self.candidates
+        values[semconv.MESH_PICK_POOL] = str(self.pool)
+        if self.ejected:
+            values[semconv.MESH_PICK_EJECTED] = self.ejected
+        if self.probe:
+            values[semconv.MESH_PICK_PROBE] = True
+        if self.number > 1:
+            values[semconv.HTTP_REQUEST_RESEND_COUNT] = self.number - 1
+            values[semconv.MESH_RETRY_REASON] = self.reason
+            values[semconv.MESH_RETRY_DELAY] = self.waited_s
+        values[semconv.MESH_OUTCOME] = str(self.outcome)
+        if self.status is not None:
+            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
+        if self.failure:
+            values[semconv.ERROR_TYPE] = self.failure
+        return values
+
+
+def begun(call: Call) -> Values:
+    """What is known of a call when it begins, and a sampler is asked."""
+    return {semconv.URL_PATH: _path_of(call), **_asked(call.method, call.target)}
+
+
 def of_call(call: Call) -> Values:
-    """What is known of a call when it begins."""
-    attributes = _method(call.method)
-    attributes[semconv.SERVICE_PEER_NAME] = call.target.service
-    attributes[semconv.URL_PATH] = clip(call.path.partition("?")[0])
-    if call.target.datacenter:
-        attributes[semconv.MESH_DATACENTER] = call.target.datacenter
-    if call.target.filter:
-        attributes[semconv.MESH_FILTER] = clip(call.target.filter)
-    return attributes
-
-
-def results_of(call: Call) -> Values:
-    """What is known of it at its end: how old a view is that may be out of date, and what its last attempt came to."""
-    results: Values = {}
-    if call.lookup is not None and call.lookup.view is not None:
-        results[semconv.MESH_VIEW_AGE] = call.lookup.age_s
-        results[semconv.MESH_VIEW_SOURCE] = str(call.lookup.view.source)
+    """What a call has for itself: its path, and how old a view is that may be out of date."""
+    values: Values = {semconv.URL_PATH: _path_of(call)}
+    lookup = call.lookup
+    if lookup is not None and lookup.view is not None:
+        values[semconv.MESH_VIEW_AGE] = lookup.age_s
+        values[semconv.MESH_VIEW_SOURCE] = str(lookup.view.source)
     if call.queued_s:
-        results[semconv.MESH_QUEUE_WAIT] = call.queued_s
-    attempts = call.attempts
-    results[semconv.MESH_ATTEMPTS] = len(attempts)
-    if attempts:
-        results[semconv.MESH_OUTCOME] = str(attempts[-1].outcome)
-        if attempts[-1].status is not None:
-            results[semconv.HTTP_RESPONSE_STATUS_CODE] = attempts[-1].status
-    return results
+        values[semconv.MESH_QUEUE_WAIT] = call.queued_s
+    return values
+
+
+def traits_of_call(call: Call) -> CallTraits:
+    """What it has in common with others: how it was asked for, and what its last attempt came to."""
+    attempts, failure = call.attempts, failure_of_call(call)
+    if not attempts:
+        return CallTraits(call.method, call.target, 0, "", None, failure)
+    last = attempts[-1]
+    return CallTraits(call.method, call.target, len(attempts), last.outcome, last.status, failure)
+
+
+def of_attempt(call: Call, attempt: Attempt) -> Values:
+    """What an attempt has for itself."""
+    return {semconv.URL_FULL: redact_url(f"http://{attempt.instance.address}{call.path}")}
+
+
+def traits_of_attempt(call: Call, attempt: Attempt) -> AttemptTraits:
+    """What it has in common with others."""
+    to = attempt.instance
+    return AttemptTraits(
+        call.method,
+        to.service,
+        to.id,
+        to.host,
+        to.port,
+        attempt.number,
+        attempt.reason,
+        attempt.waited_s,
+        attempt.candidates,
+        attempt.pool,
+        attempt.ejected,
+        attempt.probe,
+        attempt.outcome,
+        attempt.status,
+        failure_of_attempt(attempt),
+    )
 
 
 def of_lookup(lookup: Lookup) -> Values:
@@ -53,32 +148,6 @@ def of_lookup(lookup: Lookup) -> Values:
     if lookup.view is not None:
         found[semconv.MESH_LOOKUP_INSTANCES] = len(lookup.view.instances)
     return found
-
-
-def of_attempt(call: Call, attempt: Attempt) -> Values:
-    """What is known of an attempt at its end."""
-    instance = attempt.instance
-    attributes = _method(call.method)
-    attributes[semconv.SERVER_ADDRESS] = instance.host
-    attributes[semconv.SERVER_PORT] = instance.port
-    attributes[semconv.SERVICE_PEER_NAME] = instance.service
-    attributes[semconv.URL_FULL] = redact_url(f"http://{instance.address}{call.path}")
-    attributes[semconv.MESH_ATTEMPT] = attempt.number
-    attributes[semconv.MESH_INSTANCE_ID] = instance.id
-    attributes[semconv.MESH_PICK_CANDIDATES] = attempt.candidates
-    attributes[semconv.MESH_PICK_POOL] = str(attempt.pool)
-    if attempt.ejected:
-        attributes[semconv.MESH_PICK_EJECTED] = attempt.ejected
-    if attempt.probe:
-        attributes[semconv.MESH_PICK_PROBE] = True
-    if attempt.number > 1:
-        attributes[semconv.HTTP_REQUEST_RESEND_COUNT] = attempt.number - 1
-        attributes[semconv.MESH_RETRY_REASON] = attempt.reason
-        attributes[semconv.MESH_RETRY_DELAY] = attempt.waited_s
-    attributes[semconv.MESH_OUTCOME] = str(attempt.outcome)
-    if attempt.status is not None:
-        attributes[semconv.HTTP_RESPONSE_STATUS_CODE] = attempt.status
-    return attributes
 
 
 def of_request(request: IncomingRequest) -> Values:
@@ -124,6 +193,20 @@ def unanswered(attempt: Attempt) -> str:
 def status_failure(status: int | None, least: int) -> str:
     """A status as a failure, from *least* on."""
     return str(status) if status is not None and status >= least else ""
+
+
+def _asked(method: str, target: Target) -> Values:
+    values = _method(method)
+    values[semconv.SERVICE_PEER_NAME] = target.service
+    if target.datacenter:
+        values[semconv.MESH_DATACENTER] = target.datacenter
+    if target.filter:
+        values[semconv.MESH_FILTER] = clip(target.filter)
+    return values
+
+
+def _path_of(call: Call) -> str:
+    return clip(call.path.partition("?")[0])
 
 
 def _method(method: str) -> Values:

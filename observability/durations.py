@@ -14,10 +14,10 @@ from math import inf
 
 from opentelemetry.sdk.metrics import Exemplar
 from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, HistogramDataPoint, Metric
-from opentelemetry.trace import SpanContext
 from opentelemetry.util.types import AnyValue
 
 from discovery.clock import Clock
+from observability.sampling import Start
 
 # The SDK's own: what comes with yet other labels counts as one series.
 MOST_SERIES = 2000
@@ -48,7 +48,7 @@ class Series:
     least: float = inf
     most: float = -inf
     # The last sampled one of each bucket, until it is reported.
-    exemplars: dict[int, tuple[float, int, SpanContext]] = field(default_factory=dict)
+    exemplars: dict[int, Exemplar] = field(default_factory=dict)
 
 
 class Table:
@@ -68,8 +68,8 @@ class Table:
         self._series: dict[Labels, Series] = {}
         self._collected_ns = 0
 
-    def record(self, value: float, labels: Labels, context: SpanContext) -> None:
-        """Count *value*, measured in *context*; a label without a value (empty, or ``None``) is none."""
+    def record(self, value: float, labels: Labels, where: Start) -> None:
+        """Count *value*, measured *where* a span began so; a label without a value (empty, or ``None``) is none."""
         bucket = bisect_left(self.instrument.bounds, value)
         with self._lock:
             series = self._series.get(labels)
@@ -79,8 +79,8 @@ class Table:
             series.sum += value
             series.least = min(series.least, value)
             series.most = max(series.most, value)
-            if self._takes_all or (self._takes_sampled and context.trace_flags.sampled):
-                series.exemplars[bucket] = (value, self._now_ns(), context)
+            if self._takes_all or (self._takes_sampled and where.sampled):
+                series.exemplars[bucket] = Exemplar({}, value, self._now_ns(), where.span_id, where.trace_id)
 
     def collect(self) -> Metric | None:
         """What a reader is to report; ``None`` when there is nothing."""
@@ -97,7 +97,7 @@ class Table:
         return Metric(of.name, of.description, of.unit, Histogram(points, temporality))
 
     def _point(self, series: Series, now_ns: int) -> HistogramDataPoint:
-        exemplars = [_exemplar(*series.exemplars[bucket]) for bucket in sorted(series.exemplars)]
+        exemplars = [series.exemplars[bucket] for bucket in sorted(series.exemplars)]
         series.exemplars.clear()
         return HistogramDataPoint(
             attributes=series.attributes,
@@ -129,7 +129,3 @@ class Table:
 def labelled(names: tuple[str, ...], values: Labels) -> dict[str, AnyValue]:
     """The labels that have a value; one that is empty, or ``None``, has none."""
     return {name: value for name, value in zip(names, values, strict=True) if value not in {"", None}}
-
-
-def _exemplar(value: float, at_ns: int, context: SpanContext) -> Exemplar:
-    return Exemplar({}, value, at_ns, context.span_id, context.trace_id)

@@ -16,13 +16,18 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExportResult
 from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer
 from opentelemetry.sdk.trace import export as sdk_export
+from opentelemetry.sdk.trace._tracer_metrics import NoOpTracerMetrics
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 from observability import semconv
+from observability.call_spans import CallSpans
 from observability.encoding import encode
 from observability.ledger import Ledger
+
+# More than any span of a call has.
+_MOST_ATTRIBUTES = 64
 
 
 class Link(requests.Session):
@@ -52,20 +57,21 @@ class SpanExporter(OTLPSpanExporter):
         super().__init__(endpoint, timeout=timeout_s, session=self._link)
         self._ledger = ledger
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+    def export(self, spans: Sequence[ReadableSpan | CallSpans]) -> SpanExportResult:
         """Send a batch; called by the thread of the processor."""
-        result = self._send(spans)
+        count = sum(span.size if isinstance(span, CallSpans) else 1 for span in spans)
+        result = self._send(spans, count)
         if result is SpanExportResult.SUCCESS:
-            self._ledger.delivered(len(spans))
+            self._ledger.delivered(count)
         else:
-            self._ledger.failed(len(spans), self._link.trouble)
+            self._ledger.failed(count, self._link.trouble)
         return result
 
-    def _send(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+    def _send(self, spans: Sequence[ReadableSpan | CallSpans], count: int) -> SpanExportResult:
         """Do as the base class does, but for the encoding."""
         if self._shutdown:
             return SpanExportResult.FAILURE
-        with self._metrics.export_operation(len(spans)) as result:
+        with self._metrics.export_operation(count) as result:
             try:
                 body = encode(spans)
             except ValueError as error:
@@ -129,13 +135,32 @@ class SpanQueue(BatchSpanProcessor):
 
     def __init__(self, exporter: sdk_export.SpanExporter, ledger: Ledger, size: int) -> None:
         super().__init__(exporter, max_queue_size=size)
+        self._writes_calls = isinstance(exporter, SpanExporter)
         self._ledger = ledger
+        self._processors: tuple[SpanProcessor, ...] = ()
+        self._is_alone = False
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue *span*; never waits."""
         context = span.get_span_context()
         if context and context.trace_flags.sampled and self._ledger.admit():
             self._batch_processor.emit(span)
+
+    def take(self, spans: CallSpans) -> bool:
+        """Queue all spans of a call at once, if nobody but our own exporter wants to see them; never waits."""
+        processors = spans.tracer.span_processor._span_processors  # noqa: SLF001 - there is no other way to ask
+        if processors is not self._processors:
+            self._processors, self._is_alone = processors, self._is_all(spans.tracer, processors)
+        if self._is_alone and spans.start.sampled and self._ledger.admit(spans.size):
+            self._batch_processor.emit(spans)  # type: ignore[arg-type]  # our exporter knows what it gets
+        return self._is_alone
+
+    def _is_all(self, tracer: Tracer, processors: tuple[SpanProcessor, ...]) -> bool:
+        """Whether a span does nothing but reach our exporter, whole."""
+        limits, own = tracer._span_limits, tracer._tracer_metrics  # noqa: SLF001 - likewise
+        most = limits.max_span_attributes
+        is_whole = limits.max_span_attribute_length is None and (most is None or most >= _MOST_ATTRIBUTES)
+        return self._writes_calls and processors == (self,) and is_whole and isinstance(own, NoOpTracerMetrics)
 
 
 class LogQueue(BatchLogRecordProcessor):

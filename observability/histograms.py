@@ -8,18 +8,19 @@ from typing import Protocol
 
 from opentelemetry.metrics import Meter
 from opentelemetry.sdk.environment_variables import OTEL_METRICS_EXEMPLAR_FILTER
-from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 from discovery.clock import Clock
 from observability.durations import Instrument, Labels, Table, labelled
 from observability.readers import Reader
+from observability.sampling import Start
 
 
 class Histogram(Protocol):
     """Where durations are recorded, in seconds."""
 
-    def record(self, value: float, labels: Labels, context: SpanContext, /) -> None:
-        """Count *value* under *labels*, which was measured in *context*."""
+    def record(self, value: float, labels: Labels, where: Start, /) -> None:
+        """Count *value* under *labels*, which was measured *where* a span began so."""
         ...
 
 
@@ -48,10 +49,10 @@ class Each:
     def __init__(self, tables: Sequence[Table]) -> None:
         self._tables = tables
 
-    def record(self, value: float, labels: Labels, context: SpanContext) -> None:
+    def record(self, value: float, labels: Labels, where: Start) -> None:
         """Count *value* in all of them."""
         for table in self._tables:
-            table.record(value, labels, context)
+            table.record(value, labels, where)
 
 
 class SdkHistogram:
@@ -66,6 +67,7 @@ class SdkHistogram:
             explicit_bucket_boundaries_advisory=instrument.bounds,
         )
 
-    def record(self, value: float, labels: Labels, context: SpanContext) -> None:
+    def record(self, value: float, labels: Labels, where: Start) -> None:
         """Tell the SDK."""
-        self._histogram.record(value, labelled(self._names, labels), set_span_in_context(NonRecordingSpan(context)))
+        context = set_span_in_context(NonRecordingSpan(where.context))
+        self._histogram.record(value, labelled(self._names, labels), context)

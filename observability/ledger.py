@@ -36,13 +36,13 @@ class Ledger:
         self.lost = 0
         self.away = False
 
-    def admit(self) -> bool:
-        """Whether there is room for one more to wait; if not, it is lost."""
+    def admit(self, count: int = 1) -> bool:
+        """Whether there is room for so many more to wait; if not, they are lost."""
         with self._lock:
-            if self._waiting < self._capacity:
-                self._waiting += 1
+            if self._waiting + count <= self._capacity:
+                self._waiting += count
                 return True
-            self._lose(1)
+            self._lose(count)
             return False
 
     def delivered(self, count: int) -> None:

@@ -1,40 +1,26 @@
 """The two durations that every HTTP dashboard knows, and what only a mesh can tell.
 
 Labels are few by construction: methods, statuses, routes and outcomes from fixed sets, and the *service* as the address
-called. Instances come and go; which of them served is a matter for traces, and exemplars lead there. For their
-sake the context is always passed: an attempt may end in a callback that runs in some other request's context.
+called.
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
 
-from discovery.model import Attempt, Followed, Health, Instance, Outcome, Place, Target, View
-from discovery.observer import Call, Pulse
+from discovery.call import Call
+from discovery.model import Followed, Health, Instance, Place, Target, View
+from discovery.observer import Pulse
 from observability import semconv
-from observability.attributes import unanswered
+from observability.call_metrics import CallMetrics, status_labels
 from observability.durations import Instrument
-from observability.failure import error_type
 from observability.histograms import Histograms
+from observability.sampling import Start
 from observability.tally import Tally
 
-_CLIENT = Instrument(
-    semconv.HTTP_CLIENT_REQUEST_DURATION,
-    "s",
-    "From the start of an attempt to its answer's headers, or to its failure.",
-    semconv.DURATION_BUCKETS,
-    (
-        semconv.HTTP_REQUEST_METHOD,
-        semconv.HTTP_RESPONSE_STATUS_CODE,
-        semconv.ERROR_TYPE,
-        semconv.SERVER_ADDRESS,
-    ),
-)
 _SERVER = Instrument(
     semconv.HTTP_SERVER_REQUEST_DURATION,
     "s",
@@ -54,7 +40,7 @@ class Metrics:
     """Measures for one process. Times are seconds."""
 
     def __init__(self, meter: Meter, histograms: Histograms) -> None:
-        self._client = histograms.create(meter, _CLIENT)
+        self._calls = CallMetrics(meter, histograms)
         self._server = histograms.create(meter, _SERVER)
         self._loop_lag = meter.create_histogram(
             semconv.MESH_LOOP_LAG,
@@ -62,21 +48,12 @@ class Metrics:
             description="How much later than due the event loop came round to a timer; measured once a second.",
             explicit_bucket_boundaries_advisory=semconv.LAG_BUCKETS,
         )
-        self._resends = meter.create_counter(
-            semconv.MESH_CLIENT_RESENDS, unit="{attempt}", description="Attempts after the first, by reason."
-        )
         self._instances = meter.create_gauge(
             semconv.MESH_INSTANCES, unit="{instance}", description="Known instances of a service, by health."
         )
-        self._calls = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_OUTCOME, semconv.ERROR_TYPE)
-        self._picks = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_PICK_POOL)
-        self._attempts = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_OUTCOME)
         self._nacks = Tally(semconv.MESH_NACK)
         self._ejections = Tally(semconv.SERVICE_PEER_NAME, semconv.MESH_EJECTION_REASON)
         for name, tally, unit, what in (
-            (semconv.MESH_CLIENT_CALLS, self._calls, "{call}", "Calls that are over, by what they came to."),
-            (semconv.MESH_CLIENT_PICKS, self._picks, "{pick}", "Instances picked, by the pool they were picked from."),
-            (semconv.MESH_CLIENT_ATTEMPTS, self._attempts, "{attempt}", "Attempts that are over, by outcome."),
             (semconv.MESH_SERVER_NACKS, self._nacks, "{request}", "Requests refused unprocessed, by reason."),
             (
                 semconv.MESH_CLIENT_EJECTIONS,
@@ -100,7 +77,6 @@ class Metrics:
         ):
             meter.create_observable_up_down_counter(name, [count], unit, what)
         self._followed: list[Followed] = []
-        self._known: set[str] = set()  # services that the registry has shown; other names may be a stranger's
         for name, gauge, unit, what in (
             (
                 semconv.MESH_VIEW_AGE,
@@ -123,29 +99,9 @@ class Metrics:
         ):
             meter.create_observable_gauge(name, [gauge], unit, what)
 
-    def called(self, call: Call, context: SpanContext) -> None:
-        """A call is over; without any attempt it has an outcome only if it was cancelled."""
-        service, attempts, error = str(call.target), call.attempts, call.error
-        if attempts:
-            self._known.add(service)
-            outcome: str = attempts[-1].outcome
-            method = semconv.method(call.method)
-            for attempt in attempts:
-                self._attempted(service, method, attempt, context)
-        else:
-            outcome = Outcome.CANCELLED if isinstance(error, CancelledError) else ""
-            if service not in self._known:
-                service = semconv.OTHER
-        self._calls.add(service, outcome, error_type(error))
-
-    def _attempted(self, service: str, method: str, attempt: Attempt, context: SpanContext) -> None:
-        self._picks.add(service, attempt.pool)
-        self._attempts.add(service, attempt.outcome)
-        if attempt.number > 1:
-            labels = {semconv.SERVICE_PEER_NAME: service, semconv.MESH_RETRY_REASON: attempt.reason}
-            self._resends.add(1, labels, set_span_in_context(NonRecordingSpan(context)))
-        status, failure = _status(attempt.status, unanswered(attempt), least=400)
-        self._client.record(attempt.duration_s, (method, status, failure, service), context)
+    def called(self, call: Call, where: Start) -> None:
+        """A call is over."""
+        self._calls.called(call, where)
 
     def arrived(self, method: str, scheme: str) -> None:
         """A request begins."""
@@ -160,14 +116,14 @@ class Metrics:
         nack: str,
         failure: str,
         seconds: float,
-        context: SpanContext,
+        where: Start,
     ) -> None:
         """An incoming request is over; *status* is None when its client left."""
         self._handled.add(semconv.method(method), scheme, by=-1)
         if nack:
             self._nacks.add(nack)
-        code, failure = _status(status, failure, least=500)
-        self._server.record(seconds, (semconv.method(method), code, failure, scheme, route), context)
+        code, failure = status_labels(status, failure, least=500)
+        self._server.record(seconds, (semconv.method(method), code, failure, scheme, route), where)
 
     def ejected(self, target: Target, instance: Instance, reason: str) -> None:
         """An instance is out, for a status or for an outcome of its last failure."""
@@ -183,8 +139,8 @@ class Metrics:
         if (out := self._out.get(view.target)) is not None:
             out.intersection_update([instance.place for instance in view.instances])
         if view.instances:
-            self._known.add(str(view.target))
-        elif str(view.target) not in self._known:
+            self._calls.known.add(str(view.target))
+        elif str(view.target) not in self._calls.known:
             return
         if view.target.filter:
             return  # some of the instances say nothing of how many there are
@@ -195,12 +151,13 @@ class Metrics:
 
     def felt(self, pulse: Pulse) -> None:
         """How things stand now."""
+        self._calls.count()
         self._loop_lag.record(pulse.loop_lag_s)
         self._followed = [each for each in pulse.followed if self._is_telling(each)]
 
     def _is_telling(self, followed: Followed) -> bool:
         """Whether that is somebody, or a service of which the registry has not said that there is nobody."""
-        return str(followed.target) in self._known or followed.watch_lag_s > 0
+        return str(followed.target) in self._calls.known or followed.watch_lag_s > 0
 
     def _ejected(self, _: CallbackOptions) -> Iterator[Observation]:
         out: defaultdict[str, set[Place]] = defaultdict(set)
@@ -239,11 +196,3 @@ def _retry_budget(followed: Followed) -> float:
 
 def _in_flight(followed: Followed) -> int:
     return followed.in_flight
-
-
-def _status(status: int | None, failure: str, *, least: int) -> tuple[int | None, str]:
-    """A status and a failure as labels; a status is a failure itself, from *least* on."""
-    if status is None:
-        return None, failure
-    known = semconv.status(status)
-    return known, failure or (str(known) if status >= least else "")

@@ -35,6 +35,7 @@ from observability.lines import shown_as
 from observability.otlp_handler import OtlpHandler
 from observability.readers import PeriodicReader, Reader
 from observability.trace_lines import TraceLines
+from observability.tracing import CallQueue
 
 if TYPE_CHECKING:
     from observability.exposition import Exposition
@@ -51,6 +52,7 @@ class Providers:
     metrics: MeterProvider
     histograms: Histograms
     exposition: Exposition | None
+    calls: CallQueue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def pipeline(identity: Instance, config: TelemetryConfig, clock: Clock) -> Itera
     exposition = _exposition(config.exposure)
     # The exporters complain several times about each batch; the ledgers do it better.
     logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL + 1)
-    traces, traces_pipes = _traces(config, identity, who, clock)
+    traces, calls, traces_pipes = _traces(config, identity, who, clock)
     metrics, histograms, metrics_pipes = _metrics(config, who, clock, exposition)
     handler, logs_pipes = _logs(config, who, clock)
     _publish(traces, metrics)
@@ -91,7 +93,7 @@ def pipeline(identity: Instance, config: TelemetryConfig, clock: Clock) -> Itera
     if handler is not None:
         root.addHandler(handler)
     try:
-        yield Providers(traces, metrics, histograms, exposition)
+        yield Providers(traces, metrics, histograms, exposition, calls)
     finally:
         if handler is not None:
             root.removeHandler(handler)
@@ -116,18 +118,20 @@ def close(pipes: Sequence[Pipe], clock: Clock) -> None:
 
 def _traces(
     config: TelemetryConfig, identity: Instance, who: Resource, clock: Clock
-) -> tuple[TracerProvider, list[Pipe]]:
+) -> tuple[TracerProvider, CallQueue | None, list[Pipe]]:
     provider = sdk_trace.TracerProvider(resource=who, shutdown_on_exit=False)
     pipes: list[Pipe] = []
 
-    def send(exporter: SdkSpanExporter, ledger: Ledger) -> None:
+    def send(exporter: SdkSpanExporter, ledger: Ledger) -> SpanQueue:
         queue = SpanQueue(exporter, ledger, config.queue_size)
         provider.add_span_processor(queue)
         pipes.append(Pipe(ledger, queue.shutdown, exporter.shutdown))
+        return queue
 
+    calls = None
     if config.traces:
         ledger = Ledger("spans", config.queue_size, clock)
-        send(SpanExporter(config.traces, config.timeout_s, ledger), ledger)
+        calls = send(SpanExporter(config.traces, config.timeout_s, ledger), ledger)
     if config.zipkin:
         ledger = Ledger("spans for Zipkin", config.queue_size, clock)
         send(_zipkin(config, ledger, identity), ledger)
@@ -138,7 +142,7 @@ def _traces(
         to_log = TraceLines()
         provider.add_span_processor(to_log)
         pipes.append(Pipe(Ledger("traces", 0, clock), to_log.shutdown, to_log.shutdown))
-    return provider, pipes
+    return provider, calls, pipes
 
 
 def _zipkin(config: TelemetryConfig, ledger: Ledger, identity: Instance) -> SdkSpanExporter:

@@ -15,6 +15,8 @@ from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
+from observability.sampling import Start
+
 # https://www.w3.org/TR/trace-context/ and https://www.w3.org/TR/baggage/
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
@@ -30,16 +32,16 @@ class Propagation:
         self._asked: TextMapPropagator | None = None
         self._is_w3c = False
 
-    def inject(self, context: SpanContext, around: Context, headers: MutableMapping[str, str]) -> None:
-        """Write *context*, and the baggage of *around*, into *headers*."""
+    def inject(self, start: Start, span_id: int, headers: MutableMapping[str, str]) -> None:
+        """Write the ids of *start*, or of the part of that *span_id*, and the baggage around it, into *headers*."""
+        around = start.around
         if self._plain() and not (around and baggage.get_all(around)):
-            if context.is_valid:
-                trace_id, span_id, _, flags, state, _ = context
-                headers[TRACEPARENT] = f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
-                if state:
-                    headers[TRACESTATE] = state.to_header()
+            if start.trace_id and span_id:
+                headers[TRACEPARENT] = f"00-{start.trace_id:032x}-{span_id:016x}-{start.flags:02x}"
+                if start.state:
+                    headers[TRACESTATE] = start.state.to_header()
         else:
-            propagate.inject(headers, set_span_in_context(NonRecordingSpan(context), around))
+            propagate.inject(headers, set_span_in_context(NonRecordingSpan(start.of(span_id)), around))
 
     def extract(self, headers: Mapping[str, str]) -> Context:
         """The context that *headers* tell of; an empty one if they tell of none."""

@@ -41,3 +41,13 @@ def signed(number: int) -> bytes:
 def delimited(tag: bytes, payload: bytes) -> bytes:
     """A text, bytes or a message, behind its length."""
     return b"".join((tag, varint(len(payload)), payload))
+
+
+def text(tag: bytes, words: str | None) -> bytes:
+    """A text as UTF-8; none and an empty one are left out."""
+    return delimited(tag, words.encode()) if words else b""
+
+
+def count(tag: bytes, number: int) -> bytes:
+    """A number from 0 on; zero is left out."""
+    return tag + varint(number) if number else b""

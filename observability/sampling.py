@@ -7,13 +7,12 @@ are over, but what they are called by goes into the headers before that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Tracer
 from opentelemetry.sdk.trace.sampling import Decision
-from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, get_current_span
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, get_current_span
 
 from observability.recording import RecordingSpan, Values
 from observability.rule import rule_of
@@ -22,81 +21,124 @@ from observability.rule import rule_of
 _FLAGS = tuple(TraceFlags(flags) for flags in range(4))
 
 
-@dataclass(slots=True)
 class Start:
-    """How a span begins within the context *around*. What is not ``recorded`` is passed on, and becomes no span."""
+    """How a span begins within the context *around*. What is not ``recorded`` is passed on, and becomes no span.
 
-    name: str
-    kind: SpanKind
-    context: SpanContext
-    parent: SpanContext | None
-    around: Context
-    attributes: Values = field(default_factory=dict)
-    recorded: bool = False
-    ended: Callable[[], None] | None = None
+    ``parts`` are the ids of its parts by their numbers. ``attributes`` are there where a sampler had to see them.
+    """
+
+    __slots__ = (
+        "_context",
+        "around",
+        "attributes",
+        "ended",
+        "flags",
+        "parent",
+        "parts",
+        "recorded",
+        "span_id",
+        "state",
+        "trace_id",
+    )
+
+    def __init__(
+        self,
+        around: Context,
+        parent: SpanContext | None,
+        trace_id: int,
+        span_id: int,
+        flags: int,
+        state: TraceState | None,
+    ) -> None:
+        self.around = around
+        self.parent = parent
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.flags = flags
+        self.state = state
+        self.recorded = False
+        self.attributes: Values | None = None
+        self.ended: Callable[[], None] | None = None
+        self.parts: dict[int, int] | None = None
+        self._context: SpanContext | None = None
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it reaches the exporters, if it is recorded."""
+        return self.flags & TraceFlags.SAMPLED != 0
+
+    @property
+    def context(self) -> SpanContext:
+        """Its ids, as OpenTelemetry has them."""
+        context = self._context
+        if context is None:
+            context = self._context = self.of(self.span_id)
+        return context
+
+    def of(self, span_id: int) -> SpanContext:
+        """The ids of a part."""
+        flags = self.flags
+        known = _FLAGS[flags] if flags < len(_FLAGS) else TraceFlags(flags)
+        return SpanContext(self.trace_id, span_id, is_remote=False, trace_flags=known, trace_state=self.state)
 
 
-def passed_on(name: str, kind: SpanKind, around: Context) -> Start:
+def passed_on(around: Context) -> Start:
     """The start of what nobody records: whatever is current is passed on."""
-    return Start(name, kind, get_current_span(around).get_span_context(), None, around)
+    context = get_current_span(around).get_span_context()
+    return Start(around, None, context.trace_id, context.span_id, context.trace_flags, context.trace_state)
 
 
 class Sampling:
     """Begins spans as the SDK's *tracer* was set up to, and makes them."""
 
     def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
-        self._rule = rule_of(tracer.sampler)
+        self.tracer = tracer
+        self.rule = rule_of(tracer.sampler)
+        self._random = TraceFlags.RANDOM_TRACE_ID if tracer.id_generator.is_trace_id_random() else 0
 
     def start(self, name: str, kind: SpanKind, around: Context, describe: Callable[[], Values]) -> Start:
         """Begin below whatever is current in *around*, and ask the sampler; *describe* says with what it begins."""
-        tracer = self._tracer
+        tracer = self.tracer
         ids = tracer.id_generator
-        above: SpanContext | None = get_current_span(around).get_span_context()
+        above = get_current_span(around).get_span_context() if around else None
         if above is not None and above.is_valid:
-            trace_id, random, state = above.trace_id, above.trace_flags.random_trace_id, above.trace_state
+            random = TraceFlags.RANDOM_TRACE_ID if above.trace_flags.random_trace_id else 0
+            start = Start(around, above, above.trace_id, 0, random, above.trace_state)
         else:
-            above, trace_id, random, state = None, ids.generate_trace_id(), ids.is_trace_id_random(), None
-        attributes: Values = {}
-        if self._rule is None:
+            start = Start(around, None, ids.generate_trace_id(), 0, self._random, None)
+        if self.rule is None:
             described = describe()
-            result = tracer.sampler.should_sample(around, trace_id, name, kind, described, ())
-            decision, state = result.decision, result.trace_state
+            result = tracer.sampler.should_sample(around, start.trace_id, name, kind, described, ())
+            decision, start.state = result.decision, result.trace_state
             # What a sampler adds may need cleaning.
             is_ours = result.attributes == described
-            attributes = described if is_ours else dict(BoundedAttributes(attributes=result.attributes))
-        elif self._rule.samples(above, trace_id):
-            decision, attributes = Decision.RECORD_AND_SAMPLE, describe()
+            start.attributes = described if is_ours else dict(BoundedAttributes(attributes=result.attributes))
         else:
-            decision = Decision.DROP
-        flags = TraceFlags.SAMPLED if decision is Decision.RECORD_AND_SAMPLE else TraceFlags.DEFAULT
-        if random:
-            flags |= TraceFlags.RANDOM_TRACE_ID
-        context = SpanContext(
-            trace_id, ids.generate_span_id(), is_remote=False, trace_flags=_FLAGS[flags], trace_state=state
-        )
-        ended = tracer._tracer_metrics.start_span(above, decision)  # noqa: SLF001 - so that the SDK counts it, too
-        return Start(name, kind, context, above, around, attributes, decision is not Decision.DROP, ended)
+            sampled = self.rule.samples(start.parent, start.trace_id)
+            decision = Decision.RECORD_AND_SAMPLE if sampled else Decision.DROP
+        if decision is not Decision.DROP:
+            start.recorded = True
+            if decision is Decision.RECORD_AND_SAMPLE:
+                start.flags |= TraceFlags.SAMPLED
+        start.span_id = ids.generate_span_id()
+        start.ended = tracer._tracer_metrics.start_span(start.parent, decision)  # noqa: SLF001 - so that the SDK counts it
+        return start
 
-    def child(self, start: Start) -> SpanContext:
-        """The ids of a part of what is recorded."""
-        own = start.context
-        return SpanContext(
-            own.trace_id,
-            self._tracer.id_generator.generate_span_id(),
-            is_remote=False,
-            trace_flags=own.trace_flags,
-            trace_state=own.trace_state,
-        )
+    def part(self, start: Start, number: int) -> int:
+        """The id of a part of what is recorded, drawn where it has none."""
+        if start.parts is None:
+            start.parts = {}
+        span_id = start.parts.get(number)
+        if span_id is None:
+            span_id = start.parts[number] = self.tracer.id_generator.generate_span_id()
+        return span_id
 
-    def span(self, start: Start) -> RecordingSpan:
+    def span(self, start: Start, name: str, kind: SpanKind, attributes: Values) -> RecordingSpan:
         """The span that begins so."""
-        return RecordingSpan(
-            self._tracer, start.name, start.kind, start.context, start.parent, start.attributes, start.ended
-        )
+        return RecordingSpan(self.tracer, name, kind, start.context, start.parent, attributes, start.ended)
 
-    def part(self, start: Start, name: str, kind: SpanKind, context: SpanContext, attributes: Values) -> RecordingSpan:
-        """The span of a part of it, under the ids that :meth:`child` drew; nobody is asked again."""
-        decision = Decision.RECORD_AND_SAMPLE if context.trace_flags.sampled else Decision.RECORD_ONLY
-        ended = self._tracer._tracer_metrics.start_span(start.context, decision)  # noqa: SLF001 - likewise
-        return RecordingSpan(self._tracer, name, kind, context, start.context, attributes, ended)
+    def span_of_part(self, start: Start, span_id: int, name: str, kind: SpanKind, attributes: Values) -> RecordingSpan:
+        """The span of a part of it; nobody is asked again."""
+        decision = Decision.RECORD_AND_SAMPLE if start.sampled else Decision.RECORD_ONLY
+        ended = self.tracer._tracer_metrics.start_span(start.context, decision)  # noqa: SLF001 - likewise
+        return RecordingSpan(self.tracer, name, kind, start.of(span_id), start.context, attributes, ended)

@@ -20,7 +20,7 @@ from observability.lines import configure_logs
 from observability.metrics import Metrics
 from observability.pipeline import pipeline
 from observability.telemetry import METRICS_PATH, Telemetry
-from observability.tracing import Tracing
+from observability.tracing import CallQueue, Tracing
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def observer(identity: Instance, app: web.Application | None = None) -> Iterator
     with pipeline(identity, config, clock) as providers:
         if app is not None and providers.exposition is not None:
             app.router.add_get(METRICS_PATH, providers.exposition.answer)
-        yield telemetry(providers.traces, providers.metrics, providers.histograms, clock)
+        yield telemetry(providers.traces, providers.metrics, providers.histograms, clock, providers.calls)
 
 
 def exposing(app: web.Application) -> Callable[[Instance], AbstractContextManager[Observer]]:
@@ -48,10 +48,16 @@ def exposing(app: web.Application) -> Callable[[Instance], AbstractContextManage
     return partial(observer, app=app)
 
 
-def telemetry(traces: TracerProvider, metrics: MeterProvider, histograms: Histograms, clock: Clock) -> Telemetry:
+def telemetry(
+    traces: TracerProvider,
+    metrics: MeterProvider,
+    histograms: Histograms,
+    clock: Clock,
+    calls: CallQueue | None = None,
+) -> Telemetry:
     """Make the observer out of OpenTelemetry's providers, and of what makes the histograms for their readers."""
     return Telemetry(
-        Tracing(traces.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), clock),
+        Tracing(traces.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), clock, calls),
         Metrics(metrics.get_meter(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), histograms),
         clock,
     )

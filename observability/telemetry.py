@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 
+from discovery.call import Call
 from discovery.clock import Clock
 from discovery.observer import (
     NULL,
-    Call,
     Ejected,
     Event,
     IncomingRequest,

@@ -14,37 +14,42 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from contextvars import Token
 from types import TracebackType
+from typing import Protocol
 
 from opentelemetry import context as otel
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Tracer as SdkTracer
-from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Tracer, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, SpanKind, Tracer, set_span_in_context
 
+from discovery.call import Call
 from discovery.clock import Clock
-from discovery.observer import Call, IncomingRequest
+from discovery.observer import IncomingRequest
 from observability import attributes, semconv
+from observability.call_spans import CallSpans
 from observability.failure import error_type
 from observability.propagation import Propagation
 from observability.recording import RecordingSpan, Values
 from observability.sampling import Sampling, Start, passed_on
 
 
-class TracedCall:
-    """A call under way: how its span begins, and the ids of its attempts by their numbers."""
+class CallQueue(Protocol):
+    """Takes the spans of calls before they are made."""
 
-    __slots__ = ("attempts", "start")
-
-    def __init__(self, start: Start) -> None:
-        self.start = start
-        self.attempts: dict[int, SpanContext] = {}
+    def take(self, spans: CallSpans, /) -> bool:
+        """Take them, if nobody else wants to see them."""
+        ...
 
 
 class Tracing:
-    """Makes the spans of one process. A *tracer* that is not the SDK's makes none, and passes on what came."""
+    """Makes the spans of one process. A *tracer* that is not the SDK's makes none, and passes on what came.
 
-    def __init__(self, tracer: Tracer, clock: Clock) -> None:
+    Calls whose spans nobody else wants to see go to the *queue* of our exporter as they are.
+    """
+
+    def __init__(self, tracer: Tracer, clock: Clock, queue: CallQueue | None = None) -> None:
         self._sampling = Sampling(tracer) if isinstance(tracer, SdkTracer) else None
         self._clock = clock
+        self._queue = queue
         self._propagation = Propagation()
 
     def sending(self, call: Call, number: int, headers: MutableMapping[str, str]) -> None:
@@ -52,78 +57,83 @@ class Tracing:
 
         Whether to sample is asked before the first, below whatever is current then. If not, the call's own are written.
         """
-        traced: TracedCall = call.context or self._begin(call)
-        start = traced.start
-        context = start.context
-        if start.recorded and self._sampling is not None:
-            traced.attempts[number] = context = self._sampling.child(start)
-        self._propagation.inject(context, start.around, headers)
+        start: Start = call.context or self._begin(call)
+        recorded = start.recorded and self._sampling is not None
+        span_id = self._sampling.part(start, number) if recorded and self._sampling is not None else start.span_id
+        self._propagation.inject(start, span_id, headers)
 
-    def called(self, call: Call) -> SpanContext:
-        """Make the spans of a call that is over, if it is sampled; returns the ids of its own."""
-        traced: TracedCall = call.context or self._begin(call)
-        if traced.start.recorded and self._sampling is not None:
-            self._record(call, traced, self._sampling)
-        return traced.start.context
+    def called(self, call: Call) -> Start:
+        """See to the spans of a call that is over, if it is sampled; returns how its own began."""
+        start: Start = call.context or self._begin(call)
+        sampling = self._sampling
+        if start.recorded and sampling is not None:
+            for attempt in call.attempts:
+                sampling.part(start, attempt.number)
+            # What was noted is monotonic. Both clocks are read once, so that a step of the wall's moves a call as a
+            # whole.
+            ahead_ns = int(self._clock.wall() * 1e9) - int(self._clock.now() * 1e9)
+            spans = CallSpans(call, start, ahead_ns, sampling.tracer)
+            if self._queue is None or not self._queue.take(spans):
+                self._make(spans, sampling)
+        return start
 
     def request(self, request: IncomingRequest) -> TracedRequest:
         """Begin an incoming request, below the span of whoever sent it."""
         around = self._propagation.extract(request.headers)
         name = attributes.name_of(request.method)
         if self._sampling is None:
-            start = passed_on(name, SpanKind.SERVER, around)
+            start = passed_on(around)
         else:
             start = self._sampling.start(name, SpanKind.SERVER, around, lambda: attributes.of_request(request))
         if not start.recorded or self._sampling is None:
-            return TracedRequest(name, NonRecordingSpan(start.context), around)
-        span = self._sampling.span(start)
+            return TracedRequest(name, start, NonRecordingSpan(start.context))
+        described = start.attributes if start.attributes is not None else attributes.of_request(request)
+        span = self._sampling.span(start, name, SpanKind.SERVER, described)
         span.start(parent_context=around)
-        return TracedRequest(name, span, around)
+        return TracedRequest(name, start, span)
 
-    def _begin(self, call: Call) -> TracedCall:
-        name, around = f"call {call.target.service}", otel.get_current()
+    def _begin(self, call: Call) -> Start:
+        around = otel.get_current()
         if self._sampling is None:
-            start = passed_on(name, SpanKind.INTERNAL, around)
+            start = passed_on(around)
         else:
-            start = self._sampling.start(name, SpanKind.INTERNAL, around, lambda: attributes.of_call(call))
-        call.context = traced = TracedCall(start)
-        return traced
+            name = f"call {call.target.service}"
+            start = self._sampling.start(name, SpanKind.INTERNAL, around, lambda: attributes.begun(call))
+        call.context = start
+        return start
 
-    def _record(self, call: Call, traced: TracedCall, sampling: Sampling) -> None:
-        # What was noted is monotonic. Both clocks are read once, so that a step of the wall's moves a call as a whole.
-        ahead_ns = int(self._clock.wall() * 1e9) - int(self._clock.now() * 1e9)
-        start, began_ns = traced.start, ahead_ns + int(call.began_at * 1e9)
-        span = sampling.span(start)
-        span.start(began_ns, start.around)
-        if call.lookup is not None and call.lookup.waited_s:
-            over_ns = began_ns + int(call.lookup.waited_s * 1e9)
-            span.add_event(semconv.MESH_LOOKUP, attributes.of_lookup(call.lookup), over_ns)
-        if call.attempts:
-            around, name = set_span_in_context(span, start.around), attributes.name_of(call.method)
-            for attempt in call.attempts:
-                context = traced.attempts.get(attempt.number) or sampling.child(start)
-                part = sampling.part(start, name, SpanKind.CLIENT, context, attributes.of_attempt(call, attempt))
-                part.start(ahead_ns + int(attempt.began_at * 1e9), around)
-                part.finish({}, attributes.failure_of_attempt(attempt), ahead_ns + int(attempt.ended_at * 1e9))
-        span.finish(attributes.results_of(call), attributes.failure_of_call(call), ahead_ns + int(call.ended_at * 1e9))
+    def _make(self, spans: CallSpans, sampling: Sampling) -> None:
+        start, whole = spans.start, spans.whole()
+        span = sampling.span(start, whole.name, whole.kind, whole.attributes)
+        span.start(whole.began_ns, start.around)
+        if waited := spans.waited():
+            over_ns, lookup = waited
+            span.add_event(semconv.MESH_LOOKUP, attributes.of_lookup(lookup), over_ns)
+        around = set_span_in_context(span, start.around)
+        for each in spans.parts():
+            part = sampling.span_of_part(start, each.span_id, each.name, each.kind, each.attributes)
+            part.start(each.began_ns, around)
+            part.finish({}, each.traits.failure, each.ended_ns)
+        span.finish({}, whole.traits.failure, whole.ended_ns)
 
 
 class TracedRequest:
     """One incoming request."""
 
-    __slots__ = ("_context", "_name", "_span")
+    __slots__ = ("_context", "_name", "_span", "_start")
 
-    def __init__(self, name: str, span: RecordingSpan | NonRecordingSpan, around: Context) -> None:
+    def __init__(self, name: str, start: Start, span: RecordingSpan | NonRecordingSpan) -> None:
         self._name = name
+        self._start = start
         self._span = span
-        self._context = set_span_in_context(span, around)
+        self._context = set_span_in_context(span, start.around)
 
     def activate(self) -> Activation:
         """Make it the parent of what the handler does; sampled or not, so that the decision travels on."""
         return Activation(self._context)
 
-    def end(self, status: int | None, route: str, nack: str, error: BaseException | None) -> SpanContext:
-        """End the request; returns its ids. The route is known only now, and with it the name."""
+    def end(self, status: int | None, route: str, nack: str, error: BaseException | None) -> Start:
+        """End the request; returns how it began. The route is known only now, and with it the name."""
         span = self._span
         if isinstance(span, RecordingSpan) and span.is_recording():
             results: Values = {}
@@ -135,7 +145,7 @@ class TracedRequest:
             if status is not None:
                 results[semconv.HTTP_RESPONSE_STATUS_CODE] = status
             span.finish(results, error_type(error) or attributes.status_failure(status, 500))
-        return span.get_span_context()
+        return self._start
 
 
 class Activation:

@@ -7,9 +7,10 @@ from collections.abc import MutableMapping
 
 import click
 
+from discovery.call import Call
 from discovery.cli.text import clip, escape
 from discovery.model import Attempt, Outcome
-from discovery.observer import Call, NullObserver, Observer
+from discovery.observer import NullObserver, Observer
 
 # The header of W3C's Trace Context: version, trace, span, and the flag that says "sampled".
 _HEADER = "traceparent"

@@ -11,8 +11,8 @@ from typing import cast
 
 import aiohttp
 
+from discovery.call import Call, Lookup
 from discovery.model import Attempt, Outcome
-from discovery.observer import Call, Lookup
 from discovery.policy.deadline import remaining
 from discovery.policy.retry import Again
 from discovery.policy.rules import Rules
@@ -156,7 +156,7 @@ class Flight:
         self.records += (tried.record(),)
         self.tried |= {tried.endpoint}
         if self.call is not None:
-            self.call.attempts = self.records
+            self.call.tried(self.records)
 
     def hand_over(self) -> aiohttp.ClientResponse:
         """Give the answer to the caller; the call ends when its connection is free again.
@@ -219,20 +219,24 @@ class Flight:
             self._told(self.call, self._around.clock.now())
 
     def _told(self, call: Call, now: float) -> None:
-        call.attempts = self.attempts()
+        call.tried(self.records, self._unrecorded)
         call.ended_at = now
         self._around.observer.called(call)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """The records of all attempts, as far as they are known."""
-        if self._last is None or self._last.number == len(self.records):
-            return self.records
-        return (*self.records, self._last.record())
+        last = self._unrecorded
+        return self.records if last is None else (*self.records, last.record())
+
+    @property
+    def _unrecorded(self) -> Tried | None:
+        last = self._last
+        return None if last is None or last.number == len(self.records) else last
 
     def observed(self) -> None:
         """Somebody is to be told of it."""
         request = self.request
-        self.call = Call(target=self.directory.target, method=request.method, path=request.path, began_at=self.began_at)
+        self.call = Call(self.directory.target, request.method, request.path, self.began_at)
 
     def queued(self, seconds: float) -> None:
         """Note that it waited for its turn."""

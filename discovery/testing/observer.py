@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from discovery.call import Call
 from discovery.model import Attempt
-from discovery.observer import Call, Event, IncomingRequest
+from discovery.observer import Event, IncomingRequest
 
 E = TypeVar("E", bound=Event)
 

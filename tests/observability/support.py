@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import structlog
 from multidict import CIMultiDict
 
+from discovery.call import Call, Lookup
 from discovery.model import NOTHING, Attempt, Health, Instance, Outcome, Target
-from discovery.observer import Call, IncomingRequest, Lookup, Observer
+from discovery.observer import IncomingRequest, Observer
 
 
 def peer(number: int = 1) -> Instance:
@@ -21,7 +22,7 @@ PORTS = Target("ports")
 
 
 def call(method: str = "GET", path: str = "/ports?laptop=7", *, target: Target = PORTS) -> Call:
-    return Call(target=target, method=method, path=path, began_at=1000.0)
+    return Call(target, method, path, 1000.0)
 
 
 def attempt(
@@ -63,7 +64,8 @@ def end(
     lookup: Lookup | None = None,
 ) -> None:
     """The call is over."""
-    asked.attempts, asked.error, asked.lookup = attempts, error, lookup
+    asked.tried(attempts)
+    asked.error, asked.lookup = error, lookup
     asked.ended_at = asked.began_at + 10.0
     observer.called(asked)
 

@@ -17,9 +17,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
+from discovery.call import Lookup
 from discovery.clock import SystemClock
 from discovery.model import Instance, Outcome, Target
-from discovery.observer import Lookup
 from observability.encoding import encode
 from observability.histograms import Histograms
 from observability.protobuf import signed, varint

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, AlwaysRecordSampler
 
 from discovery.testing.clock import FakeClock
+from observability.call_spans import CallSpans
 from observability.export import LogExporter, LogQueue, SpanExporter, SpanQueue
 from observability.ledger import Ledger
 from observability.otlp_handler import OtlpHandler
@@ -26,7 +27,7 @@ class Held(SpanExporter):
 
     go = threading.Event()
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+    def export(self, spans: Sequence[ReadableSpan | CallSpans]) -> SpanExportResult:
         self.go.wait()
         self._ledger.delivered(len(spans))
         return SpanExportResult.SUCCESS

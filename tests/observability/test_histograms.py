@@ -9,6 +9,7 @@ from math import inf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.sdk.environment_variables import (
     OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION,
@@ -24,7 +25,7 @@ from opentelemetry.sdk.metrics.export import (
     HistogramDataPoint,
 )
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
-from opentelemetry.trace import SpanContext, TraceFlags
+from opentelemetry.trace import TraceFlags
 from prometheus_client import CollectorRegistry, generate_latest
 
 from discovery.testing.clock import FakeClock
@@ -35,14 +36,15 @@ from observability.exposition import PrometheusReader
 from observability.histograms import Histograms, SdkHistogram
 from observability.ledger import Ledger
 from observability.readers import InMemoryReader, PeriodicReader, Reader
+from observability.sampling import Start
 
-SAMPLED = SpanContext(7, 8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-UNSAMPLED = SpanContext(9, 10, is_remote=False)
+SAMPLED = Start(Context(), None, 7, 8, TraceFlags.SAMPLED, None)
+UNSAMPLED = Start(Context(), None, 9, 10, TraceFlags.DEFAULT, None)
 
 INSTRUMENT = Instrument("http.duration", "s", "How long it took.", (0.005, 0.1, 1.0), ("method", "status", "error"))
 DELTA = {SdkInstrument: AggregationTemporality.DELTA}
 
-Recording = tuple[float, Labels, SpanContext]
+Recording = tuple[float, Labels, Start]
 Report = tuple[tuple[str, str, str], AggregationTemporality, list[HistogramDataPoint]]
 
 

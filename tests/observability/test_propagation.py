@@ -15,6 +15,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from observability.propagation import Propagation
+from observability.sampling import Start
 
 CONTEXTS = [
     SpanContext(0, 0, is_remote=False),
@@ -23,6 +24,10 @@ CONTEXTS = [
     SpanContext(1, 2, is_remote=False, trace_state=TraceState([("a", "1"), ("b", "2")])),
 ]
 AROUND = [Context(), baggage.set_baggage("tenant", "a b", Context())]
+
+
+def start(context: SpanContext, around: Context) -> Start:
+    return Start(around, None, context.trace_id, context.span_id, context.trace_flags, context.trace_state)
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def chosen() -> Iterator[TextMapPropagator]:
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_context_is_written_as_the_propagator_writes_it(context: SpanContext, around: Context) -> None:
     ours, theirs = CIMultiDict({"traceparent": "old"}), CIMultiDict({"traceparent": "old"})
-    Propagation().inject(context, around, ours)
+    Propagation().inject(start(context, around), context.span_id, ours)
     propagate.inject(theirs, set_span_in_context(NonRecordingSpan(context), around))
     assert ours == theirs
 
@@ -76,14 +81,14 @@ def told(context: Context) -> tuple[object, ...]:
 
 def test_whoever_sets_another_propagator_gets_it_from_then_on(chosen: TextMapPropagator) -> None:
     propagation, headers = Propagation(), dict[str, str]()
-    propagation.inject(CONTEXTS[1], AROUND[1], headers)
+    propagation.inject(start(CONTEXTS[1], AROUND[1]), 2, headers)
     assert set(headers) == {"traceparent"}, "this one knows no baggage"
     assert told(propagation.extract({"baggage": "tenant=acme"})) == told(chosen.extract({"baggage": "tenant=acme"}))
 
 
 def test_a_propagator_that_is_set_later_is_seen() -> None:
     propagation, before = Propagation(), propagate.get_global_textmap()
-    propagation.inject(CONTEXTS[1], Context(), {})
+    propagation.inject(start(CONTEXTS[1], Context()), 2, {})
 
     class Own(TextMapPropagator):
         def extract(self, carrier, context=None, getter=None):  # type: ignore[no-untyped-def]  # as the base class has it
@@ -99,7 +104,7 @@ def test_a_propagator_that_is_set_later_is_seen() -> None:
     propagate.set_global_textmap(Own())
     try:
         headers = dict[str, str]()
-        propagation.inject(CONTEXTS[1], Context(), headers)
+        propagation.inject(start(CONTEXTS[1], Context()), 2, headers)
     finally:
         propagate.set_global_textmap(before)
     assert headers == {"own": "1"}

@@ -10,11 +10,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
+from discovery.call import Lookup
 from discovery.call_errors import NoInstances
 from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
 from discovery.model import Instance, Source, Target, View
-from discovery.observer import Lookup
 from discovery.runtime.mesh import Mesh
 from discovery.runtime.surroundings import Surroundings
 from discovery.testing.clock import FakeClock

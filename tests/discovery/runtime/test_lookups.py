@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
+from discovery.call import Lookup
 from discovery.call_errors import NoInstances
 from discovery.errors import RegistryUnavailable
 from discovery.model import Health
-from discovery.observer import Lookup
 from discovery.runtime.mesh import Mesh
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver

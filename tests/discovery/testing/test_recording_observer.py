@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
+from discovery.call import Call
 from discovery.model import Attempt, Instance, Outcome, Target
-from discovery.observer import Call, Deregistered, Observer, Registered
+from discovery.observer import Deregistered, Observer, Registered
 from discovery.testing.observer import RecordingObserver
 
 ME = Instance(id="p1", service="ports", host="127.0.0.1", port=1)
@@ -17,12 +18,12 @@ ATTEMPT = Attempt(number=1, instance=ME, outcome=Outcome.ANSWERED)
 def test_what_was_not_ended_exactly_once_is_unsettled() -> None:
     recorded = RecordingObserver()
     observer: Observer = recorded
-    call = Call(target=Target("ports"), method="GET", path="/", began_at=1.0)
+    call = Call(Target("ports"), "GET", "/", 1.0)
     headers = {"X-One": "1"}
     observer.sending(call, 1, headers)
     headers["X-Two"] = "2"
     assert recorded.unsettled() == recorded.calls
-    call.attempts = (ATTEMPT,)
+    call.tried((ATTEMPT,))
     observer.called(call)
     assert recorded.unsettled() == []
     assert (recorded.sent, recorded.attempts) == ([{"X-One": "1"}], [ATTEMPT])
@@ -32,7 +33,7 @@ def test_what_was_not_ended_exactly_once_is_unsettled() -> None:
 
 def test_a_call_that_was_never_sent_is_told_as_well() -> None:
     recorded = RecordingObserver()
-    recorded.called(Call(target=Target("ports"), method="GET", path="/", began_at=1.0))
+    recorded.called(Call(Target("ports"), "GET", "/", 1.0))
     assert [(call.sent, call.ends) for call in recorded.calls] == [([], 1)]
 
 
