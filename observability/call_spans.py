@@ -17,7 +17,7 @@ from discovery.call import Call, Lookup
 from observability import attributes
 from observability.attributes import AttemptTraits, CallTraits
 from observability.recording import Values
-from observability.sampling import Start
+from observability.sampling import Asked, Start
 
 
 class Description(NamedTuple):
@@ -35,6 +35,11 @@ class Description(NamedTuple):
     def attributes(self) -> Values:
         """All that it says."""
         return {**self.values, **self.traits.values()}
+
+
+def begun(call: Call) -> Asked:
+    """What a sampler is told of a call that begins."""
+    return Asked(_name(call), SpanKind.INTERNAL, attributes.begun(call))
 
 
 class CallSpans(NamedTuple):
@@ -71,9 +76,8 @@ class CallSpans(NamedTuple):
             asked = traits.values()
             said = {name: value for name, value in start.attributes.items() if name not in asked}
             values = {**said, **values}
-        name = f"call {call.target.service}"
         began_ns, ended_ns = self._at(call.began_at), self._at(call.ended_at)
-        return Description(name, SpanKind.INTERNAL, start.span_id, began_ns, ended_ns, values, traits)
+        return Description(_name(call), SpanKind.INTERNAL, start.span_id, began_ns, ended_ns, values, traits)
 
     def parts(self) -> list[Description]:
         """Those of its attempts, whose ids are drawn already."""
@@ -100,3 +104,7 @@ class CallSpans(NamedTuple):
 
     def _at(self, moment: float) -> int:
         return self.ahead_ns + int(moment * 1e9)
+
+
+def _name(call: Call) -> str:
+    return f"call {call.target.service}"

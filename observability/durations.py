@@ -48,7 +48,7 @@ class Series:
     least: float = inf
     most: float = -inf
     # The last sampled one of each bucket, until it is reported.
-    exemplars: dict[int, Exemplar] = field(default_factory=dict)
+    exemplars: dict[int, tuple[float, int, int, int]] = field(default_factory=dict)
 
 
 class Table:
@@ -80,7 +80,7 @@ class Table:
             series.least = min(series.least, value)
             series.most = max(series.most, value)
             if self._takes_all or (self._takes_sampled and where.sampled):
-                series.exemplars[bucket] = Exemplar({}, value, self._now_ns(), where.span_id, where.trace_id)
+                series.exemplars[bucket] = (value, self._now_ns(), where.span_id, where.trace_id)
 
     def collect(self) -> Metric | None:
         """What a reader is to report; ``None`` when there is nothing."""
@@ -97,7 +97,7 @@ class Table:
         return Metric(of.name, of.description, of.unit, Histogram(points, temporality))
 
     def _point(self, series: Series, now_ns: int) -> HistogramDataPoint:
-        exemplars = [series.exemplars[bucket] for bucket in sorted(series.exemplars)]
+        exemplars = [Exemplar({}, *series.exemplars[bucket]) for bucket in sorted(series.exemplars)]
         series.exemplars.clear()
         return HistogramDataPoint(
             attributes=series.attributes,

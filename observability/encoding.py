@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from struct import Struct
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
@@ -34,6 +35,9 @@ _BARE = {StatusCode.UNSET: b"\x7a\x00", StatusCode.OK: b"\x7a\x02\x18\x01", Stat
 # That we know whether the parent is remote, and that it is.
 _IS_KNOWN = fixed32(0x100)
 _IS_REMOTE = fixed32(0x300)
+
+# Begin and end, each behind its tag.
+_times = Struct("<BQBQ").pack
 
 # A span, and each pair of attributes, stands behind one of these tags.
 _SPAN = b"\x12"
@@ -85,8 +89,9 @@ def _span(span: ReadableSpan) -> bytes:
     context, parent = span.get_span_context(), span.parent
     if context is None:
         raise ValueError("a span without ids")
-    parts = _ids(context.trace_id, context.trace_state, context.span_id, parent.span_id if parent else 0)
-    parts += (_name(span.name), _KINDS[span.kind])
+    trace = context.trace_id.to_bytes(16, "big")
+    ids = _ids(trace, context.trace_state, context.span_id, parent.span_id if parent else 0)
+    parts = [ids, _name(span.name), _KINDS[span.kind]]
     if span.start_time:
         parts += (b"\x39", fixed64(span.start_time))
     if span.end_time:
@@ -105,35 +110,33 @@ def _span(span: ReadableSpan) -> bytes:
 
 def _of_call(spans: CallSpans) -> list[bytes]:
     """All spans of a call, in the order in which they would have ended."""
-    start, whole = spans.start, spans.whole()
-    encoded = []
-    for part in spans.parts():
-        ids = _ids(start.trace_id, start.state, part.span_id, start.span_id)
-        encoded.append(b"".join((*ids, *_described(part), b"\x85\x01", _IS_KNOWN)))
+    start, above = spans.start, spans.start.parent
+    trace, state = start.trace_id.to_bytes(16, "big"), start.state
+    encoded = [_described(part, trace, state, start.span_id, b"", _IS_KNOWN) for part in spans.parts()]
     event = b""
     if waited := spans.waited():
         over_ns, lookup = waited
         event = delimited(b"\x5a", _event(Event(semconv.MESH_LOOKUP, of_lookup(lookup), over_ns)))
-    parent = start.parent
-    ids = _ids(start.trace_id, start.state, start.span_id, parent.span_id if parent else 0)
-    *before, status = _described(whole)
-    encoded.append(b"".join((*ids, *before, event, status, b"\x85\x01", _flags(parent))))
+    encoded.append(_described(spans.whole(), trace, state, above.span_id if above else 0, event, _flags(above)))
     return encoded
 
 
-def _described(span: Description) -> tuple[bytes, ...]:
-    """From its name to its status."""
-    status = _BARE[StatusCode.ERROR if span.traits.failure else StatusCode.UNSET]
-    return (
-        _name(span.name),
-        _KINDS[span.kind],
-        b"\x39",
-        fixed64(span.began_ns),
-        b"\x41",
-        fixed64(span.ended_ns),
-        pairs(span.values, _SPAN_ATTRIBUTE),
-        _traits(span.traits),
-        status,
+def _described(
+    span: Description, trace: bytes, state: TraceState | None, parent_id: int, event: bytes, flags: bytes
+) -> bytes:
+    return b"".join(
+        (
+            _ids(trace, state, span.span_id, parent_id),
+            _name(span.name),
+            _KINDS[span.kind],
+            _times(0x39, span.began_ns, 0x41, span.ended_ns),
+            pairs(span.values, _SPAN_ATTRIBUTE),
+            _traits(span.traits),
+            event,
+            _BARE[StatusCode.ERROR if span.traits.failure else StatusCode.UNSET],
+            b"\x85\x01",
+            flags,
+        )
     )
 
 
@@ -143,13 +146,11 @@ def _traits(traits: CallTraits | AttemptTraits) -> bytes:
     return pairs(traits.values(), _SPAN_ATTRIBUTE)
 
 
-def _ids(trace_id: int, state: TraceState | None, span_id: int, parent_id: int) -> list[bytes]:
-    parts = [b"\x0a\x10", trace_id.to_bytes(16, "big"), b"\x12\x08", span_id.to_bytes(8, "big")]
+def _ids(trace: bytes, state: TraceState | None, span_id: int, parent_id: int) -> bytes:
+    own = b"".join((b"\x0a\x10", trace, b"\x12\x08", span_id.to_bytes(8, "big")))
     if state:
-        parts.append(text(b"\x1a", ",".join(f"{key}={value}" for key, value in state.items())))
-    if parent_id:
-        parts += (b"\x22\x08", parent_id.to_bytes(8, "big"))
-    return parts
+        own += text(b"\x1a", ",".join(f"{key}={value}" for key, value in state.items()))
+    return own + b"\x22\x08" + parent_id.to_bytes(8, "big") if parent_id else own
 
 
 def _event(event: Event) -> bytes:

@@ -7,6 +7,7 @@ are over, but what they are called by goes into the headers before that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
@@ -19,6 +20,14 @@ from observability.rule import rule_of
 
 # One object for each combination that we can set.
 _FLAGS = tuple(TraceFlags(flags) for flags in range(4))
+
+
+class Asked(NamedTuple):
+    """What a sampler looks at."""
+
+    name: str
+    kind: SpanKind
+    attributes: Values
 
 
 class Start:
@@ -75,6 +84,16 @@ class Start:
             context = self._context = self.of(self.span_id)
         return context
 
+    def part(self, number: int, draw: Callable[[], int]) -> int:
+        """The id of a part, which is drawn where it has none."""
+        parts = self.parts
+        if parts is None:
+            parts = self.parts = {}
+        span_id = parts.get(number)
+        if span_id is None:
+            span_id = parts[number] = draw()
+        return span_id
+
     def of(self, span_id: int) -> SpanContext:
         """The ids of a part."""
         flags = self.flags
@@ -94,44 +113,35 @@ class Sampling:
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
         self.rule = rule_of(tracer.sampler)
+        self.draw = tracer.id_generator.generate_span_id
         self._random = TraceFlags.RANDOM_TRACE_ID if tracer.id_generator.is_trace_id_random() else 0
 
-    def start(self, name: str, kind: SpanKind, around: Context, describe: Callable[[], Values]) -> Start:
-        """Begin below whatever is current in *around*, and ask the sampler; *describe* says with what it begins."""
-        tracer = self.tracer
-        ids = tracer.id_generator
+    def start(self, around: Context, asks: Callable[[], Asked]) -> Start:
+        """Begin below whatever is current in *around*; a sampler that has to see what begins is told what it *asks*."""
+        tracer, parent, state, flags = self.tracer, None, None, self._random
         above = get_current_span(around).get_span_context() if around else None
         if above is not None and above.is_valid:
-            random = TraceFlags.RANDOM_TRACE_ID if above.trace_flags.random_trace_id else 0
-            start = Start(around, above, above.trace_id, 0, random, above.trace_state)
+            parent, trace_id, state = above, above.trace_id, above.trace_state
+            flags = above.trace_flags & TraceFlags.RANDOM_TRACE_ID
         else:
-            start = Start(around, None, ids.generate_trace_id(), 0, self._random, None)
+            trace_id = tracer.id_generator.generate_trace_id()
+        attributes: Values | None = None
         if self.rule is None:
-            described = describe()
-            result = tracer.sampler.should_sample(around, start.trace_id, name, kind, described, ())
-            decision, start.state = result.decision, result.trace_state
+            asked = asks()
+            result = tracer.sampler.should_sample(around, trace_id, asked.name, asked.kind, asked.attributes, ())
+            decision, state = result.decision, result.trace_state
             # What a sampler adds may need cleaning.
-            is_ours = result.attributes == described
-            start.attributes = described if is_ours else dict(BoundedAttributes(attributes=result.attributes))
+            is_ours = result.attributes == asked.attributes
+            attributes = asked.attributes if is_ours else dict(BoundedAttributes(attributes=result.attributes))
         else:
-            sampled = self.rule.samples(start.parent, start.trace_id)
-            decision = Decision.RECORD_AND_SAMPLE if sampled else Decision.DROP
-        if decision is not Decision.DROP:
-            start.recorded = True
-            if decision is Decision.RECORD_AND_SAMPLE:
-                start.flags |= TraceFlags.SAMPLED
-        start.span_id = ids.generate_span_id()
-        start.ended = tracer._tracer_metrics.start_span(start.parent, decision)  # noqa: SLF001 - so that the SDK counts it
+            decision = Decision.RECORD_AND_SAMPLE if self.rule.samples(parent, trace_id) else Decision.DROP
+        if decision is Decision.RECORD_AND_SAMPLE:
+            flags |= TraceFlags.SAMPLED
+        start = Start(around, parent, trace_id, self.draw(), flags, state)
+        start.recorded = decision is not Decision.DROP
+        start.attributes = attributes
+        start.ended = tracer._tracer_metrics.start_span(parent, decision)  # noqa: SLF001 - so that the SDK counts it
         return start
-
-    def part(self, start: Start, number: int) -> int:
-        """The id of a part of what is recorded, drawn where it has none."""
-        if start.parts is None:
-            start.parts = {}
-        span_id = start.parts.get(number)
-        if span_id is None:
-            span_id = start.parts[number] = self.tracer.id_generator.generate_span_id()
-        return span_id
 
     def span(self, start: Start, name: str, kind: SpanKind, attributes: Values) -> RecordingSpan:
         """The span that begins so."""

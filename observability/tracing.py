@@ -25,11 +25,11 @@ from discovery.call import Call
 from discovery.clock import Clock
 from discovery.observer import IncomingRequest
 from observability import attributes, semconv
-from observability.call_spans import CallSpans
+from observability.call_spans import CallSpans, begun
 from observability.failure import error_type
 from observability.propagation import Propagation
 from observability.recording import RecordingSpan, Values
-from observability.sampling import Sampling, Start, passed_on
+from observability.sampling import Asked, Sampling, Start, passed_on
 
 
 class CallQueue(Protocol):
@@ -58,8 +58,8 @@ class Tracing:
         Whether to sample is asked before the first, below whatever is current then. If not, the call's own are written.
         """
         start: Start = call.context or self._begin(call)
-        recorded = start.recorded and self._sampling is not None
-        span_id = self._sampling.part(start, number) if recorded and self._sampling is not None else start.span_id
+        sampling = self._sampling
+        span_id = start.part(number, sampling.draw) if start.recorded and sampling is not None else start.span_id
         self._propagation.inject(start, span_id, headers)
 
     def called(self, call: Call) -> Start:
@@ -68,7 +68,7 @@ class Tracing:
         sampling = self._sampling
         if start.recorded and sampling is not None:
             for attempt in call.attempts:
-                sampling.part(start, attempt.number)
+                start.part(attempt.number, sampling.draw)
             # What was noted is monotonic. Both clocks are read once, so that a step of the wall's moves a call as a
             # whole.
             ahead_ns = int(self._clock.wall() * 1e9) - int(self._clock.now() * 1e9)
@@ -84,7 +84,7 @@ class Tracing:
         if self._sampling is None:
             start = passed_on(around)
         else:
-            start = self._sampling.start(name, SpanKind.SERVER, around, lambda: attributes.of_request(request))
+            start = self._sampling.start(around, lambda: Asked(name, SpanKind.SERVER, attributes.of_request(request)))
         if not start.recorded or self._sampling is None:
             return TracedRequest(name, start, NonRecordingSpan(start.context))
         described = start.attributes if start.attributes is not None else attributes.of_request(request)
@@ -93,12 +93,8 @@ class Tracing:
         return TracedRequest(name, start, span)
 
     def _begin(self, call: Call) -> Start:
-        around = otel.get_current()
-        if self._sampling is None:
-            start = passed_on(around)
-        else:
-            name = f"call {call.target.service}"
-            start = self._sampling.start(name, SpanKind.INTERNAL, around, lambda: attributes.begun(call))
+        around, sampling = otel.get_current(), self._sampling
+        start = passed_on(around) if sampling is None else sampling.start(around, lambda: begun(call))
         call.context = start
         return start
 
