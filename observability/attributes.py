@@ -150,23 +150,57 @@ def of_lookup(lookup: Lookup) -> Values:
     return found
 
 
+class RequestTraits(NamedTuple):
+    """What many incoming requests have in common, and their spans say."""
+
+    method: str
+    scheme: str
+    host: str
+    peer: str
+    user_agent: str
+    route: str
+    nack: str
+    status: int | None
+    failure: str
+
+    def values(self) -> Values:
+        """As attributes."""
+        values = _method(self.method)
+        values[semconv.URL_SCHEME] = self.scheme
+        values[semconv.CLIENT_ADDRESS] = self.peer
+        if self.user_agent:
+            values[semconv.USER_AGENT_ORIGINAL] = clip(self.user_agent)
+        host, _, port = self.host.rpartition(":")
+        if port.isdecimal() and len(port) <= 5:
+            values[semconv.SERVER_ADDRESS] = clip(host)
+            values[semconv.SERVER_PORT] = int(port)
+        else:
+            values[semconv.SERVER_ADDRESS] = clip(self.host)
+        if self.route:
+            values[semconv.HTTP_ROUTE] = self.route
+        if self.nack:
+            values[semconv.MESH_NACK] = self.nack
+        if self.status is not None:
+            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
+        if self.failure:
+            values[semconv.ERROR_TYPE] = self.failure
+        return values
+
+
 def of_request(request: IncomingRequest) -> Values:
-    """What is known of an incoming request when it begins."""
-    attributes = _method(request.method)
-    attributes[semconv.URL_PATH] = clip(request.path)
-    attributes[semconv.URL_SCHEME] = request.scheme
-    attributes[semconv.CLIENT_ADDRESS] = request.peer
+    """What an incoming request has for itself."""
+    values: Values = {semconv.URL_PATH: clip(request.path)}
     if request.query:
-        attributes[semconv.URL_QUERY] = redact_query(request.query)
-    if request.user_agent:
-        attributes[semconv.USER_AGENT_ORIGINAL] = clip(request.user_agent)
-    host, _, port = request.host.rpartition(":")
-    if port.isdecimal() and len(port) <= 5:
-        attributes[semconv.SERVER_ADDRESS] = clip(host)
-        attributes[semconv.SERVER_PORT] = int(port)
-    else:
-        attributes[semconv.SERVER_ADDRESS] = clip(request.host)
-    return attributes
+        values[semconv.URL_QUERY] = redact_query(request.query)
+    return values
+
+
+def traits_of_request(
+    request: IncomingRequest, route: str = "", nack: str = "", status: int | None = None, failure: str = ""
+) -> RequestTraits:
+    """What it has in common with others, and at its end how it was answered."""
+    asked = (request.method, request.scheme, request.host, request.peer, request.user_agent)
+    return RequestTraits(*asked, route, nack, status, failure)
 
 
 def failure_of_call(call: Call) -> str:

@@ -7,27 +7,21 @@ where each was measured: an attempt may end in a callback that runs in some othe
 
 from __future__ import annotations
 
-import threading
 from asyncio import CancelledError
-from collections import deque
-from collections.abc import Iterator
-from functools import partial
 
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.metrics import Meter
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 from discovery.call import Call
 from discovery.model import Attempt, Outcome
 from observability import semconv
 from observability.attributes import unanswered
+from observability.backlog import Backlog
 from observability.durations import Instrument
 from observability.failure import error_type
 from observability.histograms import Histograms
 from observability.sampling import Start
 from observability.tally import Tally
-
-# So many calls are counted within a fraction of a millisecond.
-_AT_ONCE = 64
 
 _CLIENT = Instrument(
     semconv.HTTP_CLIENT_REQUEST_DURATION,
@@ -49,7 +43,8 @@ class CallMetrics:
     Another name may be a stranger's, and makes no label.
     """
 
-    def __init__(self, meter: Meter, histograms: Histograms) -> None:
+    def __init__(self, meter: Meter, histograms: Histograms, backlog: Backlog) -> None:
+        self._backlog = backlog
         self._client = histograms.create(meter, _CLIENT)
         self._resends = meter.create_counter(
             semconv.MESH_CLIENT_RESENDS, unit="{attempt}", description="Attempts after the first, by reason."
@@ -62,26 +57,12 @@ class CallMetrics:
             (semconv.MESH_CLIENT_PICKS, self._picks, "{pick}", "Instances picked, by the pool they were picked from."),
             (semconv.MESH_CLIENT_ATTEMPTS, self._attempts, "{attempt}", "Attempts that are over, by outcome."),
         ):
-            meter.create_observable_counter(name, [partial(self._counted, tally)], unit, what)
-        self._over: deque[tuple[Call, Start]] = deque()  # calls that are not counted yet
-        self._counting = threading.Lock()
+            meter.create_observable_counter(name, [backlog.before(tally)], unit, what)
         self.known: set[str] = set()
 
     def called(self, call: Call, where: Start) -> None:
-        """A call is over, and is counted together with others: that takes half of the time."""
-        self._over.append((call, where))
-        if len(self._over) >= _AT_ONCE:
-            self.count()
-
-    def count(self) -> None:
-        """Count the calls that are over; also asked from the thread that reports."""
-        with self._counting:
-            while self._over:
-                self._count(*self._over.popleft())
-
-    def _counted(self, tally: Tally, options: CallbackOptions) -> Iterator[Observation]:
-        self.count()
-        return tally(options)
+        """A call is over."""
+        self._backlog.add(self._count, call, where)
 
     def _count(self, call: Call, where: Start) -> None:
         # Without any attempt it has an outcome only if it was cancelled.

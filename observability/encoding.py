@@ -16,10 +16,11 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceState
 
 from observability import semconv
-from observability.attributes import AttemptTraits, CallTraits, of_lookup
+from observability.attributes import AttemptTraits, CallTraits, RequestTraits, of_lookup
 from observability.call_spans import CallSpans, Description
 from observability.pairs import pairs
 from observability.protobuf import count, delimited, fixed32, fixed64, text, varint
+from observability.request_span import RequestSpan
 
 _KINDS = {
     SpanKind.INTERNAL: b"\x30\x01",
@@ -96,8 +97,12 @@ def _span(span: ReadableSpan) -> bytes:
         parts += (b"\x39", fixed64(span.start_time))
     if span.end_time:
         parts += (b"\x41", fixed64(span.end_time))
-    parts.append(pairs(span.attributes, _SPAN_ATTRIBUTE))
-    parts.append(count(b"\x50", span.dropped_attributes))
+    if isinstance(span, RequestSpan) and (said := span.said) is not None:
+        own, traits = said
+        parts += (pairs(own, _SPAN_ATTRIBUTE), _traits(traits))
+    else:
+        parts.append(pairs(span.attributes, _SPAN_ATTRIBUTE))
+        parts.append(count(b"\x50", span.dropped_attributes))
     if span.events or span.dropped_events:
         parts += (delimited(b"\x5a", _event(event)) for event in span.events)
         parts.append(count(b"\x60", span.dropped_events))
@@ -140,9 +145,9 @@ def _described(
     )
 
 
-# Those of calls and of attempts are never equal, since they are of different lengths.
+# Those of different kinds are never equal, since they are of different lengths.
 @lru_cache(maxsize=2048)
-def _traits(traits: CallTraits | AttemptTraits) -> bytes:
+def _traits(traits: CallTraits | AttemptTraits | RequestTraits) -> bytes:
     return pairs(traits.values(), _SPAN_ATTRIBUTE)
 
 

@@ -25,9 +25,8 @@ from observability import semconv
 from observability.call_spans import CallSpans
 from observability.encoding import encode
 from observability.ledger import Ledger
-
-# More than any span of a call has.
-_MOST_ATTRIBUTES = 64
+from observability.recording import is_unlimited
+from observability.request_span import RequestSpan
 
 
 class Link(requests.Session):
@@ -142,8 +141,12 @@ class SpanQueue(BatchSpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue *span*; never waits."""
-        context = span.get_span_context()
-        if context and context.trace_flags.sampled and self._ledger.admit():
+        if isinstance(span, RequestSpan):
+            sampled = span.began.sampled
+        else:
+            context = span.get_span_context()
+            sampled = context is not None and context.trace_flags.sampled
+        if sampled and self._ledger.admit():
             self._batch_processor.emit(span)
 
     def take(self, spans: CallSpans) -> bool:
@@ -158,9 +161,8 @@ class SpanQueue(BatchSpanProcessor):
     def _is_all(self, tracer: Tracer, processors: tuple[SpanProcessor, ...]) -> bool:
         """Whether a span does nothing but reach our exporter, whole."""
         limits, own = tracer._span_limits, tracer._tracer_metrics  # noqa: SLF001 - likewise
-        most = limits.max_span_attributes
-        is_whole = limits.max_span_attribute_length is None and (most is None or most >= _MOST_ATTRIBUTES)
-        return self._writes_calls and processors == (self,) and is_whole and isinstance(own, NoOpTracerMetrics)
+        is_plain = is_unlimited(limits) and isinstance(own, NoOpTracerMetrics)
+        return self._writes_calls and processors == (self,) and is_plain
 
 
 class LogQueue(BatchLogRecordProcessor):

@@ -15,6 +15,7 @@ from discovery.call import Call
 from discovery.model import Followed, Health, Instance, Place, Target, View
 from discovery.observer import Pulse
 from observability import semconv
+from observability.backlog import Backlog
 from observability.call_metrics import CallMetrics, status_labels
 from observability.durations import Instrument
 from observability.histograms import Histograms
@@ -40,7 +41,8 @@ class Metrics:
     """Measures for one process. Times are seconds."""
 
     def __init__(self, meter: Meter, histograms: Histograms) -> None:
-        self._calls = CallMetrics(meter, histograms)
+        self._backlog = Backlog()
+        self._calls = CallMetrics(meter, histograms, self._backlog)
         self._server = histograms.create(meter, _SERVER)
         self._loop_lag = meter.create_histogram(
             semconv.MESH_LOOP_LAG,
@@ -62,7 +64,7 @@ class Metrics:
                 "Instances taken out for failing, by reason.",
             ),
         ):
-            meter.create_observable_counter(name, [tally], unit, what)
+            meter.create_observable_counter(name, [self._backlog.before(tally)], unit, what)
         self._handled = Tally(semconv.HTTP_REQUEST_METHOD, semconv.URL_SCHEME)
         self._out: dict[Target, set[Place]] = {}
         for name, count, unit, what in (
@@ -73,7 +75,12 @@ class Metrics:
                 "Attempts under way, bodies included.",
             ),
             (semconv.MESH_CLIENT_EJECTED, self._ejected, "{instance}", "Instances that are out for failing."),
-            (semconv.HTTP_SERVER_ACTIVE_REQUESTS, self._handled, "{request}", "Requests under way."),
+            (
+                semconv.HTTP_SERVER_ACTIVE_REQUESTS,
+                self._backlog.before(self._handled),
+                "{request}",
+                "Requests under way.",
+            ),
         ):
             meter.create_observable_up_down_counter(name, [count], unit, what)
         self._followed: list[Followed] = []
@@ -105,7 +112,7 @@ class Metrics:
 
     def arrived(self, method: str, scheme: str) -> None:
         """A request begins."""
-        self._handled.add(semconv.method(method), scheme)
+        self._backlog.add(self._handled.add, semconv.method(method), scheme)
 
     def served(
         self,
@@ -119,11 +126,25 @@ class Metrics:
         where: Start,
     ) -> None:
         """An incoming request is over; *status* is None when its client left."""
-        self._handled.add(semconv.method(method), scheme, by=-1)
+        self._backlog.add(self._count, method, scheme, route, status, nack, failure, seconds, where)
+
+    def _count(
+        self,
+        method: str,
+        scheme: str,
+        route: str,
+        status: int | None,
+        nack: str,
+        failure: str,
+        seconds: float,
+        where: Start,
+    ) -> None:
+        method = semconv.method(method)
+        self._handled.add(method, scheme, by=-1)
         if nack:
             self._nacks.add(nack)
         code, failure = status_labels(status, failure, least=500)
-        self._server.record(seconds, (semconv.method(method), code, failure, scheme, route), where)
+        self._server.record(seconds, (method, code, failure, scheme, route), where)
 
     def ejected(self, target: Target, instance: Instance, reason: str) -> None:
         """An instance is out, for a status or for an outcome of its last failure."""
@@ -151,7 +172,7 @@ class Metrics:
 
     def felt(self, pulse: Pulse) -> None:
         """How things stand now."""
-        self._calls.count()
+        self._backlog.work_off()
         self._loop_lag.record(pulse.loop_lag_s)
         self._followed = [each for each in pulse.followed if self._is_telling(each)]
 

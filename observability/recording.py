@@ -14,7 +14,7 @@ from time import time_ns
 from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.sdk.trace import Span, Tracer
+from opentelemetry.sdk.trace import Span, SpanLimits, Tracer
 from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AnyValue, Attributes
@@ -22,6 +22,9 @@ from opentelemetry.util.types import AnyValue, Attributes
 from observability import semconv
 
 Values = dict[str, AnyValue]
+
+# More than any span of ours has.
+_MOST_ATTRIBUTES = 64
 
 
 class RecordingSpan(Span):
@@ -45,9 +48,22 @@ class RecordingSpan(Span):
         attributes: Values,
         ended: Callable[[], None] | None = None,
     ) -> None:
+        self._context = context
+        self._belong(tracer, name, kind, parent, ended)
+        self._attributes: Any = attributes
+        if not self._fits():
+            self._attributes = self._bounded()
+
+    def _belong(
+        self,
+        tracer: Tracer,
+        name: str,
+        kind: SpanKind,
+        parent: SpanContext | None,
+        ended: Callable[[], None] | None,
+    ) -> None:
         self._name = name
         self._kind = kind
-        self._context = context
         self._parent = parent
         self._resource = tracer.resource
         self._instrumentation_info = tracer.instrumentation_info
@@ -58,9 +74,6 @@ class RecordingSpan(Span):
         self._start_time = None
         self._end_time = None
         self._lock = threading.Lock()
-        self._attributes: Any = attributes
-        if not self._fits():
-            self._attributes = self._bounded()
 
     def finish(self, results: Values, failure: str, at: int | None = None) -> None:
         """Add *results*, which are clean, and end; *failure* says why it failed, if it did."""
@@ -68,10 +81,7 @@ class RecordingSpan(Span):
             results[semconv.ERROR_TYPE] = failure
             self.set_status(StatusCode.ERROR)
         if results:
-            with self._lock:
-                self._attributes.update(results)
-                if not self._fits():
-                    self._attributes = self._bounded()
+            self._write(results)
         self.end(at)
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
@@ -112,6 +122,12 @@ class RecordingSpan(Span):
         self._span_processor._on_ending(self)  # noqa: SLF001 - as the SDK's spans do
         self._span_processor.on_end(self)
 
+    def _write(self, clean: Values) -> None:
+        with self._lock:
+            self._attributes.update(clean)
+            if not self._fits():
+                self._attributes = self._bounded()
+
     def _bind(self) -> None:
         with self._lock:
             if self._end_time is None and not isinstance(self._attributes, BoundedAttributes):
@@ -131,3 +147,9 @@ class RecordingSpan(Span):
             immutable=False,
             max_value_len=limits.max_span_attribute_length,
         )
+
+
+def is_unlimited(limits: SpanLimits) -> bool:
+    """Whether *limits* leave as they are the attributes with which our spans begin and end."""
+    most = limits.max_span_attributes
+    return limits.max_span_attribute_length is None and (most is None or most >= _MOST_ATTRIBUTES)

@@ -80,7 +80,7 @@ class ObservedRequest:
 
     def activate(self) -> AbstractContextManager[object]:
         """Make it the parent of what its handler does."""
-        return self._traced.activate()
+        return self._traced
 
     def end(self, status: int | None, route: str = "", nack: str = "", error: BaseException | None = None) -> None:
         """The request is over."""

@@ -19,7 +19,7 @@ from typing import Protocol
 from opentelemetry import context as otel
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Tracer as SdkTracer
-from opentelemetry.trace import NonRecordingSpan, SpanKind, Tracer, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, Tracer, set_span_in_context
 
 from discovery.call import Call
 from discovery.clock import Clock
@@ -28,8 +28,8 @@ from observability import attributes, semconv
 from observability.call_spans import CallSpans, begun
 from observability.failure import error_type
 from observability.propagation import Propagation
-from observability.recording import RecordingSpan, Values
-from observability.sampling import Asked, Sampling, Start, passed_on
+from observability.request_span import RequestSpan, asked
+from observability.sampling import Sampling, Start, passed_on
 
 
 class CallQueue(Protocol):
@@ -79,18 +79,13 @@ class Tracing:
 
     def request(self, request: IncomingRequest) -> TracedRequest:
         """Begin an incoming request, below the span of whoever sent it."""
-        around = self._propagation.extract(request.headers)
-        name = attributes.name_of(request.method)
-        if self._sampling is None:
-            start = passed_on(around)
-        else:
-            start = self._sampling.start(around, lambda: Asked(name, SpanKind.SERVER, attributes.of_request(request)))
-        if not start.recorded or self._sampling is None:
-            return TracedRequest(name, start, NonRecordingSpan(start.context))
-        described = start.attributes if start.attributes is not None else attributes.of_request(request)
-        span = self._sampling.span(start, name, SpanKind.SERVER, described)
+        around, sampling = self._propagation.extract(request.headers), self._sampling
+        start = passed_on(around) if sampling is None else sampling.start(around, lambda: asked(request))
+        if not start.recorded or sampling is None:
+            return TracedRequest(start, NonRecordingSpan(start.context))
+        span = RequestSpan(sampling.tracer, start, request)
         span.start(parent_context=around)
-        return TracedRequest(name, start, span)
+        return TracedRequest(start, span)
 
     def _begin(self, call: Call) -> Start:
         around, sampling = otel.get_current(), self._sampling
@@ -114,48 +109,28 @@ class Tracing:
 
 
 class TracedRequest:
-    """One incoming request."""
+    """One incoming request. In its block it is the parent of what the handler does.
 
-    __slots__ = ("_context", "_name", "_span", "_start")
+    That is so sampled or not, so that the decision travels on. The block is entered and left in one task.
+    """
 
-    def __init__(self, name: str, start: Start, span: RecordingSpan | NonRecordingSpan) -> None:
-        self._name = name
+    __slots__ = ("_span", "_start", "_token")
+
+    def __init__(self, start: Start, span: RequestSpan | NonRecordingSpan) -> None:
         self._start = start
         self._span = span
-        self._context = set_span_in_context(span, start.around)
-
-    def activate(self) -> Activation:
-        """Make it the parent of what the handler does; sampled or not, so that the decision travels on."""
-        return Activation(self._context)
-
-    def end(self, status: int | None, route: str, nack: str, error: BaseException | None) -> Start:
-        """End the request; returns how it began. The route is known only now, and with it the name."""
-        span = self._span
-        if isinstance(span, RecordingSpan) and span.is_recording():
-            results: Values = {}
-            if route:
-                results[semconv.HTTP_ROUTE] = route
-                span.update_name(f"{self._name} {route}")
-            if nack:
-                results[semconv.MESH_NACK] = nack
-            if status is not None:
-                results[semconv.HTTP_RESPONSE_STATUS_CODE] = status
-            span.finish(results, error_type(error) or attributes.status_failure(status, 500))
-        return self._start
-
-
-class Activation:
-    """Makes a context the current one; entered and left in one task."""
-
-    __slots__ = ("_context", "_token")
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
     def __enter__(self) -> None:
-        self._token: Token[Context] = otel.attach(self._context)
+        self._token: Token[Context] = otel.attach(set_span_in_context(self._span, self._start.around))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         otel.detach(self._token)
+
+    def end(self, status: int | None, route: str, nack: str, error: BaseException | None) -> Start:
+        """End the request; returns how it began."""
+        span = self._span
+        if isinstance(span, RequestSpan) and span.is_recording():
+            span.answer(status, route, nack, error_type(error) or attributes.status_failure(status, 500))
+        return self._start

@@ -1,0 +1,73 @@
+"""The span of an incoming request, which is current while its handler runs.
+
+Whoever asks for the current span may write into it and read it. Nearly nobody does, so what it says of the request is
+put together when somebody looks; else the exporter's thread does it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry.sdk.trace import Tracer
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode
+
+from discovery.observer import IncomingRequest
+from observability import attributes
+from observability.attributes import RequestTraits
+from observability.recording import RecordingSpan, Values, is_unlimited
+from observability.sampling import Asked, Start
+
+
+def asked(request: IncomingRequest) -> Asked:
+    """What a sampler is told of a request that begins."""
+    values = {**attributes.of_request(request), **attributes.traits_of_request(request).values()}
+    return Asked(attributes.name_of(request.method), SpanKind.SERVER, values)
+
+
+class RequestSpan(RecordingSpan):
+    """One span. ``began`` says how; ``said`` is what it says, while nobody has looked at it."""
+
+    def __init__(self, tracer: Tracer, began: Start, request: IncomingRequest) -> None:
+        self.began = began
+        self._request = request
+        self._answer: tuple[str, str, int | None, str] = ("", "", None, "")
+        self._values: Any = began.attributes
+        self._belong(tracer, attributes.name_of(request.method), SpanKind.SERVER, began.parent, began.ended)
+        if not is_unlimited(self._limits):
+            self._attributes = self._bounded()
+
+    @property
+    def said(self) -> tuple[Values, RequestTraits] | None:
+        """What it has for itself, and in common with others; ``None`` when somebody may have written into it."""
+        if self._values is not None:
+            return None
+        return attributes.of_request(self._request), attributes.traits_of_request(self._request, *self._answer)
+
+    def answer(self, status: int | None, route: str, nack: str, failure: str) -> None:
+        """End it. The route is known only now, and with it the name."""
+        if route:
+            self.update_name(f"{self._name} {route}")
+        if failure:
+            self.set_status(StatusCode.ERROR)
+        if self._values is None:
+            self._answer = (route, nack, status, failure)
+        else:
+            begun = attributes.traits_of_request(self._request).values()
+            over = attributes.traits_of_request(self._request, route, nack, status, failure).values()
+            self._write({name: value for name, value in over.items() if name not in begun})
+        self.end()
+
+    @property
+    def _context(self) -> SpanContext:  # type: ignore[override, mutable-override]  # the SDK only reads it
+        return self.began.context
+
+    @property
+    def _attributes(self) -> Any:
+        if (said := self.said) is not None:
+            values, traits = said
+            self._values = {**values, **traits.values()}
+        return self._values
+
+    @_attributes.setter
+    def _attributes(self, values: Any) -> None:
+        self._values = values
