@@ -29,7 +29,9 @@ class LiveSettings:
     a call may go on the wire, ``concurrency`` how many calls of one process to one service may be under way. ``limit``
     is how many requests a server of this service works on at once, or ``"adaptive"``. ``None`` leaves the word to the
     next source. ``patience_s`` is said of a route only: how long a call waits for somebody to be there, and for its
-    turn.
+    turn::
+
+        MeshConfig(name="report", live=LiveSettings(timeout_s=5, attempts=2))
     """
 
     timeout_s: float | None = None
@@ -107,6 +109,10 @@ class MeshConfig:
         cls, name: str, environ: Mapping[str, str] = os.environ, *, default_port: int = 0, **arguments: Any
     ) -> Self:
         """Read the ``MESH_*`` and ``CONSUL_HTTP_*`` variables; *arguments* beat them.
+
+        ::
+
+            config = MeshConfig.from_env("ports", default_port=8003, tags=("v2",))
 
         Raises:
             ConfigError: listing every variable that makes no sense, not only the first.

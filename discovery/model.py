@@ -93,7 +93,13 @@ class Target(NamedTuple):
     """Whom a call is for: a service, the datacenter when it is not the agent's own, and which instances when not all.
 
     The *filter* is an expression of the registry's, such as ``"v2" in Service.Tags``. As text a target is service and
-    datacenter alone: it is a label of metrics, and there may be many filters.
+    datacenter alone: it is a label of metrics, and there may be many filters. Failures tell theirs::
+
+        try:
+            async with mesh.service("ports", filter='"v9" in Service.Tags').get("/ports", timeout=0.1) as response:
+                print(response.status)
+        except discovery.NoInstances as error:
+            print(error.target == discovery.Target("ports", filter='"v9" in Service.Tags'))
 
     A tuple, because every call looks its service up by it, and tuples are hashed fastest.
     """

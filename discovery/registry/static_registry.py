@@ -21,7 +21,16 @@ from discovery.variables import split_address
 
 
 class StaticRegistry:
-    """The *endpoints* are ``host:port`` by service. All can be changed at any time, which wakes who waits for it."""
+    """The *endpoints* are ``host:port`` by service. All can be changed at any time, which wakes who waits for it.
+
+    ::
+
+        registry = discovery.StaticRegistry({"laptops": ["127.0.0.1:8001", "127.0.0.1:8002"]})
+        async with discovery.Mesh(MeshConfig(name="report"), registry) as mesh:
+            async for view in mesh.watch("laptops"):
+                print([instance.address for instance in view.instances])
+                break
+    """
 
     def __init__(self, endpoints: Mapping[str, Iterable[str]] = NOTHING) -> None:
         self._instances: dict[str, Instance] = {}

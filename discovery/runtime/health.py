@@ -27,7 +27,12 @@ Probe = Callable[[], Awaitable[object]]
 
 
 class Readiness:
-    """What a service needs in order to serve. Give it to the app as ``app[discovery.READINESS]``."""
+    """What a service needs in order to serve.
+
+    Give it to the app, and then :meth:`add` what is to be asked::
+
+        app[discovery.READINESS] = readiness = discovery.Readiness()
+    """
 
     def __init__(self) -> None:
         self._probes: dict[str, tuple[Probe, bool]] = {}
@@ -36,6 +41,15 @@ class Readiness:
         """Ask *probe* at every check: it raises when the thing is broken, which is told by the exception's type.
 
         What is not *vital* makes the check a warning at most.
+
+        ::
+
+            async def ports() -> None:
+                async with mesh.get("http://ports/health/live") as response:
+                    response.raise_for_status()
+
+            app[discovery.READINESS] = readiness = discovery.Readiness()
+            readiness.add("ports", ports, vital=False)
         """
         self._probes[name] = (probe, vital)
 

@@ -51,6 +51,12 @@ async def registered(
 ) -> AsyncIterator[Mesh]:
     """Be in the registry while the block lasts, without a server; yields the mesh for calls.
 
+    ::
+
+        async with discovery.registered(MeshConfig.from_env("importer")) as mesh:
+            async with mesh.get("http://ports/ports") as response:
+                print(len(await response.json()))
+
     Without ``instance_id`` in the settings the id holds the process id, since there is no port to tell workers of
     one host apart.
     """

@@ -155,9 +155,14 @@ class Mesh(Verbs):
             async with ports.get("/ports") as response:
                 print(await response.json())
 
-        With a *filter*, such as ``mesh.service("ports", filter='"v2" in Service.Tags')``, calls go to those instances
-        alone that it lets pass. It is an expression of the registry's own language, which Consul reads, and the static
-        registry does not.
+        With a *filter* calls go to those instances alone that it lets pass. It is an expression of the registry's own
+        language, which Consul reads, and the static registry does not.
+
+        ::
+
+            canary = mesh.service("ports", filter='"v2" in Service.Tags')
+            async with canary.get("/ports") as response:
+                print(discovery.attempts(response)[-1].instance.tags)
 
         Each filter is followed like a service of its own: it counts in ``max_services``, and has its own load, retry
         budget and room for calls. One that the registry cannot read makes calls fail at once with ``NoInstances``.

@@ -18,6 +18,8 @@ class NotProcessed(web.HTTPServiceUnavailable):
                 raise discovery.NotProcessed("only the leader takes transfers")
             await debit(request)
             return web.Response()
+
+        app.router.add_post("/transfer", transfer)
     """
 
     def __init__(self, reason: str) -> None:

@@ -22,6 +22,15 @@ _SIGNALLED = 128
 def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = None, register: bool = True) -> None:
     """Serve *app* in the mesh until SIGTERM or SIGINT, then leave politely. A second signal ends it at once.
 
+    ::
+
+        async def listed(request: web.Request) -> web.Response:
+            return web.json_response([{"id": 1, "name": "left"}])
+
+        app = web.Application()
+        app.router.add_get("/ports", listed)
+        discovery.run(app, discovery.MeshConfig.from_env("ports"))
+
     What is not to *register* follows the others as any member does, and is found by nobody.
 
     Exits with 0 after a signal, and with 2 and one sentence on the standard error when it could not serve.

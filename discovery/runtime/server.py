@@ -70,6 +70,17 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Serve *app* as a member of the mesh while the block lasts; leave politely at its end.
 
+    ::
+
+        async def count(request: web.Request) -> web.Response:
+            async with request.app[discovery.MESH].get("http://ports/ports") as response:
+                return web.json_response(len(await response.json()))
+
+        app.router.add_get("/count", count)
+        async with discovery.serving(app, MeshConfig.from_env("laptops", drain_s=0)) as server:
+            async with server.mesh.get("http://laptops/count") as response:
+                print(server.instance.address, await response.json())
+
     What is not to *register* follows the others as any member does, and is found by nobody.
 
     The app finds its mesh at ``app[discovery.MESH]``, and at ``app[discovery.LEAVING]`` what tells a stream to end.

@@ -24,6 +24,8 @@ def uninterrupted(handler: H) -> H:
             await credit(request)
             return web.Response()
 
+        app.router.add_post("/transfer", transfer)
+
     When the process leaves, such a handler has until ``MESH_STOP_S`` like all others.
     """
     setattr(handler, _MARK, True)
