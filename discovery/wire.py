@@ -21,7 +21,8 @@ NACK_REFUSED = "refused"  # a handler said so itself, before it did anything: tr
 NACK_EXPIRED = "deadline"  # the caller's time is up, and what was begun was ended: trying elsewhere is pointless
 RETRYABLE_NACKS = frozenset({NACK_DRAINING, NACK_BUSY, NACK_REFUSED})
 
-# With a request: it is let in where others are refused. The edge believes it from nobody.
+# With a request: it is let in where others are refused, and so is what it makes others call. The edge believes it from
+# nobody.
 PRIORITY = "Mesh-Priority"
 HIGH = "high"
 

@@ -121,6 +121,9 @@ class Caller:
             headers = request.headers(endpoint.lined())
             if left is not None:
                 headers[wire.DEADLINE] = format_ms(left)
+            incoming = context.current.get()
+            if incoming is not None and incoming.important:
+                headers.setdefault(wire.PRIORITY, wire.HIGH)
             if flight.call is not None and self._observer is not None:
                 self._observer.sending(flight.call, flight.number, headers)
             last = flight.number >= rules.attempts or not (request.repeatable and request.replayable)

@@ -11,11 +11,13 @@ class RequestContext:
     """One incoming request, as its own calls see it.
 
     ``deadline_at`` is the monotonic moment at which its caller stops waiting. ``exhausted`` is set by a call
-    that failed for good; our answer then says so, and nobody above multiplies the load by trying again.
+    that failed for good; our answer then says so, and nobody above multiplies the load by trying again. ``important``
+    says that it came with :data:`discovery.wire.PRIORITY` from one who is believed; so do its calls.
     """
 
     deadline_at: float | None = None
     exhausted: bool = False
+    important: bool = False
 
 
 current: ContextVar[RequestContext | None] = ContextVar("proconsul_request", default=None)

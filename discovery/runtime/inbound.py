@@ -26,6 +26,7 @@ _HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
 # Spares the comparison without case, and is looked up once a request or oftener.
 _DEADLINE = istr(wire.DEADLINE)
 _INSTANCE = istr(wire.INSTANCE)
+_PRIORITY = istr(wire.PRIORITY)
 # A limit of 15 s comes as a few hundred different texts at most, and nearly every request has one.
 _parsed_ms = lru_cache(maxsize=1024)(parse_ms)
 # The wire counts milliseconds, and a timer may ring that much too early.
@@ -72,12 +73,15 @@ class Inbound:
 
     async def _unobserved(self, request: web.Request) -> web.StreamResponse:
         # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.
-        text, deadline_at = request.headers.get(_DEADLINE), None
-        if text is not None and not self._edge and (left_s := _parsed_ms(text)) is not None:
-            if left_s == 0:
-                return self._early(_Refusal(wire.NACK_EXPIRED))
-            deadline_at = self._now() + left_s
-        work = self.under_way.begin(request, deadline_at)
+        deadline_at, important = None, False
+        if not self._edge:
+            headers = request.headers
+            text, important = headers.get(_DEADLINE), headers.get(_PRIORITY) == wire.HIGH
+            if text is not None and (left_s := _parsed_ms(text)) is not None:
+                if left_s == 0:
+                    return self._early(_Refusal(wire.NACK_EXPIRED))
+                deadline_at = self._now() + left_s
+        work = self.under_way.begin(request, deadline_at, important=important)
         # Each request has a task of its own, so nothing has to be put back.
         context.current.set(work)
         try:
@@ -149,8 +153,7 @@ class Inbound:
         return await self._handle(request)
 
     async def _placed(self, request: web.Request, work: Work) -> web.StreamResponse:
-        important = not self._edge and request.headers.get(wire.PRIORITY) == wire.HIGH
-        if not await self._places.enter(work, important=important):
+        if not await self._places.enter(work):
             return self._early(_Refusal(wire.NACK_BUSY, retry_after_s=ceil(self._places.retry_after_s())))
         work.routed, telling = True, False
         try:

@@ -39,10 +39,10 @@ class Places:
         self._said: int | Literal["adaptive"] | None = None
         self._admission: Admission[_Ticket] = Admission(_limit(None))
 
-    async def enter(self, work: Work, *, important: bool) -> bool:
+    async def enter(self, work: Work) -> bool:
         """Wait for a place. False when there is none for it."""
         self._follow()
-        if not self._admission.enter(important=important) and not await self._waited(work, important=important):
+        if not self._admission.enter(important=work.important) and not await self._waited(work):
             return False
         work.placed_at = self._clock.now()
         return True
@@ -58,10 +58,10 @@ class Places:
         """In how many seconds there should be room again; 0 where nobody knows."""
         return self._admission.retry_after_s()
 
-    async def _waited(self, work: Work, *, important: bool) -> bool:
+    async def _waited(self, work: Work) -> bool:
         ticket = _Ticket(asyncio.get_running_loop().create_future())
         now = self._clock.now()
-        one = Waiting(ticket, now, inf if work.deadline_at is None else work.deadline_at, important)
+        one = Waiting(ticket, now, inf if work.deadline_at is None else work.deadline_at, work.important)
         for refused in self._admission.wait(one, now):
             refused.ticket.say(False)
         try:

@@ -51,9 +51,9 @@ class UnderWay:
         self._alarm_at = inf
         self._emptied: asyncio.Event | None = None
 
-    def begin(self, request: web.Request, deadline_at: float | None) -> Work:
+    def begin(self, request: web.Request, deadline_at: float | None, *, important: bool = False) -> Work:
         """A request came, and is handled from now on."""
-        work = Work(deadline_at, False, request)
+        work = Work(deadline_at, False, important, request)
         self._work[request.protocol] = work
         if deadline_at is not None and deadline_at < self._alarm_at:
             self._set_alarm(deadline_at)

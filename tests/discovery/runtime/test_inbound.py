@@ -17,7 +17,7 @@ from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import misbehaving, never_answers
 from tests.discovery.runtime.failing import answers
-from tests.discovery.runtime.support import NoWaiting, an_app, enrol, left_behind, up
+from tests.discovery.runtime.support import DOORS, Door, NoWaiting, an_app, enrol, left_behind, up
 
 
 async def ok(request: web.Request) -> web.Response:
@@ -158,6 +158,35 @@ async def test_what_came_too_late_is_not_processed(registry: FakeRegistry, obser
     assert [end for request in observer.requests for end in request.ends] == [
         RequestEnd(503, "/broken", wire.NACK_EXPIRED, None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("edge", "came", "says", "sent"),
+    [
+        pytest.param(False, {wire.PRIORITY: "high"}, {}, "high", id="what it was asked for"),
+        pytest.param(False, {}, {}, None, id="nothing"),
+        pytest.param(False, {wire.PRIORITY: "low"}, {}, None, id="a word that is none"),
+        pytest.param(False, {wire.PRIORITY: "high"}, {wire.PRIORITY: "low"}, "low", id="what the call says itself"),
+        pytest.param(False, {}, {wire.PRIORITY: "high"}, "high", id="more than it was asked for"),
+        pytest.param(True, {wire.PRIORITY: "high"}, {}, None, id="never a stranger's word"),
+        pytest.param(True, {}, {wire.PRIORITY: "high"}, "high", id="the word of the edge itself"),
+    ],
+)
+@pytest.mark.parametrize("door", DOORS)
+async def test_the_calls_of_an_important_request_are_important(
+    registry: FakeRegistry, door: Door, edge: bool, came: dict[str, str], says: dict[str, str], sent: str | None
+) -> None:
+    async def relay(request: web.Request) -> web.Response:
+        async with door(request.app[discovery.MESH], "GET", "/", headers=says) as response:
+            return web.Response(text=await response.text())
+
+    async with (
+        up(an_app(relay=relay), registry, name="relay", edge=edge) as one,
+        peer(registry, "ports") as behind,
+        one.get("/relay", headers=came) as response,
+    ):
+        assert response.status == 200
+    assert [received.headers.get(wire.PRIORITY) for received in behind.received] == [sent]
 
 
 async def test_the_callers_time_bounds_our_own_calls(registry: FakeRegistry, observer: RecordingObserver) -> None:

@@ -186,14 +186,14 @@ def a_place(limit: int) -> Places:
 
 
 async def entering(places: Places) -> asyncio.Task[bool]:
-    task = asyncio.create_task(places.enter(Work(), important=False))
+    task = asyncio.create_task(places.enter(Work()))
     await FakeClock().settle()
     return task
 
 
 async def test_a_place_that_comes_as_its_request_goes_is_not_lost() -> None:
     places, first = a_place(1), Work()
-    assert await places.enter(first, important=False)
+    assert await places.enter(first)
     second, third = await entering(places), await entering(places)
     second.cancel()
     places.leave(first, telling=True)
@@ -204,13 +204,13 @@ async def test_a_place_that_comes_as_its_request_goes_is_not_lost() -> None:
 
 async def test_one_that_goes_while_it_waits_is_forgotten() -> None:
     places, first = a_place(1), Work()
-    assert await places.enter(first, important=False)
+    assert await places.enter(first)
     second = await entering(places)
     second.cancel()
     await asyncio.wait([second])
     places.leave(first, telling=True)
     places.leave(first, telling=True)
-    assert await places.enter(Work(), important=False)
+    assert await places.enter(Work())
     third = await entering(places)
     assert not third.done(), "a place was given back twice"
     third.cancel()

@@ -25,6 +25,7 @@ FORGED = [
     "Via",
     "Mesh-Deadline-Ms",
     "Mesh-Nack",
+    "Mesh-Priority",
     "Mesh-Retries",
     "Mesh-Whatever",
     "traceparent",
