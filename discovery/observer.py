@@ -7,8 +7,7 @@ released wherever its reader is.
 An incoming request is told by a *handle*: it begins when the observer returns it and ends by ``end()``. In between its
 handler runs in one task, where :meth:`RequestHandle.activate` makes it the current one.
 
-An observer must not block, and must not raise: the mesh does not guard every call into it. The default is
-:data:`NULL`, to which no call is told.
+An observer must not block or raise: not every call into it is guarded. To the default, :data:`NULL`, none is told.
 """
 
 from __future__ import annotations
@@ -52,12 +51,13 @@ class RequestHandle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ViewChanged:
-    """The instances of a service changed: ids that came, left, or turned (health, address, weight)."""
+    """Ids that came, left, or turned (health, address, weight). *nowhere* are at an address that nobody can call."""
 
     view: View
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
+    nowhere: tuple[Instance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

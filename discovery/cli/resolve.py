@@ -11,7 +11,7 @@ from discovery.cli.consul import Consul
 from discovery.cli.exits import FAILED, OK
 from discovery.cli.text import COLOURS, clip, escape, painted
 from discovery.model import Health, Instance
-from discovery.policy.health import eligible, weight_of
+from discovery.policy.health import Fitness, eligible, fitness, weight_of
 from discovery.registry.port import Answer
 
 
@@ -59,6 +59,8 @@ def _line(instance: Instance) -> str:
 
 
 def _why(instance: Instance) -> str:
+    if fitness(instance) is Fitness.NOWHERE:
+        return "its registered address cannot be called"
     if instance.maintenance:
         return "an operator took it out of service"
     if instance.health is Health.CRITICAL:

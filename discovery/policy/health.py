@@ -2,7 +2,7 @@
 
 Passing and warning ones may, by Consul's weight for each. Critical ones and those in maintenance may not, even
 when nobody else is left: "nobody can take this" tells a caller more, and sooner, than a request sent to somebody
-who has just said that he cannot.
+who has just said that he cannot. Nor may anybody who is nowhere: whose registered address cannot be called.
 
 Envoy and Finagle spread load over everybody once less than half is healthy (panic), since then their view of health
 is likelier to be broken than the hosts. That doubt is kept here too, but only while it has a reason: those that
@@ -16,20 +16,24 @@ from enum import Enum
 from typing import TypeVar
 
 from discovery.model import Health, Instance
+from discovery.policy.whereabouts import is_callable
 
 T = TypeVar("T")
 
 
 class Fitness(Enum):
-    """Whether one instance may be chosen: always, only where no other may, or never."""
+    """Whether one instance may be chosen: always, only where no other may, or never, for how it is or where it is."""
 
     FIT = "fit"
     SPARE = "spare"
     UNFIT = "unfit"
+    NOWHERE = "nowhere"
 
 
 def fitness(instance: Instance, *, trusted: bool = False) -> Fitness:
     """Judge one instance by itself; one that is *trusted* may be chosen although it is critical."""
+    if not is_callable(instance.host, instance.port):
+        return Fitness.NOWHERE
     if instance.maintenance or (instance.health is Health.CRITICAL and not trusted):
         return Fitness.UNFIT
     if _weight(instance) > 0:

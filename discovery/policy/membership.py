@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from discovery.model import Health, Instance, Place
+from discovery.policy.whereabouts import is_callable
 
 # Envoy's and Finagle's panic threshold is 50 % too: so many do not fail by themselves at one moment. One instance
 # alone is no crowd, and is simply believed.
@@ -29,11 +30,15 @@ _LEAST_CROWD = 2
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Ids that came, left, or stayed and differ (health, address, weight); each sorted. False when none did."""
+    """Ids that came, left, or stayed and differ (health, address, weight); each sorted. False when none did.
+
+    *nowhere* are those who came to, or moved to, an address that cannot be called.
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    nowhere: tuple[Instance, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed)
@@ -47,7 +52,13 @@ def compare(old: Sequence[Instance], new: Sequence[Instance]) -> Change:
         added=_ids(after[place] for place in after.keys() - before.keys()),
         removed=_ids(before[place] for place in before.keys() - after.keys()),
         changed=_ids(after[place] for place in after.keys() & before.keys() if after[place] != before[place]),
+        nowhere=tuple(each for each in nowhere(come) if not _stayed(before.get(each.place), each)),
     )
+
+
+def nowhere(instances: Iterable[Instance]) -> list[Instance]:
+    """Those whose registered address cannot be called."""
+    return [each for each in instances if not is_callable(each.host, each.port)]
 
 
 def doubt(old: Sequence[Instance], new: Sequence[Instance]) -> str:
@@ -86,6 +97,10 @@ def _apart(old: Sequence[Instance], new: Sequence[Instance]) -> tuple[Sequence[I
     come = [*(each for _, each in moved), *new[shorter:]]
     were, are = set(map(id, gone)), set(map(id, come))
     return [each for each in gone if id(each) not in are], [each for each in come if id(each) not in were]
+
+
+def _stayed(before: Instance | None, now: Instance) -> bool:
+    return before is not None and before.address == now.address
 
 
 def _by_place(instances: Iterable[Instance]) -> Mapping[Place, Instance]:

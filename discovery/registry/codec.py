@@ -3,7 +3,7 @@
 Answers are decoded by typed structs: at ten thousand instances the standard decoder takes six times as long. The
 collector of garbage does not follow them, since they live for a moment and refer to nothing in a circle. An answer
 that Consul would not give raises :class:`Garbled` and nothing else. One bad entry does not hide the others: it is left
-out, because nobody could call it anyway.
+out.
 """
 
 from __future__ import annotations
@@ -115,15 +115,14 @@ def entries(content: bytes) -> list[msgspec.Raw]:
 
 
 def decode_instance(entry: msgspec.Raw, pool: Pool) -> Instance | None:
-    """The instance of one entry; ``None`` of an entry without a port, which cannot be called, or without sense.
+    """The instance of one entry, wherever it says that it is; ``None`` of an entry without sense.
 
     An unknown status of a check counts as critical.
     """
     try:
-        instance = _instance(_ROW.decode(entry), pool)
+        return _instance(_ROW.decode(entry), pool)
     except (ValueError, RecursionError):
         return None
-    return instance if instance.host and 0 < instance.port <= 65535 else None
 
 
 def decode_entry(content: bytes) -> Entry:

@@ -110,7 +110,7 @@ class Directory:
         self._gone.extend(one for one in (left if before else self._last_resort) if one.line is not None)
         self.compile(now)
         self._wake()
-        self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed))
+        self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed, change.nowhere))
 
     def failed(self, error: Exception) -> None:
         """Note that the registry could not be read; the last view stays in use, as old as it gets."""

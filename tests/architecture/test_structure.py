@@ -114,9 +114,11 @@ PURE = {
     "dataclasses",
     "enum",
     "functools",
+    "ipaddress",
     "itertools",
     "math",
     "random",
+    "re",
     "types",
     "typing",
 }

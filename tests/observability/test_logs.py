@@ -89,6 +89,14 @@ def test_a_transition_is_one_line_with_its_data(
     assert "s3cret" not in repr(vars(record))
 
 
+def test_an_address_that_cannot_be_called_has_a_warning_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tell(ViewChanged(VIEW, ("ports-1",), (), (), (peer(),)))
+    _, record = caplog.records
+    assert (record.levelno, record.getMessage()) == (logging.WARNING, "address cannot be called")
+    assert (vars(record)["id"], vars(record)["address"]) == ("ports-1", "127.0.0.1:5001")
+
+
 def test_a_setting_that_was_left_out_has_a_warning_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     tell(SettingsChanged({"attempts": "many"}, ("attempts: expected a whole number",)))

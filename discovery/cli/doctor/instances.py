@@ -11,6 +11,7 @@ from discovery.cli import records
 from discovery.cli.doctor.finding import Finding, ok, problem, shortened, warning
 from discovery.cli.text import clip, escape
 from discovery.model import Health, Instance
+from discovery.policy.whereabouts import is_callable
 
 # What Go's network library says of a check that did not get through.
 _NOT_THROUGH = re.compile(
@@ -45,11 +46,8 @@ def _judge(instance: Instance, probe: str | None, node: str) -> list[Finding]:
     who = f"{clip(instance.id)} at {escape(instance.address)}"
     said = records.trouble(instance)
     ip = _ip(instance.host)
-    if ip is not None and ip.is_unspecified:
-        return [problem("address-unspecified", f"{who}: that is no address that anybody can reach", _ADVERTISE)]
-    if ip is not None and ip.is_loopback and node and instance.node not in {"", node}:
-        text = f"{who} is on node {clip(instance.node)}: whoever is not on that node reaches itself there"
-        return [problem("address-loopback", text, _ADVERTISE)]
+    if wrong := _misplaced(instance, ip, who, node):
+        return [wrong]
     if instance.maintenance:
         return [warning("maintenance", f"{who} was taken out of service", "consul maint -disable puts it back")]
     if instance.health is Health.CRITICAL and _NOT_THROUGH.search(said):
@@ -72,6 +70,18 @@ def _judge(instance: Instance, probe: str | None, node: str) -> list[Finding]:
     if instance.health is Health.WARNING:
         return [warning("instance-warning", f"{who} is warning ({said})", "see its log; its share of calls is smaller")]
     return []
+
+
+def _misplaced(instance: Instance, ip: IPv4Address | IPv6Address | None, who: str, node: str) -> Finding | None:
+    # Whoever listens to nobody has no port.
+    if instance.port and not is_callable(instance.host, instance.port):
+        return problem("address-nonsense", f"{who}: that is no address, and no calls go there", _ADVERTISE)
+    if ip is not None and ip.is_unspecified:
+        return problem("address-unspecified", f"{who}: that is no address that anybody can reach", _ADVERTISE)
+    if ip is not None and ip.is_loopback and node and instance.node not in {"", node}:
+        text = f"{who} is on node {clip(instance.node)}: whoever is not on that node reaches itself there"
+        return problem("address-loopback", text, _ADVERTISE)
+    return None
 
 
 def judge_connections(limit: int, instances: Sequence[Instance]) -> list[Finding]:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from discovery.cli.text import clip
 from discovery.clock import SystemClock
 from discovery.model import Instance
+from discovery.policy.whereabouts import is_callable
 
 # Enough to see what kind of mistake was made, without scanning a data centre.
 _MOST = 64
@@ -18,7 +19,8 @@ _TIMEOUT_S = 1.0
 
 def probe(instances: Iterable[Instance]) -> dict[str, str]:
     """Why each address cannot be reached from here; empty when it can. Nothing is sent."""
-    places = list({each.address: (each.host, each.port) for each in instances}.items())[:_MOST]
+    found = (each for each in instances if is_callable(each.host, each.port))
+    places = list({each.address: (each.host, each.port) for each in found}.items())[:_MOST]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         said = pool.map(_connect, (place for _, place in places))
         return dict(zip((address for address, _ in places), said, strict=True))

@@ -33,7 +33,7 @@ async def test_services_are_listed_with_their_instances(agent: Api, mesh: Mesh) 
     said = await mesh("ps")
 
     assert (said.code, said.err) == (0, "")
-    head, first, second = said.out.splitlines()
+    head, _, first, second = said.out.splitlines()  # the agent itself comes before them
     assert head.split() == ["service", "instance", "address", "health", "weight", "version", "node", "output"]
     assert first.split() == ["ports", "ports-1", "127.0.0.1:4001", "passing", "1", "0.1.0", "devagent"]
     assert second.split() == [

@@ -31,21 +31,23 @@ async def test_those_who_may_be_chosen_have_a_share_and_the_others_a_reason(agen
     await register(agent, 4, "passing")
     await agent.done("/v1/agent/service/maintenance/ports-4", enable="true", reason="new disk")
     await register(agent, 5, "warning", warning=0)
+    await agent.register("ports", ID="ports-6", Address="no where", Port=4006)
 
     said = await mesh("resolve", "ports")
 
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines() == [
-        "ports: 2 of 5 may be chosen",
+        "ports: 2 of 6 may be chosen",
         "  ports-1  127.0.0.1:4001  passing   75 % of the calls (weight 3)",
         "  ports-2  127.0.0.1:4002  warning   25 % of the calls (weight 1)",
         "  ports-3  127.0.0.1:4003  critical  not chosen: connection refused",
         "  ports-4  127.0.0.1:4004  maintenance  not chosen: an operator took it out of service",
         "  ports-5  127.0.0.1:4005  warning   not chosen: its weight is 0 while warning",
+        "  ports-6  no where:4006  passing   not chosen: its registered address cannot be called",
     ]
     document = (await mesh("resolve", "ports", "--json")).json
     assert [(each["id"], each["share"]) for each in document["eligible"]] == [("ports-1", 0.75), ("ports-2", 0.25)]
-    assert [each["id"] for each in document["excluded"]] == ["ports-3", "ports-4", "ports-5"]
+    assert [each["id"] for each in document["excluded"]] == ["ports-3", "ports-4", "ports-5", "ports-6"]
     assert document["crowd"] is False
 
 

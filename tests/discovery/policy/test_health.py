@@ -41,6 +41,8 @@ def in_maintenance(id: str, check: str) -> Instance:
         pytest.param([instance("a"), instance("b", weight=0)], "a", id="weight 0 is skipped"),
         pytest.param([instance("a", weight=0), instance("b", weight=0)], "ab", id="unless it is everybody's"),
         pytest.param([instance("a", weight=0), instance("b", WARNING)], "b", id="a warning one is somebody else"),
+        pytest.param([replace(instance("a"), host="no where"), instance("b")], "b", id="nor one who is nowhere"),
+        pytest.param([replace(instance("a"), port=0)], "", id="... even when nobody else is left"),
     ],
 )
 def test_who_may_be_chosen(instances: list[Instance], expected: str) -> None:

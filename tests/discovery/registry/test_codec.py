@@ -95,16 +95,11 @@ def test_weights_that_consul_would_refuse_are_bounded() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        row(Port=0),
-        row(Port=65536),
-        row(Port=-1),
         row(Port="5001"),
-        row(Port=10**30),
         row(ID=None),
         row(Tags=[1]),
         row(Meta={"a": None}),
         row([check("passing") | {"Status": None}]),
-        row(Address="", node={"Address": ""}),
         {"Service": None},
         None,
         [],
@@ -113,6 +108,21 @@ def test_weights_that_consul_would_refuse_are_bounded() -> None:
 )
 def test_one_bad_entry_does_not_hide_the_others(bad: Any) -> None:
     assert [each.id for each in decoded(row(ID="a"), bad, row(ID="b"))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        row(Port=0),
+        row(Port=65536),
+        row(Port=-1),
+        row(Port=10**30),
+        row(Address="", node={"Address": ""}),
+        row(Address="no where"),
+    ],
+)
+def test_who_cannot_be_called_is_known_all_the_same(odd: Any) -> None:
+    assert [each.id for each in decoded(row(ID="a"), odd)] == ["a", "p1"]
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"{}", b"[", b"<html>", b"[" * 100_000, b"\xff", b'[{"Service":'])

@@ -17,7 +17,7 @@ from discovery.registry.pool import Pool
 from discovery.registry.roster import Roster
 
 
-def entry(id: str, status: str = "passing", output: str = "well", port: int = 5001) -> dict[str, Any]:
+def entry(id: str, status: str = "passing", output: str = "well", port: int | str = 5001) -> dict[str, Any]:
     return {
         "Node": {"Node": "n1", "Address": "10.0.0.9", "Datacenter": "dc1"},
         "Service": {"ID": id, "Service": "ports", "Address": f"host-{id}", "Port": port, "Meta": {"version": "1"}},
@@ -75,7 +75,7 @@ def test_what_a_check_said_last_is_told_though_it_is_no_difference() -> None:
     assert after.checks[0].output == "well, after 3 ms"
 
 
-@pytest.mark.parametrize("bad", [entry("bad", port=0), {"Service": None}, None, 7])
+@pytest.mark.parametrize("bad", [entry("bad", port="80"), {"Service": None}, None, 7])
 def test_an_entry_without_sense_is_left_out_each_time_and_looked_at_once(bad: Any, decoded: list[bytes]) -> None:
     roster = Roster()
     for _ in range(2):

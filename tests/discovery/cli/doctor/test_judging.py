@@ -125,6 +125,7 @@ def test_instances_that_are_well_and_reached_are_counted() -> None:
 @pytest.mark.parametrize(
     ("one", "probe", "kind"),
     [
+        (instance(host="http://10.0.0.1"), "", ("address-nonsense", "problem")),
         (instance(host="0.0.0.0"), "", ("address-unspecified", "problem")),
         (instance(host="::"), "", ("address-unspecified", "problem")),
         (instance(host="127.0.0.1", node="n2"), "", ("address-loopback", "problem")),
