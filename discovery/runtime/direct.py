@@ -82,7 +82,7 @@ class Direct:
             connection = await connector.connect(line.like, _NO_TRACES, pool.connecting)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
-        protocol = connection.protocol
+        protocol = cast(ResponseHandler, connection.protocol)  # which it has until it is released
         kept = getattr(protocol, _KEPT, False)
         try:
             response = await self._exchange(connection, protocol, url, headers, timer)
@@ -98,14 +98,14 @@ class Direct:
     async def _exchange(
         self,
         connection: Connection,
-        protocol: ResponseHandler | None,
+        protocol: ResponseHandler,
         url: URL,
         headers: CIMultiDict[str],
         timer: BaseTimerContext,
     ) -> aiohttp.ClientResponse:
         content = head(self.method, url.raw_path_qs, headers) + self._body.content
-        transport = protocol.transport if protocol is not None else None
-        if protocol is None or transport is None or transport.is_closing():
+        transport = protocol.transport
+        if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("the connection was closed before it was used")
         protocol.set_response_params(
             timer=timer,

@@ -23,6 +23,7 @@ from discovery.policy.standing import Peers, Standing
 from discovery.runtime.body import EMPTY
 from discovery.runtime.direct import Direct
 from discovery.runtime.endpoint import Endpoint
+from discovery.runtime.memory import Memory
 from discovery.runtime.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -61,36 +62,13 @@ async def _answered(pool: Pool) -> bool:
     )
 
 
-class _Memory(asyncio.Transport):
-    """A transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
-
-    def writelines(self, list_of_data: Any) -> None:
-        self.written += b"".join(list_of_data)
-
-    def is_closing(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def abort(self) -> None:
-        """Nothing is open."""
-
-
 class _Connects:
     """A connector whose only connection leads to memory, and which has an answer ready."""
 
     force_close = False
 
     def __init__(self, key: ConnectionKey) -> None:
-        self.transport = _Memory()
+        self.transport = Memory()
         self.protocol = ResponseHandler(asyncio.get_running_loop())
         self.protocol.connection_made(self.transport)
         self._key = key

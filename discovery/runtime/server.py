@@ -140,8 +140,7 @@ class _Membership:
             handle_signals=False,
         )
         try:
-            await runner.setup()
-            server = doorway.stand_in(runner, self._inbound.entering, self._inbound.under_way.left)
+            server = await doorway.set_up(runner, self._inbound.entering, self._inbound.under_way.left)
             await self._listen(runner, bound)
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:

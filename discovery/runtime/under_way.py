@@ -67,12 +67,13 @@ class UnderWay:
             work.request = None
         if self._emptied is not None and not self._work:
             self._emptied.set()
+            self._emptied = None
 
     async def idle(self) -> None:
         """Wait until none is left."""
         if self._work:
-            self._emptied = asyncio.Event()
-            await self._emptied.wait()
+            emptied = self._emptied = self._emptied or asyncio.Event()
+            await emptied.wait()
 
     def left(self, connection: web.RequestHandler) -> None:
         """A client hung up, or was cut off."""

@@ -183,3 +183,19 @@ def test_when_nobody_is_well_any_more_all_are_back_though_the_one_that_failed_ha
     well.standing.put_out(2.0, Random(1))
     fail(directory, gone, 2.0, probe=True)
     assert set(directory.plan.candidates) == {broken, well}
+
+
+async def test_who_is_described_anew_while_the_first_request_is_there_has_its_connections_closed_at_the_end(
+    directory: Directory,
+) -> None:
+    tell(directory, A)
+    asked = first(directory)
+    line = asked.lined()
+    asked.load.start(0)
+    tell(directory, replace(A, tags=("x",)))
+    assert first(directory).lined() is line
+    tell(directory, B)
+    assert directory.retired() == [], "its answer is still under way"
+    asked.load.end()
+    assert directory.retired() == [line]
+    await line.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from types import SimpleNamespace
+from typing import cast
 
 import aiohttp
 import pytest
@@ -12,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 import discovery
 from discovery import wire
+from discovery.runtime.under_way import UnderWay
 from discovery.runtime.uninterrupted import is_uninterrupted
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver, RequestEnd
@@ -220,3 +223,17 @@ async def test_a_marked_handler_ends_with_the_process_at_the_latest(registry: Fa
         await left_behind(one, slow.began)
     assert slow.ended == ["cancelled"]
     assert not other_tasks()
+
+
+async def test_all_who_wait_for_the_last_one_are_told_of_it() -> None:
+    clock = FakeClock()
+    under_way = UnderWay(clock)
+    requests = [cast(web.Request, SimpleNamespace(protocol=object())) for _ in range(2)]
+    works = [under_way.begin(request, None) for request in requests]
+    waiting = [asyncio.create_task(under_way.idle()) for _ in range(2)]
+    await clock.settle()
+    for work in works:
+        assert not any(task.done() for task in waiting)
+        under_way.end(work)
+    await asyncio.gather(*waiting)
+    await under_way.idle()
