@@ -48,7 +48,7 @@ class Direct:
 
     __slots__ = ("_body", "_params", "_pool", "_said", "method", "path", "repeatable")
     replayable = True
-    grace_s: float | None = 0.0
+    grace_s = 0.0
 
     def __init__(
         self, pool: Pool, method: str, path: str, body: Body, said: CIMultiDict[str] | None = None, params: Any = None

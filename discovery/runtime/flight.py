@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
 _FLIGHT = "_proconsul_flight"
 
+# The status of an answer after which another protocol is spoken.
+_SWITCHES = 101
+
 _NOBODY: frozenset[Endpoint] = frozenset()
 
 
@@ -174,8 +177,9 @@ class Flight:
             if self._read_from is not None:
                 self._read_from.readers += 1
             # Set only now, and taken away with the end: what refers to itself is left to the garbage collector.
-            grace_s, left = self.request.grace_s, remaining(self.deadline_at, self._around.clock.now())
-            self.timer.set(None if grace_s is None or left is None else left + grace_s)
+            left = remaining(self.deadline_at, self._around.clock.now())
+            # What goes on by another protocol, as a websocket does, is no body that is to be read in time.
+            self.timer.set(None if left is None or answer.status == _SWITCHES else left + self.request.grace_s)
             self.timer.idle = self._late
         return answer
 

@@ -1,7 +1,8 @@
 """The third door: a session that somebody else made joins the mesh by one client middleware.
 
-The request keeps its logical ``Host``, and ``response.url`` stays logical. The session's own connections are
-used, so the rule about idle connections for requests that may not be repeated is the session's to keep.
+The request keeps its logical ``Host``, and ``response.url`` stays logical. The time that the settings give a call
+bounds the body of its answer, unless that is a websocket; the session's own timeout may end it sooner. Its connections
+are used, so the rule about idle connections for requests that may not be repeated is the session's to keep.
 """
 
 from __future__ import annotations

@@ -26,16 +26,15 @@ class Outgoing(Protocol):
     """A request of a caller, ready to be sent any number of times.
 
     ``repeatable``: sent twice it does the same as once. ``replayable``: its body can be sent again.
-    ``grace_s``: how long after the time of its call an answer is closed that nobody read or released. It is zero where
-    the call's own timer limits the reading of the body, more where a session's does, and ``None`` where that session
-    is somebody else's.
+    ``grace_s``: how long after the time of its call an answer is closed that was not read to its end. It is more than
+    zero where a session of ours is to end the reading first.
     """
 
     method: str
     path: str
     repeatable: bool
     replayable: bool
-    grace_s: float | None
+    grace_s: float
 
     def headers(self, line: Line, /) -> CIMultiDict[str]:
         """The headers of one attempt, which are the attempt's to change."""
@@ -49,7 +48,7 @@ class Outgoing(Protocol):
 class Through:
     """Through aiohttp's session, with all that it can do."""
 
-    grace_s: float | None = 0.0
+    grace_s = 0.0
 
     def __init__(self, pool: Pool, method: str, path: str, options: dict[str, Any], *, replayable: bool) -> None:
         self._pool = pool
@@ -85,7 +84,7 @@ class Handed:
         request: aiohttp.ClientRequest,
         handler: aiohttp.ClientHandlerType,
         path: str,
-        grace_s: float | None = None,
+        grace_s: float = 0.0,
     ) -> None:
         self._request = request
         self._handler = handler

@@ -11,15 +11,18 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 import discovery
+from discovery.config import LiveSettings
 from discovery.errors import MeshError, Misused
 from discovery.model import Outcome
+from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import drips, misbehaving
-from tests.discovery.runtime.support import Door, a_mesh, busy_connections, by_mesh, by_public, enrol, in_flight
+from tests.discovery.runtime.support import DOORS, Door, a_mesh, busy_connections, enrol, in_flight
 
 Way = Callable[[discovery.Mesh], Awaitable[Any]]
 
@@ -139,16 +142,17 @@ async def test_a_forked_child_is_refused(registry: FakeRegistry, observer: Recor
         call.close()
 
 
-@pytest.mark.parametrize("door", [by_mesh, by_public])
+@pytest.mark.parametrize("door", DOORS)
 async def test_a_forgotten_answer_is_closed_when_its_time_is_over(
     registry: FakeRegistry,
     observer: RecordingObserver,
     door: Door,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with a_mesh(registry, observer) as mesh, misbehaving(drips) as server:
+    live = LiveSettings(timeout_s=0.2)
+    async with a_mesh(registry, observer, live=live) as mesh, misbehaving(drips) as server:
         await enrol(registry, "a", server.address)
-        async with door(mesh, "GET", "/x?secret=1", timeout=0.2) as response:
+        async with door(mesh, "GET", "/x?secret=1") as response:
             assert in_flight(mesh) == {"a": 1}
             await observer.until(lambda: not observer.unsettled())
             assert (in_flight(mesh), busy_connections(mesh)) == ({"a": 0}, 0)
@@ -158,3 +162,25 @@ async def test_a_forgotten_answer_is_closed_when_its_time_is_over(
     assert told.startswith("the answer of ports to GET /x was neither read to its end nor released")
     assert "async with mesh.get(...) as response" in told
     assert [attempt.outcome for attempt in observer.attempts] == [Outcome.BROKEN]
+
+
+async def test_a_websocket_lasts_longer_than_a_call(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async def echo(request: web.BaseRequest) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data)
+        return socket
+
+    clock = FakeClock()
+    async with a_mesh(registry, observer, clock) as mesh, peer(registry, "ports", echo, id="a"):
+        async with (
+            aiohttp.ClientSession(middlewares=[mesh.middleware]) as session,
+            session.ws_connect("http://ports/") as socket,
+        ):
+            await clock.advance(1000.0)
+            await socket.send_str("hello")
+            assert (await socket.receive()).data == "hello"
+            assert in_flight(mesh) == {"a": 1}
+        await observer.until(lambda: not observer.unsettled())
+        assert in_flight(mesh) == {"a": 0}

@@ -22,7 +22,7 @@ from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import PeerHandler, peer
 from discovery.testing.registry import FakeRegistry
 from discovery.testing.servers import OK, Behaviour, Wire, misbehaving
-from tests.discovery.runtime.support import Door, NoWaiting, a_mesh, by_mesh, by_public, enrol, in_flight, known
+from tests.discovery.runtime.support import DOORS, Door, NoWaiting, a_mesh, enrol, in_flight, known
 
 NAMES = ("a", "b", "c")
 
@@ -317,7 +317,7 @@ async def half(wire: Wire) -> None:
     await wire.closed()
 
 
-@pytest.mark.parametrize("door", [by_mesh, by_public])
+@pytest.mark.parametrize("door", DOORS)
 async def test_a_body_that_never_ends_is_broken_when_its_time_is_over(
     registry: FakeRegistry, observer: RecordingObserver, caplog: pytest.LogCaptureFixture, door: Door
 ) -> None:
