@@ -5,93 +5,19 @@ All of it is clean: plain values under known names, short and without what nobod
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from discovery.call import Call, Lookup
-from discovery.model import Attempt, Outcome, Target
+from discovery.model import Attempt, Outcome
 from discovery.observer import IncomingRequest
 from observability import semconv
 from observability.failure import error_type
 from observability.recording import Values
 from observability.text import clip, redact_query, redact_url
-
-
-def name_of(method: str) -> str:
-    """What a span is called after its method."""
-    return method if method in semconv.METHODS else "HTTP"
-
-
-class CallTraits(NamedTuple):
-    """What many calls have in common, and their spans say."""
-
-    method: str
-    target: Target
-    attempts: int
-    outcome: str
-    status: int | None
-    failure: str
-
-    def values(self) -> Values:
-        """As attributes."""
-        values = _asked(self.method, self.target)
-        values[semconv.MESH_ATTEMPTS] = self.attempts
-        if self.outcome:
-            values[semconv.MESH_OUTCOME] = str(self.outcome)
-        if self.status is not None:
-            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
-        if self.failure:
-            values[semconv.ERROR_TYPE] = self.failure
-        return values
-
-
-class AttemptTraits(NamedTuple):
-    """What many attempts have in common, and their spans say."""
-
-    method: str
-    service: str
-    instance: str
-    host: str
-    port: int
-    number: int
-    reason: str
-    waited_s: float
-    candidates: int
-    pool: str
-    ejected: int
-    probe: bool
-    outcome: str
-    status: int | None
-    failure: str
-
-    def values(self) -> Values:
-        """As attributes."""
-        values = _method(self.method)
-        values[semconv.SERVER_ADDRESS] = self.host
-        values[semconv.SERVER_PORT] = self.port
-        values[semconv.SERVICE_PEER_NAME] = self.service
-        values[semconv.MESH_ATTEMPT] = self.number
-        values[semconv.MESH_INSTANCE_ID] = self.instance
-        values[semconv.MESH_PICK_CANDIDATES] = self.candidates
-        values[semconv.MESH_PICK_POOL] = str(self.pool)
-        if self.ejected:
-            values[semconv.MESH_PICK_EJECTED] = self.ejected
-        if self.probe:
-            values[semconv.MESH_PICK_PROBE] = True
-        if self.number > 1:
-            values[semconv.HTTP_REQUEST_RESEND_COUNT] = self.number - 1
-            values[semconv.MESH_RETRY_REASON] = self.reason
-            values[semconv.MESH_RETRY_DELAY] = self.waited_s
-        values[semconv.MESH_OUTCOME] = str(self.outcome)
-        if self.status is not None:
-            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
-        if self.failure:
-            values[semconv.ERROR_TYPE] = self.failure
-        return values
+from observability.traits import AttemptTraits, CallTraits, RequestTraits, asked
 
 
 def begun(call: Call) -> Values:
     """What is known of a call when it begins, and a sampler is asked."""
-    return {semconv.URL_PATH: _path_of(call), **_asked(call.method, call.target)}
+    return {semconv.URL_PATH: _path_of(call), **asked(call.method, call.target)}
 
 
 def of_call(call: Call) -> Values:
@@ -150,43 +76,6 @@ def of_lookup(lookup: Lookup) -> Values:
     return found
 
 
-class RequestTraits(NamedTuple):
-    """What many incoming requests have in common, and their spans say."""
-
-    method: str
-    scheme: str
-    host: str
-    peer: str
-    user_agent: str
-    route: str
-    nack: str
-    status: int | None
-    failure: str
-
-    def values(self) -> Values:
-        """As attributes."""
-        values = _method(self.method)
-        values[semconv.URL_SCHEME] = self.scheme
-        values[semconv.CLIENT_ADDRESS] = self.peer
-        if self.user_agent:
-            values[semconv.USER_AGENT_ORIGINAL] = clip(self.user_agent)
-        host, _, port = self.host.rpartition(":")
-        if port.isdecimal() and len(port) <= 5:
-            values[semconv.SERVER_ADDRESS] = clip(host)
-            values[semconv.SERVER_PORT] = int(port)
-        else:
-            values[semconv.SERVER_ADDRESS] = clip(self.host)
-        if self.route:
-            values[semconv.HTTP_ROUTE] = self.route
-        if self.nack:
-            values[semconv.MESH_NACK] = self.nack
-        if self.status is not None:
-            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
-        if self.failure:
-            values[semconv.ERROR_TYPE] = self.failure
-        return values
-
-
 def of_request(request: IncomingRequest) -> Values:
     """What an incoming request has for itself."""
     values: Values = {semconv.URL_PATH: clip(request.path)}
@@ -229,21 +118,5 @@ def status_failure(status: int | None, least: int) -> str:
     return str(status) if status is not None and status >= least else ""
 
 
-def _asked(method: str, target: Target) -> Values:
-    values = _method(method)
-    values[semconv.SERVICE_PEER_NAME] = target.service
-    if target.datacenter:
-        values[semconv.MESH_DATACENTER] = target.datacenter
-    if target.filter:
-        values[semconv.MESH_FILTER] = clip(target.filter)
-    return values
-
-
 def _path_of(call: Call) -> str:
     return clip(call.path.partition("?")[0])
-
-
-def _method(method: str) -> Values:
-    if method in semconv.METHODS:
-        return {semconv.HTTP_REQUEST_METHOD: method}
-    return {semconv.HTTP_REQUEST_METHOD: semconv.OTHER, semconv.HTTP_REQUEST_METHOD_ORIGINAL: clip(method)}

@@ -11,20 +11,17 @@ from typing import NamedTuple
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Tracer
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanKind
 
 from discovery.call import Call, Lookup
 from observability import attributes
-from observability.attributes import AttemptTraits, CallTraits
 from observability.recording import Values
 from observability.sampling import Asked, Start
+from observability.traits import AttemptTraits, CallTraits
 
 
 class Description(NamedTuple):
     """One span; times are nanoseconds of the wall clock. *values* are what others hardly have, too."""
 
-    name: str
-    kind: SpanKind
     span_id: int
     began_ns: int
     ended_ns: int
@@ -39,7 +36,8 @@ class Description(NamedTuple):
 
 def begun(call: Call) -> Asked:
     """What a sampler is told of a call that begins."""
-    return Asked(_name(call), SpanKind.INTERNAL, attributes.begun(call))
+    traits = attributes.traits_of_call(call)
+    return Asked(traits.name, traits.kind, attributes.begun(call))
 
 
 class CallSpans(NamedTuple):
@@ -77,15 +75,13 @@ class CallSpans(NamedTuple):
             said = {name: value for name, value in start.attributes.items() if name not in asked}
             values = {**said, **values}
         began_ns, ended_ns = self._at(call.began_at), self._at(call.ended_at)
-        return Description(_name(call), SpanKind.INTERNAL, start.span_id, began_ns, ended_ns, values, traits)
+        return Description(start.span_id, began_ns, ended_ns, values, traits)
 
     def parts(self) -> list[Description]:
         """Those of its attempts, whose ids are drawn already."""
-        call, ids, name = self.call, self.start.parts or {}, attributes.name_of(self.call.method)
+        call, ids = self.call, self.start.parts or {}
         return [
             Description(
-                name,
-                SpanKind.CLIENT,
                 ids[attempt.number],
                 self._at(attempt.began_at),
                 self._at(attempt.ended_at),
@@ -104,7 +100,3 @@ class CallSpans(NamedTuple):
 
     def _at(self, moment: float) -> int:
         return self.ahead_ns + int(moment * 1e9)
-
-
-def _name(call: Call) -> str:
-    return f"call {call.target.service}"

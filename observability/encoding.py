@@ -16,11 +16,12 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceState
 
 from observability import semconv
-from observability.attributes import AttemptTraits, CallTraits, RequestTraits, of_lookup
+from observability.attributes import of_lookup
 from observability.call_spans import CallSpans, Description
 from observability.pairs import pairs
 from observability.protobuf import count, delimited, fixed32, fixed64, text, varint
 from observability.request_span import RequestSpan
+from observability.traits import AttemptTraits, CallTraits, RequestTraits
 
 _KINDS = {
     SpanKind.INTERNAL: b"\x30\x01",
@@ -129,25 +130,21 @@ def _of_call(spans: CallSpans) -> list[bytes]:
 def _described(
     span: Description, trace: bytes, state: TraceState | None, parent_id: int, event: bytes, flags: bytes
 ) -> bytes:
-    return b"".join(
-        (
-            _ids(trace, state, span.span_id, parent_id),
-            _name(span.name),
-            _KINDS[span.kind],
-            _times(0x39, span.began_ns, 0x41, span.ended_ns),
-            pairs(span.values, _SPAN_ATTRIBUTE),
-            _traits(span.traits),
-            event,
-            _BARE[StatusCode.ERROR if span.traits.failure else StatusCode.UNSET],
-            b"\x85\x01",
-            flags,
-        )
-    )
+    head, said, status = _common(span.traits)
+    times = _times(0x39, span.began_ns, 0x41, span.ended_ns)
+    ids = _ids(trace, state, span.span_id, parent_id)
+    return b"".join((ids, head, times, pairs(span.values, _SPAN_ATTRIBUTE), said, event, status, b"\x85\x01", flags))
 
 
 # Those of different kinds are never equal, since they are of different lengths.
 @lru_cache(maxsize=2048)
-def _traits(traits: CallTraits | AttemptTraits | RequestTraits) -> bytes:
+def _common(traits: CallTraits | AttemptTraits) -> tuple[bytes, bytes, bytes]:
+    status = _BARE[StatusCode.ERROR if traits.failure else StatusCode.UNSET]
+    return _name(traits.name) + _KINDS[traits.kind], pairs(traits.values(), _SPAN_ATTRIBUTE), status
+
+
+@lru_cache(maxsize=2048)
+def _traits(traits: RequestTraits) -> bytes:
     return pairs(traits.values(), _SPAN_ATTRIBUTE)
 
 

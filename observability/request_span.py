@@ -13,15 +13,15 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
 from discovery.observer import IncomingRequest
 from observability import attributes
-from observability.attributes import RequestTraits
 from observability.recording import RecordingSpan, Values, is_unlimited
 from observability.sampling import Asked, Start
+from observability.traits import RequestTraits, name_of
 
 
 def asked(request: IncomingRequest) -> Asked:
     """What a sampler is told of a request that begins."""
     values = {**attributes.of_request(request), **attributes.traits_of_request(request).values()}
-    return Asked(attributes.name_of(request.method), SpanKind.SERVER, values)
+    return Asked(name_of(request.method), SpanKind.SERVER, values)
 
 
 class RequestSpan(RecordingSpan):
@@ -32,7 +32,7 @@ class RequestSpan(RecordingSpan):
         self._request = request
         self._answer: tuple[str, str, int | None, str] = ("", "", None, "")
         self._values: Any = began.attributes
-        self._belong(tracer, attributes.name_of(request.method), SpanKind.SERVER, began.parent, began.ended)
+        self._belong(tracer, name_of(request.method), SpanKind.SERVER, began.parent, began.ended)
         if not is_unlimited(self._limits):
             self._attributes = self._bounded()
 

@@ -95,14 +95,14 @@ class Tracing:
 
     def _make(self, spans: CallSpans, sampling: Sampling) -> None:
         start, whole = spans.start, spans.whole()
-        span = sampling.span(start, whole.name, whole.kind, whole.attributes)
+        span = sampling.span(start, whole.traits.name, whole.traits.kind, whole.attributes)
         span.start(whole.began_ns, start.around)
         if waited := spans.waited():
             over_ns, lookup = waited
             span.add_event(semconv.MESH_LOOKUP, attributes.of_lookup(lookup), over_ns)
         around = set_span_in_context(span, start.around)
         for each in spans.parts():
-            part = sampling.span_of_part(start, each.span_id, each.name, each.kind, each.attributes)
+            part = sampling.span_of_part(start, each.span_id, each.traits.name, each.traits.kind, each.attributes)
             part.start(each.began_ns, around)
             part.finish({}, each.traits.failure, each.ended_ns)
         span.finish({}, whole.traits.failure, whole.ended_ns)
