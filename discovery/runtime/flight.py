@@ -197,6 +197,8 @@ class Flight:
         if self.call is not None:
             self._told(self.call, now)
         self.answer = None
+        # A session's request knows its response, and that one us: what refers to itself is left to the garbage collector.
+        del self.request
 
     def _late(self) -> None:
         """Time is over: who reads is told, now or later, and the instance is no longer taken for busy."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from random import Random
 from typing import Any
 
@@ -74,6 +76,22 @@ async def test_what_fails_at_one_instance_is_tried_at_another(
     assert [(a.number, a.outcome) for a in call.attempts] == [(a.number, a.outcome) for a in tried]
     assert call.call.error is None
     assert observer.unsettled() == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_call_that_is_over_leaves_nothing_to_the_garbage_collector(
+    registry: FakeRegistry, observer: RecordingObserver, door: Door
+) -> None:
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports", id="a"):
+        gc.disable()
+        try:
+            async with door(mesh, "GET", "/") as response:
+                await response.read()
+            over = weakref.ref(response)
+            del response
+            assert over() is None
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("door", DOORS)
