@@ -33,7 +33,7 @@ class RetryBudget:
     reserve below that. One budget is shared by all that one process sends to one service.
     """
 
-    __slots__ = ("_calls", "_opened", "_ratio", "_reserve", "_retries", "_slot_s", "_tick")
+    __slots__ = ("_calls", "_ends_at", "_now", "_opened", "_ratio", "_reserve", "_retries", "_slot_s", "_tick")
 
     def __init__(self, *, ratio: float = 0.08, reserve_per_s: float = 1.0, ttl_s: float = 10.0) -> None:
         self._ratio = ratio
@@ -43,12 +43,14 @@ class RetryBudget:
         self._calls = [0] * _SLOTS
         self._retries = [0] * _SLOTS
         self._tick = 0
+        self._now = 0  # the slot of the latest moment, and when that slot is over
+        self._ends_at = 0.0
         # One that has just started may find some of its peers broken, and has earned nothing.
         self._opened = int(self._reserve)
 
     def deposit(self, now: float) -> None:
         """Count a call that succeeded: once for each, not for each attempt, or retries would pay for retries."""
-        self._calls[self._slot(now)] += 1
+        self._calls[self._now if now < self._ends_at else self._slot(now)] += 1
         self._opened = _A_CALL
 
     def withdraw(self, now: float) -> bool:
@@ -75,5 +77,5 @@ class RetryBudget:
         if tick > self._tick:
             for passed in range(self._tick + 1, min(tick, self._tick + _SLOTS) + 1):
                 self._calls[passed % _SLOTS] = self._retries[passed % _SLOTS] = 0
-            self._tick = tick
-        return self._tick % _SLOTS
+            self._tick, self._now, self._ends_at = tick, tick % _SLOTS, (tick + 1) * self._slot_s
+        return self._now

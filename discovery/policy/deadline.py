@@ -10,7 +10,7 @@ from __future__ import annotations
 
 # gRPC allows a timeout of eight digits too: in milliseconds more than a day, longer than any request lives.
 _MOST_DIGITS = 8
-_MOST_MS = 10**_MOST_DIGITS - 1
+_MOST_S = (10**_MOST_DIGITS - 1) / 1000
 
 
 def remaining(deadline_at: float | None, now: float) -> float | None:
@@ -47,4 +47,6 @@ def parse_ms(text: str) -> float | None:
 
 def format_ms(seconds: float) -> str:
     """Write remaining seconds for the wire: rounded down, since more than is there must not be promised."""
-    return str(int(max(0.0, min(seconds * 1000, _MOST_MS))))
+    if not 0 <= seconds <= _MOST_S:
+        seconds = max(0.0, min(seconds, _MOST_S))
+    return str(int(seconds * 1000))

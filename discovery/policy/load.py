@@ -129,15 +129,13 @@ class PeakEwma:
             if not proof:
                 return
         else:
-            age_s = now - self._at
-            weight = exp(-age_s / DECAY_S) if age_s > 0 else 1.0
-            if rtt_s < latency_s * weight:
+            # Only a faster answer is averaged: the peak rule.
+            if rtt_s < latency_s and rtt_s < (decayed_s := latency_s * (weight := _weight(now - self._at))):
                 if not proof:
                     # It tells nothing: as if no time had passed, or the average would decay to nothing.
                     self._at = now
                     return
-                # Only a faster answer is averaged: the peak rule.
-                rtt_s = latency_s * weight + rtt_s * (1 - weight)
+                rtt_s = decayed_s + rtt_s * (1 - weight)
         self._latency_s = rtt_s
         self._at = now
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 from threading import get_ident
-from typing import Any
 from weakref import WeakSet
 
 from discovery.errors import Misused
@@ -59,13 +58,9 @@ class Home:
         Raises:
             Misused: elsewhere.
         """
-        if self.task() is None:
-            raise Misused(self._how_it_is_meant())
-
-    def task(self) -> asyncio.Task[Any] | None:
-        """The task that runs here; ``None`` elsewhere."""
         # In one thread one loop runs at a time, so a task of ours that runs in our thread is this one.
-        return asyncio.current_task(self._loop) if self._loop and get_ident() == self._thread else None
+        if get_ident() != self._thread or asyncio.current_task(self._loop) is None:
+            raise Misused(self._how_it_is_meant())
 
     def _how_it_is_meant(self) -> str:
         if self._loop is None:

@@ -5,15 +5,15 @@ for each attempt. A call has one moment at a time after which nobody waits any m
 
 Nearly all calls of a mesh wait equally long at most, and nearly none of them so long. Those whose limit is the usual
 one of their route are due in the order in which they were set, so one alarm of the loop serves all of them, set for
-the first. An alarm for each would cost more than choosing an instance does.
+the first. An alarm for each would cost more than choosing an instance does. A dictionary keeps that order, and lets
+whoever is stopped go at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
-from math import inf
+from itertools import takewhile
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,16 +29,16 @@ class Timer(BaseTimerContext):
     over, and has to wake whoever reads: a response that is held and not read must not keep its instance busy.
     """
 
-    __slots__ = ("_alarm", "_cancelling", "_due", "_rang", "_task", "_timers", "expired", "idle")
+    __slots__ = ("_alarm", "_cancelling", "_line", "_task", "_timers", "expired", "idle")
+
+    _cancelling: int  # how often whoever waits was cancelled when he began to
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self.idle: Callable[[], None] | None = None
         self._alarm: Alarm | None = None
-        self._due = inf  # where it has no alarm of its own
-        self._task: asyncio.Task[Any] | None = None
-        self._cancelling = 0
-        self._rang = False
+        self._line: _Line | None = None  # where it has no alarm of its own
+        self._task: asyncio.Task[Any] | None = None  # whoever waits in its block, until it is woken
+        self.idle: Callable[[], None] | None = None
         self.expired = False
 
     def set(self, seconds: float | None) -> None:
@@ -50,33 +50,32 @@ class Timer(BaseTimerContext):
 
     def set_usual(self, seconds: float, now: float) -> None:
         """The same for the usual limit of a route."""
-        if self._alarm is not None:
+        if self._alarm is not None or self._line is not None:
             self.stop()
-        self._due = now + seconds
         self.expired = False
-        self._timers.line_up(self, seconds, self._due)
+        self._line = line = self._timers.lines.get(seconds) or self._timers.line(seconds)
+        line.waiting[self] = due = now + seconds
+        if line.alarm is None:
+            line.set(due)
 
     def stop(self) -> None:
         """Let the time never be over; ``expired`` stays as it is."""
         self.idle = None
-        self._due = inf
-        if self._alarm is not None:
+        if self._line is not None:
+            self._line.waiting.pop(self, None)
+            self._line = None
+        elif self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
 
-    def is_due(self, at: float) -> bool:
-        """Whether it is still the one that was lined up to be due *at* that moment."""
-        return self._due == at
-
     def ring(self) -> None:
         """The time is over."""
-        self._due = inf
         self.expired = True
         if self.idle is not None:
             self.idle()  # which wakes whoever reads
         elif self._task is not None:
-            self._rang = True
             self._task.cancel()
+            self._task = None
 
     def _ring(self) -> None:
         self._alarm = None
@@ -89,23 +88,22 @@ class Timer(BaseTimerContext):
     def __enter__(self) -> Self:
         if self.expired:
             raise TimeoutError
-        task = asyncio.current_task(self._timers.loop)
+        self._task = task = asyncio.current_task(self._timers.loop)
         if task is None:
             raise RuntimeError("a call is made, and its answer read, inside a task")
-        self._task = task
         self._cancelling = task.cancelling()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        task, self._task = self._task, None
-        if not self._rang or task is None:
+        if self._task is not None:
+            self._task = None
             return
         # A task that somebody else cancelled as well stays cancelled. Our own cancellation is taken back also where
         # somebody in between made another error of it.
-        self._rang = False
-        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+        task = asyncio.current_task(self._timers.loop)
+        if task is not None and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
 
@@ -115,7 +113,7 @@ class Timers:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._lines: dict[float, _Line] = {}
+        self.lines: dict[float, _Line] = {}
 
     def open(self) -> None:
         """They serve this loop from now on: to be asked for it at each call costs more than all else here."""
@@ -123,45 +121,41 @@ class Timers:
 
     def close(self) -> None:
         """Nobody is rung any more."""
-        for line in self._lines.values():
+        for line in self.lines.values():
             line.close()
-        self._lines.clear()
+        self.lines.clear()
 
-    def line_up(self, timer: Timer, seconds: float, due: float) -> None:
-        """Ring *timer* when it is *due*, unless it was set anew or stopped; *seconds* are one of a few limits."""
-        line = self._lines.get(seconds)
-        if line is None:
-            line = self._lines[seconds] = _Line(self.clock)
-        line.add(timer, due)
+    def line(self, seconds: float) -> _Line:
+        """A line of those that wait so long at most; *seconds* are one of a few limits."""
+        line = self.lines[seconds] = _Line(self.clock)
+        return line
 
 
 class _Line:
-    """Timers in the order in which they are due."""
+    """When those that are ``waiting`` are due, in that order."""
 
-    __slots__ = ("_alarm", "_clock", "_waiting")
+    __slots__ = ("_clock", "alarm", "waiting")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: deque[tuple[float, Timer]] = deque()
-        self._alarm: Alarm | None = None
+        self.waiting: dict[Timer, float] = {}
+        self.alarm: Alarm | None = None
 
-    def add(self, timer: Timer, due: float) -> None:
-        waiting = self._waiting
-        # Most are stopped long before they are due, in about the order in which they came.
-        while waiting and not waiting[0][1].is_due(waiting[0][0]):
-            waiting.popleft()
-        waiting.append((due, timer))
-        if self._alarm is None:
-            self._alarm = self._clock.call_later(max(0.0, due - self._clock.now()), self._ring)
+    def set(self, due: float) -> None:
+        """Look at that moment who is due."""
+        self.alarm = self._clock.call_later(max(0.0, due - self._clock.now()), self._ring)
 
     def close(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
+        if self.alarm is not None:
+            self.alarm.cancel()
 
     def _ring(self) -> None:
-        now, waiting = self._clock.now(), self._waiting
-        while waiting and (waiting[0][0] <= now or not waiting[0][1].is_due(waiting[0][0])):
-            due, timer = waiting.popleft()
-            if timer.is_due(due):
+        now = self._clock.now()
+        due = [timer for timer, at in takewhile(lambda one: one[1] <= now, self.waiting.items())]
+        for timer in due:
+            # One of those before it may have stopped it.
+            if self.waiting.pop(timer, None) is not None:
                 timer.ring()
-        self._alarm = self._clock.call_later(waiting[0][0] - now, self._ring) if waiting else None
+        self.alarm = None
+        if self.waiting:
+            self.set(next(iter(self.waiting.values())))

@@ -114,5 +114,5 @@ async def test_those_that_are_over_are_forgotten_as_others_come(clock: FakeClock
         timer = Timer(timers)
         timer.set_usual(5.0, clock.now())
         timer.stop()
-    (line,) = timers._lines.values()
-    assert len(line._waiting) == 1
+    (line,) = timers.lines.values()
+    assert not line.waiting
