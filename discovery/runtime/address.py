@@ -87,7 +87,23 @@ class Addresses:
             logical = parse(URL(f"http://{host}/"))
             if logical is None:
                 return None
-            if len(self._targets) >= _KEPT:
-                self._targets.clear()
-            target = self._targets[host] = logical.target
+            target = self._learnt(host, logical.target)
         return Logical(target, path)
+
+    def whom(self, url: URL) -> Target | None:
+        """Whom a URL is for that is parsed already, whatever its path; ``None`` where that is an ordinary one."""
+        authority = url.raw_authority
+        target = self._targets.get(authority)
+        if target is not None and url.scheme == "http":
+            return target
+        logical = parse(url)
+        if logical is None:
+            return None
+        # A user and a password are one request's.
+        return self._learnt(authority, logical.target) if authority == url.raw_host else logical.target
+
+    def _learnt(self, host: str, target: Target) -> Target:
+        if len(self._targets) >= _KEPT:
+            self._targets.clear()
+        self._targets[host] = target
+        return target

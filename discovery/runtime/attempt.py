@@ -41,6 +41,9 @@ class Tried:
         "over",
     )
 
+    _outcome: Outcome
+    _status: int | None
+
     def __init__(
         self, number: int, endpoint: Endpoint, directory: Directory, plan: Plan, now: float, *, probe: bool = False
     ) -> None:
@@ -53,8 +56,6 @@ class Tried:
         self._sent_at = now
         self._again: Again | None = None
         self._candidates = 0
-        self._outcome: Outcome
-        self._status: int | None
         self._excused = False
         self._error = ""
         self._retry_after_s: float | None = None

@@ -75,8 +75,3 @@ def replayable(data: object) -> bool:
     if isinstance(data, (list, tuple)):
         return all(isinstance(pair, tuple) and len(pair) > 0 and isinstance(pair[-1], _COMPLETE) for pair in data)
     return False
-
-
-def replayable_request(request: aiohttp.ClientRequest) -> bool:
-    """Judge a request that aiohttp has already prepared."""
-    return not request.body or replayable(request.body)

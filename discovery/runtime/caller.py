@@ -71,10 +71,12 @@ class Caller:
         if directory.routes:
             plan = directory.plan_for(request.method, request.path)
         rules = plan.rules if said is None else said.over(plan.rules)
-        deadline_at = None if rules.timeout_s is None else now + rules.timeout_s
+        left = rules.timeout_s
+        deadline_at = None if left is None else now + left
         incoming = context.current.get()
         if incoming is not None:
             deadline_at = tighten(deadline_at, incoming.deadline_at)
+            left = remaining(deadline_at, now)
         flight = Flight(request, directory, plan, rules, now, deadline_at, Timer(self._timers), self._around)
         if self._observer is not None:
             flight.observed()
@@ -87,17 +89,22 @@ class Caller:
             else:
                 endpoint, probe = await self._chooser.first(flight)
                 now = self._clock.now()
-            await self._attempt(flight, endpoint, now, probe=probe)
-            if not flight.answered:
+                left = remaining(deadline_at, now)
+            if left == 0:
+                directory.room.admit()
+                raise self._failure(flight)
+            await self._attempt(flight, endpoint, now, left, probe=probe)
+            if flight.records:  # it was in vain
                 await self._go_on(flight)
         except BaseException as error:
             flight.fail(error)
             raise
-        if flight.answer is None:
+        answer = flight.answer
+        if answer is None:
             failure = self._failure(flight)
             flight.fail(failure)
             raise failure from flight.error
-        return flight.hand_over()
+        return flight.hand_over(answer)
 
     def limit_s(self, method: str, logical: Logical, said: Said) -> float | None:
         """How many seconds a call may last that begins now; ``None`` for as many as it takes."""
@@ -109,24 +116,27 @@ class Caller:
         return remaining(own if incoming is None else tighten(own, incoming.deadline_at), now)
 
     async def _attempt(
-        self, flight: Flight, endpoint: Endpoint, now: float, again: Again | None = None, *, probe: bool = False
+        self,
+        flight: Flight,
+        endpoint: Endpoint,
+        now: float,
+        left: float | None,
+        again: Again | None = None,
+        *,
+        probe: bool = False,
     ) -> None:
         request, rules = flight.request, flight.rules
-        left = remaining(flight.deadline_at, now)
-        if left == 0 and again is None:  # a later one was decided on while there was time
-            flight.directory.room.admit()
-            raise self._failure(flight)
-        flight.departs(endpoint, now, again, probe=probe)
+        number = flight.departs(endpoint, now, again, probe=probe)
         try:
-            headers = request.headers(endpoint.lined())
+            headers = request.headers(endpoint)
             if left is not None:
                 headers[wire.DEADLINE] = format_ms(left)
             incoming = context.current.get()
             if incoming is not None and incoming.important:
                 headers.setdefault(wire.PRIORITY, wire.HIGH)
             if flight.call is not None and self._observer is not None:
-                self._observer.sending(flight.call, flight.number, headers)
-            last = flight.number >= rules.attempts or not (request.repeatable and request.replayable)
+                self._observer.sending(flight.call, number, headers)
+            last = number >= rules.attempts or not (request.repeatable and request.replayable)
             timer = flight.timer
             limit_s = attempt_limit_s(rules.attempt_timeout_s, left, last=last)
             usual = flight.plan.rules
@@ -156,7 +166,9 @@ class Caller:
 
             async def once_more(again: Again) -> Flight:
                 endpoint = await self._chooser.other(flight)
-                await self._attempt(flight, endpoint, self._clock.now(), again)
+                now = self._clock.now()
+                # It was decided on while there was time.
+                await self._attempt(flight, endpoint, now, remaining(flight.deadline_at, now), again)
                 return flight
 
             def decide_again(flight: Flight) -> Again | Stop:

@@ -25,7 +25,6 @@ from discovery.runtime import outcomes
 from discovery.runtime.body import Body
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.head import head
-from discovery.runtime.line import Line
 from discovery.runtime.outgoing import IDEMPOTENCY_KEY
 from discovery.runtime.pool import Pool
 
@@ -61,8 +60,8 @@ class Direct:
         self._params = params
         self.repeatable = method in IDEMPOTENT_METHODS or (said is not None and IDEMPOTENCY_KEY in said)
 
-    def headers(self, line: Line, /) -> CIMultiDict[str]:
-        headers = line.headers.copy()
+    def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
+        headers = endpoint.lined().headers.copy()
         if self._body.headers:
             headers.update(self._body.headers)
         if self._said is not None:

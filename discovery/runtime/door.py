@@ -18,10 +18,10 @@ class PendingCall:
     """
 
     __slots__ = ("_call", "_response")
+    _response: aiohttp.ClientResponse
 
     def __init__(self, call: Coroutine[Any, Any, aiohttp.ClientResponse]) -> None:
         self._call = call
-        self._response: aiohttp.ClientResponse
 
     def __await__(self) -> Generator[Any, None, aiohttp.ClientResponse]:
         return self._call.__await__()

@@ -119,13 +119,14 @@ class Flight:
         """Whom it was sent to last."""
         return self._last.endpoint if self._last is not None else None
 
-    def departs(self, endpoint: Endpoint, now: float, again: Again | None, *, probe: bool = False) -> None:
-        """An attempt goes out."""
+    def departs(self, endpoint: Endpoint, now: float, again: Again | None, *, probe: bool = False) -> int:
+        """An attempt goes out; its number is told."""
         number = 1 if self._last is None else self._last.number + 1
         self._last = Tried(number, endpoint, self.directory, self.plan, now, probe=probe)
         self.error = None
         if again is not None:
             self._last.repeats(again, self.plan.others(self.tried) or len(self.plan.candidates))
+        return number
 
     def arrives(self, response: aiohttp.ClientResponse, outcome: Outcome, now: float) -> None:
         """The head of an answer is there, and was judged."""
@@ -161,12 +162,11 @@ class Flight:
         if self.call is not None:
             self.call.tried(self.records)
 
-    def hand_over(self) -> aiohttp.ClientResponse:
-        """Give the answer to the caller; the call ends when its connection is free again.
+    def hand_over(self, answer: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+        """Give the *answer* to the caller; the call ends when its connection is free again.
 
         That is when its last byte was read or it was released. aiohttp tells it by a callback only.
         """
-        answer = cast(aiohttp.ClientResponse, self.answer)
         setattr(answer, _FLIGHT, self)
         connection = answer.connection
         if connection is None:
@@ -190,8 +190,8 @@ class Flight:
         if self._read_from is not None:
             self._read_from.readers -= 1
             self._read_from = None
-        if last is not None and not last.over:
-            broken = timer.expired or outcomes.broke_off(cast(aiohttp.ClientResponse, self.answer))
+        if last is not None and self.answer is not None and not last.over:
+            broken = timer.expired or outcomes.broke_off(self.answer)
             full = not timer.expired or last.age(now) >= self.rules.attempt_timeout_s
             last.freed(now, broken=broken, full=full)
         if self.call is not None:

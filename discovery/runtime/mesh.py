@@ -139,7 +139,7 @@ class Mesh(Verbs):
         if options.get("allow_redirects"):
             following = self._redirects.follow(logical, method, url, dict(options), limits or Said())
             return PendingCall(following)
-        request = prepared(self._pool, method, logical, options, direct=self._direct)
+        request = prepared(self._pool, method, logical, dict(options), direct=self._direct)
         return PendingCall(self._caller.call(logical.target, request, limits))
 
     async def _ordinary(self, method: str, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientResponse:

@@ -7,6 +7,8 @@ are used, so the rule about idle connections for requests that may not be repeat
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import aiohttp
 
 from discovery.runtime.address import Addresses
@@ -28,10 +30,11 @@ class Middleware:
         self._caller = caller
         self._addresses = addresses
 
-    async def __call__(
+    def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        logical = self._addresses(request.url)
-        if logical is None:
-            return await handler(request)
-        return await self._caller.call(logical.target, Handed(request, handler, logical.path))
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        url = request.url
+        target = self._addresses.whom(url)
+        if target is None:
+            return handler(request)
+        return self._caller.call(target, Handed(request, handler, url.raw_path_qs))

@@ -6,15 +6,15 @@ asks; what only a session can do (proxies, compression, trace contexts, bodies t
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import aiohttp
 from multidict import CIMultiDict
 
-from discovery.policy.retry import may_repeat
-from discovery.runtime.body import replayable_request
+from discovery.policy.retry import IDEMPOTENT_METHODS
+from discovery.runtime.body import replayable
 from discovery.runtime.endpoint import Endpoint
-from discovery.runtime.line import Line
 from discovery.runtime.pool import Pool
 from discovery.runtime.timer import Timer
 
@@ -36,12 +36,12 @@ class Outgoing(Protocol):
     replayable: bool
     grace_s: float
 
-    def headers(self, line: Line, /) -> CIMultiDict[str]:
+    def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
         """The headers of one attempt, which are the attempt's to change."""
         ...
 
-    async def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> aiohttp.ClientResponse:
-        """Send it once; return when the head of the answer is there."""
+    def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> Awaitable[aiohttp.ClientResponse]:
+        """Send it once; what is awaited is there with the head of the answer."""
         ...
 
 
@@ -54,26 +54,24 @@ class Through:
         self._pool = pool
         self.method = method
         self.path = path
-        self._said: CIMultiDict[str] = CIMultiDict(options.pop("headers", None) or ())
-        timeout = options.pop("timeout", None)
-        self._timeout = timeout if isinstance(timeout, aiohttp.ClientTimeout) else None
+        headers = options.get("headers")
+        self._said = CIMultiDict(headers) if headers else None
+        timeout = options.get("timeout")
+        # The time of all of it is the call's to mind.
+        options["timeout"] = (
+            pool.timeout(None, timeout) if isinstance(timeout, aiohttp.ClientTimeout) else pool.connecting
+        )
         self._options = options
-        self.repeatable = may_repeat(method, keyed=IDEMPOTENCY_KEY in self._said)
+        self.repeatable = method in IDEMPOTENT_METHODS or (self._said is not None and IDEMPOTENCY_KEY in self._said)
         self.replayable = replayable
 
-    def headers(self, line: Line, /) -> CIMultiDict[str]:
-        return self._said.copy()
+    def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
+        return CIMultiDict() if self._said is None else self._said.copy()
 
-    async def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> aiohttp.ClientResponse:
-        careful = not (self.repeatable and self.replayable)
-        return await self._pool.send(
-            self.method,
-            endpoint.url(self.path),
-            headers,
-            careful=careful,
-            timeout=self._pool.timeout(None, self._timeout),
-            options=self._options,
-        )
+    def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> Awaitable[aiohttp.ClientResponse]:
+        session = self._pool.session if self.repeatable and self.replayable else self._pool.careful
+        self._options["headers"] = headers
+        return session.request(self.method, endpoint.url(self.path), **self._options)
 
 
 class Handed:
@@ -91,13 +89,14 @@ class Handed:
         self.method = request.method
         self.path = path
         self.grace_s = grace_s
-        self.repeatable = may_repeat(request.method, keyed=IDEMPOTENCY_KEY in request.headers)
-        self.replayable = replayable_request(request)
+        self.repeatable = request.method in IDEMPOTENT_METHODS or IDEMPOTENCY_KEY in request.headers
+        body = request.body
+        self.replayable = not body or replayable(body)
 
-    def headers(self, line: Line, /) -> CIMultiDict[str]:
+    def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
         # The session made them for this request alone, and what one attempt writes the next one writes over.
         return self._request.headers
 
-    async def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> aiohttp.ClientResponse:
+    def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> Awaitable[aiohttp.ClientResponse]:
         self._request.url = endpoint.url(self.path)
-        return await self._handler(self._request)
+        return self._handler(self._request)

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 _KEEPALIVE_S = 15.0
@@ -35,14 +34,14 @@ class Pool:
         self.connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self.loop: asyncio.AbstractEventLoop
         self.session: aiohttp.ClientSession
-        self._careful: aiohttp.ClientSession
+        self.careful: aiohttp.ClientSession
         self._strangers: aiohttp.ClientSession
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         self.loop = asyncio.get_running_loop()
         self.session = await self._stack.enter_async_context(_session(_KEEPALIVE_S))
-        self._careful = await self._stack.enter_async_context(_session(_CAREFUL_KEEPALIVE_S))
+        self.careful = await self._stack.enter_async_context(_session(_CAREFUL_KEEPALIVE_S))
         self._strangers = await self._stack.enter_async_context(_session(_KEEPALIVE_S, _STRANGERS))
         return self
 
@@ -50,20 +49,6 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
-
-    async def send(
-        self,
-        method: str,
-        url: URL,
-        headers: CIMultiDict[str],
-        *,
-        careful: bool,
-        timeout: aiohttp.ClientTimeout,
-        options: dict[str, Any],
-    ) -> aiohttp.ClientResponse:
-        """Send one request, once."""
-        session = self._careful if careful else self.session
-        return await session.request(method, url, headers=headers, timeout=timeout, **options)
 
     def timeout(self, limit_s: float | None, said: aiohttp.ClientTimeout | None) -> aiohttp.ClientTimeout:
         """*limit_s* for all of a request, body included, and what a caller *said* of its parts."""

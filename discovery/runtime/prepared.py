@@ -21,15 +21,17 @@ _FRAMING = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT)
 _OURS = frozenset({"attempts", "attempt_timeout"})
 
 
-def prepared(pool: Pool, method: str, logical: Logical, options: Mapping[str, Any], *, direct: bool) -> Outgoing:
-    """The request of a call with *options*; *direct* says that there is a short way.
+def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any], *, direct: bool) -> Outgoing:
+    """The request of a call with *options*, which are its to change; *direct* says that there is a short way.
 
     Raises:
         ValueError: for arguments that exclude each other.
     """
     if logical.credentials:
-        options = _carrying(logical.credentials, options)
-    data = settled(options.get("data"))
+        _carry(logical.credentials, options)
+    data = options.get("data")
+    if data is not None:
+        data = options["data"] = settled(data)
     if direct and goes_direct(options):
         json = options.get("json")
         if json is not None and data is not None:
@@ -40,26 +42,28 @@ def prepared(pool: Pool, method: str, logical: Logical, options: Mapping[str, An
         body = None if framed else whole(method, data, json)
         if body is not None:
             return Direct(pool, method, logical.path, body, said, options.get("params"))
-    options = without_ours(options)
-    options["data"] = data
-    options.setdefault("allow_redirects", False)
+    leave_theirs(options)
+    if "allow_redirects" not in options:
+        options["allow_redirects"] = False
     # A tracker of an upload belongs to one request.
     once = options.get("upload_tracker") is not None
-    return Through(pool, method, logical.path, options, replayable=not once and replayable(data))
+    return Through(pool, method, logical.path, options, replayable=not once and (data is None or replayable(data)))
 
 
-def without_ours(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call that are aiohttp's."""
-    return {name: value for name, value in options.items() if name not in _OURS}
+def leave_theirs(options: dict[str, Any]) -> None:
+    """Leave of the arguments of a call those that are aiohttp's."""
+    if not _OURS.isdisjoint(options):
+        for name in _OURS:
+            options.pop(name, None)
 
 
-def _carrying(credentials: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call that carries the *credentials* of its URL, as it does with aiohttp."""
+def _carry(credentials: str, options: dict[str, Any]) -> None:
+    """Add the *credentials* of its URL to the arguments of a call, as aiohttp does."""
     headers = CIMultiDict(options.get("headers") or ())
     if hdrs.AUTHORIZATION in headers or options.get("auth") is not None:
         raise ValueError("the URL carries credentials, and the call others: say them once")
     headers[hdrs.AUTHORIZATION] = credentials
-    return {**options, "headers": headers}
+    options["headers"] = headers
 
 
 def goes_direct(options: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from discovery.runtime.body import replayable, settled
 from discovery.runtime.caller import Caller
 from discovery.runtime.outgoing import IDEMPOTENCY_KEY, Handed
 from discovery.runtime.pool import GRACE_S, Pool
-from discovery.runtime.prepared import without_ours
+from discovery.runtime.prepared import leave_theirs
 from discovery.runtime.said import Said
 
 
@@ -54,16 +54,17 @@ class Redirects:
             left = Said(remaining(deadline_at, self._clock.now()), said.attempts, said.attempt_timeout_s)
             return await self._caller.call(whom, Handed(request, handler, logical.path, GRACE_S), left)
 
-        options = without_ours(options)
+        leave_theirs(options)
         options["data"] = settled(options.get("data"))
         options["middlewares"] = (hop, *(options.get("middlewares") or ()))
         headers = CIMultiDict(options.pop("headers", None) or ())
         timeout = options.pop("timeout", None)
-        return await self._pool.send(
+        repeatable = may_repeat(method, keyed=IDEMPOTENCY_KEY in headers) and replayable(options["data"])
+        session = self._pool.session if repeatable else self._pool.careful
+        return await session.request(
             method,
             URL(url),
-            headers,
-            careful=not (may_repeat(method, keyed=IDEMPOTENCY_KEY in headers) and replayable(options["data"])),
+            headers=headers,
             timeout=self._pool.timeout(limit_s, timeout if isinstance(timeout, aiohttp.ClientTimeout) else None),
-            options=options,
+            **options,
         )

@@ -48,7 +48,7 @@ async def _answered(pool: Pool) -> bool:
     line.steady = cast(aiohttp.TCPConnector, connects)
     request = Direct(pool, hdrs.METH_GET, "/in/memory?x=1", EMPTY[hdrs.METH_GET], CIMultiDict({"X-Said": "y"}))
     try:
-        answer = await request.send(endpoint, request.headers(line), TimerNoop())
+        answer = await request.send(endpoint, request.headers(endpoint), TimerNoop())
         content = await answer.read()
     finally:
         line.steady = real

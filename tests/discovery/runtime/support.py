@@ -174,7 +174,7 @@ def in_flight(mesh: Mesh, service: str = "ports") -> dict[str, int]:
 def busy_connections(mesh: Mesh) -> int:
     """How many connections of the mesh are in somebody's hands."""
     pool = mesh._pool
-    connectors = [session.connector for session in (pool.session, pool._careful)]
+    connectors = [session.connector for session in (pool.session, pool.careful)]
     for directory in mesh._directories._open.values():
         for line in directory.lines():
             connectors += [line.steady, line.careful]

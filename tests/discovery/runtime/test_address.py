@@ -22,6 +22,8 @@ from discovery.runtime.address import Addresses, Logical, parse
 )
 def test_the_host_of_a_logical_url_is_a_service(url: str, target: Target, path: str) -> None:
     assert parse(URL(url)) == Logical(target, path)
+    addresses = Addresses()
+    assert [addresses.whom(URL(url)) for _ in range(2)] == [target, target]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,9 @@ def test_the_host_of_a_logical_url_is_a_service(url: str, target: Target, path: 
 )
 def test_every_other_url_is_an_ordinary_one(url: str) -> None:
     assert parse(URL(url)) is None
+    addresses = Addresses()
+    assert addresses.whom(URL("http://ports/")) == Target("ports")
+    assert [addresses.whom(URL(url)) for _ in range(2)] == [None, None]
 
 
 def test_what_was_seen_is_remembered_and_forgotten_in_time() -> None:
