@@ -128,14 +128,15 @@ class PeakEwma:
             self._asked = True
             if not proof:
                 return
-        else:
+        elif rtt_s < latency_s:
+            weight = _weight(now - self._at)
             # Only a faster answer is averaged: the peak rule.
-            if rtt_s < latency_s and rtt_s < (decayed_s := latency_s * (weight := _weight(now - self._at))):
+            if rtt_s < latency_s * weight:
                 if not proof:
                     # It tells nothing: as if no time had passed, or the average would decay to nothing.
                     self._at = now
                     return
-                rtt_s = decayed_s + rtt_s * (1 - weight)
+                rtt_s = latency_s * weight + rtt_s * (1 - weight)
         self._latency_s = rtt_s
         self._at = now
 

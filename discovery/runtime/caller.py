@@ -90,9 +90,6 @@ class Caller:
                 endpoint, probe = await self._chooser.first(flight)
                 now = self._clock.now()
                 left = remaining(deadline_at, now)
-            if left == 0:
-                directory.room.admit()
-                raise self._failure(flight)
             await self._attempt(flight, endpoint, now, left, probe=probe)
             if flight.records:  # it was in vain
                 await self._go_on(flight)
@@ -126,6 +123,9 @@ class Caller:
         probe: bool = False,
     ) -> None:
         request, rules = flight.request, flight.rules
+        if left == 0 and again is None:  # a later one was decided on while there was time
+            flight.directory.room.admit()
+            raise self._failure(flight)
         number = flight.departs(endpoint, now, again, probe=probe)
         try:
             headers = request.headers(endpoint)
@@ -167,7 +167,6 @@ class Caller:
             async def once_more(again: Again) -> Flight:
                 endpoint = await self._chooser.other(flight)
                 now = self._clock.now()
-                # It was decided on while there was time.
                 await self._attempt(flight, endpoint, now, remaining(flight.deadline_at, now), again)
                 return flight
 

@@ -197,7 +197,7 @@ class Flight:
         if self.call is not None:
             self._told(self.call, now)
         self.answer = None
-        # A session's request knows its response, and that one us: what refers to itself is left to the garbage collector.
+        # A session's request knows its response, and that one us: the garbage collector would have to part them.
         del self.request
 
     def _late(self) -> None:
