@@ -77,7 +77,7 @@ class Tried:
         self._status = status = response.status
         self._outcome = outcome
         load = self.endpoint.load
-        if status < 500 and outcome is Outcome.ANSWERED:
+        if status < 500 and outcome is outcomes.ANSWERED:
             load.observe(now, head_s, proof=status < 400)
             if self._probe:  # a stream may last, and nobody else asks meanwhile
                 self._directory.heard(self.endpoint, works=True, now=now, probe=True, why="")
@@ -88,7 +88,7 @@ class Tried:
             load.observe(now, head_s, proof=False)
         else:
             load.penalise(now, retry_after_s)
-        if improvable or outcome is not Outcome.ANSWERED:
+        if improvable or outcome is not outcomes.ANSWERED:
             self._retry_after_s = retry_after_s
             self._ends(now)
 
@@ -135,7 +135,7 @@ class Tried:
 
     def _tell(self, now: float) -> None:
         outcome, status = self._outcome, self._status
-        if outcome is Outcome.ANSWERED and status is not None and status < 500:
+        if outcome is outcomes.ANSWERED and status is not None and status < 500:
             self._directory.budget.deposit(now)
             if not self._probe:
                 self.endpoint.standing.succeeded(now)

@@ -126,7 +126,7 @@ class Caller:
         if left == 0 and again is None:  # a later one was decided on while there was time
             flight.directory.room.admit()
             raise self._failure(flight)
-        number = flight.departs(endpoint, now, again, probe=probe)
+        tried = flight.departs(endpoint, now, again, probe=probe)
         try:
             headers = request.headers(endpoint)
             if left is not None:
@@ -135,8 +135,8 @@ class Caller:
             if incoming is not None and incoming.important:
                 headers.setdefault(wire.PRIORITY, wire.HIGH)
             if flight.call is not None and self._observer is not None:
-                self._observer.sending(flight.call, number, headers)
-            last = number >= rules.attempts or not (request.repeatable and request.replayable)
+                self._observer.sending(flight.call, tried.number, headers)
+            last = tried.number >= rules.attempts or not (request.repeatable and request.replayable)
             timer = flight.timer
             limit_s = attempt_limit_s(rules.attempt_timeout_s, left, last=last)
             usual = flight.plan.rules
@@ -147,18 +147,18 @@ class Caller:
             with timer:
                 response = await request.send(endpoint, headers, timer)
         except asyncio.CancelledError as error:
-            flight.fails(error, Outcome.CANCELLED, self._clock.now())
+            flight.fails(tried, error, Outcome.CANCELLED, self._clock.now())
             raise
         except Exception as error:
             outcome = outcomes.of_error(error)
             if outcome is None:  # a mistake of the caller's, such as an argument that aiohttp does not know
-                flight.fails(error, Outcome.CANCELLED, self._clock.now())
+                flight.fails(tried, error, Outcome.CANCELLED, self._clock.now())
                 raise
-            flight.fails(error, outcome, self._clock.now())
+            flight.fails(tried, error, outcome, self._clock.now())
             return
         status = response.status
-        outcome = Outcome.ANSWERED if status < 429 else outcomes.of_response(status, response.headers)
-        flight.arrives(response, outcome, self._clock.now())
+        outcome = outcomes.ANSWERED if status < 429 else outcomes.of_response(status, response.headers)
+        flight.arrives(tried, response, outcome, self._clock.now())
 
     async def _go_on(self, flight: Flight) -> None:
         verdict = self._decide(flight)

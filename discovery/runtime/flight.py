@@ -7,7 +7,6 @@ when somebody asks.
 from __future__ import annotations
 
 import logging
-from typing import cast
 
 import aiohttp
 
@@ -119,34 +118,32 @@ class Flight:
         """Whom it was sent to last."""
         return self._last.endpoint if self._last is not None else None
 
-    def departs(self, endpoint: Endpoint, now: float, again: Again | None, *, probe: bool = False) -> int:
-        """An attempt goes out; its number is told."""
+    def departs(self, endpoint: Endpoint, now: float, again: Again | None, *, probe: bool = False) -> Tried:
+        """An attempt goes out."""
         number = 1 if self._last is None else self._last.number + 1
-        self._last = Tried(number, endpoint, self.directory, self.plan, now, probe=probe)
+        self._last = tried = Tried(number, endpoint, self.directory, self.plan, now, probe=probe)
         self.error = None
         if again is not None:
-            self._last.repeats(again, self.plan.others(self.tried) or len(self.plan.candidates))
-        return number
+            tried.repeats(again, self.plan.others(self.tried) or len(self.plan.candidates))
+        return tried
 
-    def arrives(self, response: aiohttp.ClientResponse, outcome: Outcome, now: float) -> None:
+    def arrives(self, tried: Tried, response: aiohttp.ClientResponse, outcome: Outcome, now: float) -> None:
         """The head of an answer is there, and was judged."""
         if self.answer is not None:
             self.answer.release()
         self.answer = response
-        last = cast(Tried, self._last)
-        last.arrives(response, outcome, now, improvable=self.request.repeatable)
-        if last.over:
-            self._read_from = last.endpoint.line
-            self._record(last)
+        tried.arrives(response, outcome, now, improvable=self.request.repeatable)
+        if tried.over:
+            self._read_from = tried.endpoint.line
+            self._record(tried)
         else:
             self._read_from = None
 
-    def fails(self, error: BaseException, outcome: Outcome, now: float) -> None:
+    def fails(self, tried: Tried, error: BaseException, outcome: Outcome, now: float) -> None:
         """No answer comes of an attempt."""
         self.error = error if isinstance(error, Exception) else None
-        last = cast(Tried, self._last)
-        last.fails(error, outcome, now, full=last.age(now) >= self.rules.attempt_timeout_s)
-        self._record(last)
+        tried.fails(error, outcome, now, full=tried.age(now) >= self.rules.attempt_timeout_s)
+        self._record(tried)
 
     def renews(self) -> bool:
         """Whether it goes out again on a fresh connection, once, since the kept one of the last attempt had ended."""

@@ -48,6 +48,7 @@ class Outgoing(Protocol):
 class Through:
     """Through aiohttp's session, with all that it can do."""
 
+    __slots__ = ("_options", "_pool", "_said", "method", "path", "repeatable", "replayable")
     grace_s = 0.0
 
     def __init__(self, pool: Pool, method: str, path: str, options: dict[str, Any], *, replayable: bool) -> None:
@@ -76,6 +77,8 @@ class Through:
 
 class Handed:
     """Through a session that somebody else made, whose middleware we are."""
+
+    __slots__ = ("_handler", "_request", "grace_s", "method", "path", "repeatable", "replayable")
 
     def __init__(
         self,
