@@ -6,7 +6,6 @@ when somebody asks.
 
 from __future__ import annotations
 
-import logging
 
 import aiohttp
 
@@ -15,7 +14,7 @@ from discovery.model import Attempt, Outcome
 from discovery.policy.deadline import remaining
 from discovery.policy.retry import Again
 from discovery.policy.rules import Rules
-from discovery.runtime import outcomes
+from discovery.runtime import forgotten, outcomes
 from discovery.runtime.attempt import Tried
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
@@ -24,8 +23,6 @@ from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.plan import Plan
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.timer import Timer
-
-logger = logging.getLogger(__name__)
 
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
 _FLIGHT = "_proconsul_flight"
@@ -198,19 +195,8 @@ class Flight:
         del self.request
 
     def _late(self) -> None:
-        """Time is over: who reads is told, now or later, and the instance is no longer taken for busy."""
-        if self.answer is None:
-            return
-        if not outcomes.being_read(self.answer):
-            logger.warning(
-                "the answer of %s to %s %s was neither read to its end nor released in the time of its call, and was "
-                "closed: enter a call (async with mesh.get(...) as response), or release() its response",
-                self.directory.target,
-                self.request.method,
-                self.request.path.partition("?")[0],
-            )
-        self.answer.content.set_exception(TimeoutError("the time of the call was over before its body was read"))
-        self.answer.close()
+        if self.answer is not None:
+            forgotten.give_up(self.answer, self.directory.target, self.request.method, self.request.path)
 
     def fail(self, error: BaseException) -> None:
         """End the call without an answer for its caller."""
