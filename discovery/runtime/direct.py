@@ -9,6 +9,7 @@ once before anybody relies on them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 import aiohttp
@@ -32,6 +33,8 @@ _NOBODY_WAITS = TimerNoop()
 _NO_TRACES: list[Any] = []
 # On a connection that has brought an answer already.
 _KEPT = "_proconsul_kept"
+# Without these nobody knows whom a request is for, or where it ends; aiohttp says them, too, whatever is not to be said.
+_NEEDED = frozenset({hdrs.HOST, hdrs.CONTENT_LENGTH})
 # As much as aiohttp's session allows by default.
 _BUFFER, _LINE, _FIELD, _FIELDS = 2**16, 8190, 8190, 128
 
@@ -45,12 +48,19 @@ class Written(NamedTuple):
 class Direct:
     """A request that is written at once, straight to an instance's connection, and can be written again."""
 
-    __slots__ = ("_body", "_params", "_pool", "_said", "method", "path", "repeatable")
+    __slots__ = ("_body", "_params", "_pool", "_said", "_unsaid", "method", "path", "repeatable")
     replayable = True
     grace_s = 0.0
 
     def __init__(
-        self, pool: Pool, method: str, path: str, body: Body, said: CIMultiDict[str] | None = None, params: Any = None
+        self,
+        pool: Pool,
+        method: str,
+        path: str,
+        body: Body,
+        said: CIMultiDict[str] | None = None,
+        params: Any = None,
+        unsaid: Iterable[str] = (),
     ) -> None:
         self._pool = pool
         self.method = method
@@ -58,12 +68,15 @@ class Direct:
         self._body = body
         self._said = said
         self._params = params
+        self._unsaid = tuple(name for name in unsaid if name.title() not in _NEEDED)  # every attempt asks
         self.repeatable = method in IDEMPOTENT_METHODS or (said is not None and IDEMPOTENCY_KEY in said)
 
     def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
         headers = endpoint.lined().headers.copy()
         if self._body.headers:
             headers.update(self._body.headers)
+        for name in self._unsaid:
+            headers.popall(name, None)
         if self._said is not None:
             headers.update(self._said)
         return headers

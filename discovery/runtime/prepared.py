@@ -15,7 +15,9 @@ from discovery.runtime.direct import Direct
 from discovery.runtime.outgoing import Outgoing, Through
 from discovery.runtime.pool import Pool
 
-_DIRECT = frozenset({"headers", "params", "data", "json", "timeout", "attempts", "attempt_timeout"})
+_DIRECT = frozenset(
+    {"headers", "params", "data", "json", "skip_auto_headers", "timeout", "attempts", "attempt_timeout"}
+)
 # Who says one of these has a way of his own to send a body.
 _FRAMING = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT)
 _OURS = frozenset({"attempts", "attempt_timeout"})
@@ -41,7 +43,8 @@ def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any],
         framed = said is not None and any(name in said for name in _FRAMING)
         body = None if framed else whole(method, data, json)
         if body is not None:
-            return Direct(pool, method, logical.path, body, said, options.get("params"))
+            unsaid = options.get("skip_auto_headers") or ()
+            return Direct(pool, method, logical.path, body, said, options.get("params"), unsaid)
     leave_theirs(options)
     if "allow_redirects" not in options:
         options["allow_redirects"] = False

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
+from discovery import wire
 from discovery.runtime.said import CallOptions
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import Received, peer
@@ -50,7 +51,12 @@ TRIED: dict[str, list[Callable[[str], dict[str, Any]]]] = {
         lambda _: {"headers": None},
         lambda _: {"headers": {"Connection": "close"}},
     ],
-    "skip_auto_headers": [lambda _: {"skip_auto_headers": ["User-Agent", "Content-Type"], "data": b"x"}],
+    "skip_auto_headers": [
+        lambda _: {"skip_auto_headers": ["User-Agent", "Content-Type"], "data": b"x"},
+        lambda _: {"skip_auto_headers": iter(["user-agent", "Accept", "Host"])},
+        lambda _: {"skip_auto_headers": ["User-Agent"], "headers": {"User-Agent": "me"}},
+        lambda _: {"skip_auto_headers": []},
+    ],
     "auth": [lambda _: {"auth": basic()}],
     "allow_redirects": [lambda _: {"allow_redirects": False}, lambda _: {"allow_redirects": True}],
     "max_redirects": [lambda _: {"max_redirects": 3}],
@@ -147,6 +153,24 @@ async def test_an_argument_does_what_it_does_at_aiohttp(
         assert len(one.received) + len(proxy.received) == 2
         theirs, ours = one.received or proxy.received
         assert seen(ours) == seen(theirs)
+
+
+async def test_what_is_not_to_be_said_is_said_by_no_attempt(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async def busy(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=503, headers={wire.NACK: wire.NACK_BUSY})
+
+    async with (
+        a_mesh(registry, observer) as mesh,
+        peer(registry, "ports", busy, id="a") as first,
+        peer(registry, "ports", id="b") as second,
+        mesh.put("http://ports/", data=b"x", skip_auto_headers=iter(["User-Agent", "Content-Type"])),
+    ):
+        for one in (first, second):
+            (received,) = one.received
+            assert {"User-Agent", "Content-Type"}.isdisjoint(received.headers)
+            assert received.headers["Accept"] == "*/*"
 
 
 @pytest.mark.parametrize(("name", "said"), REFUSED.items())
