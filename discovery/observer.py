@@ -175,6 +175,10 @@ Event = (
 class Observer(Protocol):
     """Who is told. Called on the event loop, from any task."""
 
+    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+        """Whether to record a call that begins now, or the request that came with *headers*; else it is not told."""
+        ...
+
     def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
         """Before each request of *call* goes out; *number* counts from 1. The observer may add to *headers*."""
         ...
@@ -189,29 +193,26 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """Tells nobody."""
+    """Tells nobody. Who inherits from it is told everything, and may do as little with it."""
 
-    def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
-        return None
+    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+        return True
 
-    def called(self, call: Call, /) -> None:
-        return None
+    def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None: ...
+
+    def called(self, call: Call, /) -> None: ...
 
     def request(self, request: IncomingRequest, /) -> RequestHandle:
         return _NULL_HANDLE
 
-    def notify(self, event: Event, /) -> None:
-        return None
+    def notify(self, event: Event, /) -> None: ...
 
 
 class _NullHandle:
-    """A request of which nothing is kept."""
-
     def activate(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def end(self, *_: object, **__: object) -> None:
-        return None
+    def end(self, *_: object, **__: object) -> None: ...
 
 
 _NULL_HANDLE = _NullHandle()

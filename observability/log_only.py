@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from discovery.model import Instance
@@ -14,6 +14,10 @@ from observability.lines import configure_logs
 
 class Journal(NullObserver):
     """Writes the events, and lets calls and requests pass."""
+
+    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+        """Nothing of them is recorded."""
+        return False
 
     def notify(self, event: Event, /) -> None:
         """Write the lines of *event*."""

@@ -14,6 +14,7 @@ from discovery.clock import Clock, SystemClock
 from discovery.model import Instance
 from discovery.observer import Observer
 from observability import semconv
+from observability.bystander import Bystander
 from observability.config import TelemetryConfig
 from observability.histograms import Histograms
 from observability.lines import configure_logs
@@ -40,7 +41,11 @@ def observer(identity: Instance, app: web.Application | None = None) -> Iterator
     with pipeline(identity, config, clock) as providers:
         if app is not None and providers.exposition is not None:
             app.router.add_get(METRICS_PATH, providers.exposition.answer)
-        yield telemetry(providers.traces, providers.metrics, providers.histograms, clock, providers.calls)
+        tracing = _tracing(providers.traces, clock, providers.calls)
+        if tracing.makes_spans or providers.exposition is not None:
+            yield telemetry(providers.traces, providers.metrics, providers.histograms, clock, providers.calls)
+        else:
+            yield Bystander(tracing)
 
 
 def exposing(app: web.Application) -> Callable[[Instance], AbstractContextManager[Observer]]:
@@ -57,7 +62,11 @@ def telemetry(
 ) -> Telemetry:
     """Make the observer out of OpenTelemetry's providers, and of what makes the histograms for their readers."""
     return Telemetry(
-        Tracing(traces.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), clock, calls),
+        _tracing(traces, clock, calls),
         Metrics(metrics.get_meter(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), histograms),
         clock,
     )
+
+
+def _tracing(traces: TracerProvider, clock: Clock, calls: CallQueue | None) -> Tracing:
+    return Tracing(traces.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL), clock, calls)

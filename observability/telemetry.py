@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
 
 from discovery.call import Call
@@ -34,6 +34,10 @@ class Telemetry:
         self._tracing = tracing
         self._metrics = metrics
         self._clock = clock
+
+    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+        """Everything is told: there are metrics where there are no spans."""
+        return True
 
     def sending(self, call: Call, number: int, headers: MutableMapping[str, str]) -> None:
         """A request of a call is about to go out; the trace's context goes into *headers*."""

@@ -11,7 +11,7 @@ answer. A caller that cancels and a client that leaves are no failure.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import Token
 from types import TracebackType
 from typing import Protocol
@@ -51,6 +51,15 @@ class Tracing:
         self._clock = clock
         self._queue = queue
         self._propagation = Propagation()
+
+    @property
+    def makes_spans(self) -> bool:
+        """Whether there may be spans; else OpenTelemetry is switched off."""
+        return self._sampling is not None
+
+    def came(self, headers: Mapping[str, str]) -> bool:
+        """Whether a trace, or anything else that goes on with requests, came in *headers*."""
+        return bool(self._propagation.extract(headers))
 
     def sending(self, call: Call, number: int, headers: MutableMapping[str, str]) -> None:
         """Draw the ids of an attempt, and write them into *headers*, so that the far side's spans hang below it.

@@ -78,7 +78,7 @@ class Caller:
             deadline_at = tighten(deadline_at, incoming.deadline_at)
             left = remaining(deadline_at, now)
         flight = Flight(request, directory, plan, rules, now, deadline_at, Timer(self._timers), self._around)
-        if self._observer is not None:
+        if self._observer is not None and self._observer.heeds():
             flight.observed()
         try:
             if directory.room.taken < plan.calm_below and plan.picker is not None:

@@ -102,9 +102,12 @@ class Inbound:
             self.under_way.end(work)
 
     async def _observed(self, request: web.Request) -> web.StreamResponse:
+        observer = self._around.observer
+        if not observer.heeds(request.headers):
+            return await self._unobserved(request)
         if _is_about_health(request):
             return await self._handle(request)
-        handle = self._around.observer.request(_described(request))
+        handle = observer.request(_described(request))
         status: int | None = None
         nack = ""
         failure: Exception | None = None

@@ -70,6 +70,9 @@ class RecordingObserver:
         self.events: list[Event] = []
         self._news = asyncio.Event()
 
+    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+        return True
+
     def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
         self._recorded(call).sent.append(dict(headers))
         self._wake()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import aiohttp
 import pytest
@@ -80,6 +81,23 @@ async def test_the_checks_of_the_registry_are_not_told(registry: FakeRegistry, o
             async with one.get(path) as response:
                 assert response.status == 200
     assert observer.requests == []
+
+
+async def test_who_heeds_nothing_is_told_of_events_alone(registry: FakeRegistry) -> None:
+    class Heedless(RecordingObserver):
+        def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+            return False
+
+    async def asking(request: web.Request) -> web.Response:
+        async with request.app[discovery.MESH].get("http://ports/") as response:
+            return web.Response(status=response.status)
+
+    observer = Heedless()
+    asked = up(an_app(asking=asking), registry, observer)
+    async with peer(registry, "ports"), asked as one, one.get("/asking") as response:
+        assert response.status == 200
+    assert (observer.calls, observer.requests) == ([], [])
+    assert observer.events
 
 
 async def test_a_handler_runs_within_its_request(registry: FakeRegistry, observer: RecordingObserver) -> None:
