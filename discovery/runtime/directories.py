@@ -178,7 +178,7 @@ class Directories:
 
         However often strangers ask for what is not there, the registry is asked once a second.
         """
-        if wanted in await self.names(limit_s):
+        if wanted in self._names or wanted in await self.names(limit_s):
             return self._names
         clock = self._around.clock
         async with self._looking_again:

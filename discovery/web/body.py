@@ -34,6 +34,17 @@ class Body:
         self._until: float | None = None
         self._received = 0
 
+    def whole(self) -> bytes | None:
+        """All of it, if it has come already and nothing of it was read, as with small ones; else ``None``."""
+        content = self._request.content
+        if self._until is not None or not content.is_eof() or content.exception() is not None:
+            return None
+        self._check_coding()
+        body = content.read_nowait()
+        if len(body) > self._limit:
+            raise self._too_large()
+        return body
+
     def __aiter__(self) -> Self:
         return self
 
@@ -49,7 +60,8 @@ class Body:
 
     async def _next(self) -> bytes:
         if self._until is None:
-            self._check_head()
+            self._check_coding()
+            self._check_length()
             self._until = asyncio.get_running_loop().time() + self._within_s
         try:
             async with asyncio.timeout_at(self._until):
@@ -65,11 +77,14 @@ class Body:
             raise self._too_large()
         return piece
 
-    def _check_head(self) -> None:
-        if self._request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower() not in _CODINGS:
+    def _check_coding(self) -> None:
+        coding = self._request.headers.get(hdrs.CONTENT_ENCODING)
+        if coding is not None and coding.strip().lower() not in _CODINGS:
             raise Problem(
                 415, "this Content-Encoding is not read here", headers={hdrs.ACCEPT_ENCODING: "gzip, deflate, identity"}
             )
+
+    def _check_length(self) -> None:
         if (self._request.content_length or 0) > self._limit:
             raise self._too_large()
 
@@ -79,4 +94,6 @@ class Body:
 
 async def read_body(request: web.Request, *, limit: int) -> bytes:
     """The whole body at once."""
-    return b"".join([piece async for piece in Body(request, limit=limit)])
+    body = Body(request, limit=limit)
+    whole = body.whole()
+    return b"".join([piece async for piece in body]) if whole is None else whole

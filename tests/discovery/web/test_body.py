@@ -11,23 +11,28 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from discovery.web import body
-from discovery.web.body import Body
+from discovery.web.body import Body, read_body
 from discovery.web.middleware import boundary
 
 LIMIT = 1000
+WAYS = ["/", "/whole"]
 Echo = TestClient[web.Request, web.Application]
 
 
 @asynccontextmanager
 async def echo(within_s: float = body.BODY_S) -> AsyncIterator[Echo]:
-    """A server that answers with the number of bytes it was sent."""
+    """A server that answers with the number of bytes it was sent, read piece by piece, or at ``/whole`` as a whole."""
 
-    async def handler(request: web.Request) -> web.Response:
+    async def in_pieces(request: web.Request) -> web.Response:
         pieces = [piece async for piece in Body(request, limit=LIMIT, within_s=within_s)]
         return web.Response(text=str(len(b"".join(pieces))))
 
+    async def whole(request: web.Request) -> web.Response:
+        return web.Response(text=str(len(await read_body(request, limit=LIMIT))))
+
     app = web.Application(middlewares=[boundary])
-    app.router.add_post("/", handler)
+    app.router.add_post("/", in_pieces)
+    app.router.add_post("/whole", whole)
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -37,18 +42,21 @@ async def drip(*pieces: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
+@pytest.mark.parametrize("path", WAYS)
 @pytest.mark.parametrize(("size", "status"), [(0, 200), (LIMIT - 1, 200), (LIMIT, 200), (LIMIT + 1, 413)])
-async def test_the_limit_holds_for_an_announced_length(size: int, status: int) -> None:
-    async with echo() as client, client.post("/", data=b"x" * size) as response:
+async def test_the_limit_holds_for_an_announced_length(path: str, size: int, status: int) -> None:
+    async with echo() as client, client.post(path, data=b"x" * size) as response:
         assert response.status == status
 
 
+@pytest.mark.parametrize("path", WAYS)
 @pytest.mark.parametrize(("size", "status"), [(LIMIT - 1, 200), (LIMIT, 200), (LIMIT + 1, 413)])
-async def test_the_limit_holds_for_a_chunked_body(size: int, status: int) -> None:
-    async with echo() as client, client.post("/", data=drip(b"x" * (size - 1), b"x")) as response:
+async def test_the_limit_holds_for_a_chunked_body(path: str, size: int, status: int) -> None:
+    async with echo() as client, client.post(path, data=drip(b"x" * (size - 1), b"x")) as response:
         assert response.status == status
 
 
+@pytest.mark.parametrize("path", WAYS)
 @pytest.mark.parametrize(
     ("coding", "sent", "status"),
     [
@@ -63,8 +71,8 @@ async def test_the_limit_holds_for_a_chunked_body(size: int, status: int) -> Non
         ("snappy", b"x", 415),
     ],
 )
-async def test_the_limit_holds_after_decompression(coding: str, sent: bytes, status: int) -> None:
-    async with echo() as client, client.post("/", data=sent, headers={"Content-Encoding": coding}) as response:
+async def test_the_limit_holds_after_decompression(path: str, coding: str, sent: bytes, status: int) -> None:
+    async with echo() as client, client.post(path, data=sent, headers={"Content-Encoding": coding}) as response:
         assert response.status == status
 
 
@@ -92,3 +100,30 @@ async def test_a_connection_whose_body_was_not_read_is_not_used_again() -> None:
         for sent, coding in [(b"x" * (LIMIT + 1), "identity"), (b"not gzip", "gzip")]:
             async with client.post("/", data=sent, headers={"Content-Encoding": coding}) as response:
                 assert response.headers["Connection"] == "close"
+
+
+async def test_what_is_still_on_its_way_is_not_whole() -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+    found: list[bytes | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        read = Body(request, limit=LIMIT)
+        found.append(read.whole())
+        began.set()
+        found.append(b"".join([piece async for piece in read]))
+        found.append(read.whole())
+        return web.Response()
+
+    async def sent() -> AsyncIterator[bytes]:
+        yield b"one "
+        await go_on.wait()
+        yield b"two"
+
+    app = web.Application()
+    app.router.add_post("/", handler)
+    async with TestClient(TestServer(app)) as client:
+        posting = asyncio.create_task(client.post("/", data=sent()))
+        await began.wait()
+        go_on.set()
+        assert (await posting).status == 200
+    assert found == [None, b"one two", None]
