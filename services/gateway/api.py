@@ -7,7 +7,7 @@ from aiohttp import web
 import discovery
 from discovery.web import Problem
 from services.gateway.entrance import TARGET
-from services.gateway.published import published
+from services.gateway.published import is_published
 from services.gateway.relay import relay
 from services.gateway.side import Side
 
@@ -16,11 +16,11 @@ _NOBODY = {"Retry-After": "2"}
 
 async def api(request: web.Request) -> web.StreamResponse:
     """``/api/<service>/...``."""
-    target = request[TARGET]
-    if target.service not in await published(request.app[discovery.MESH], target.service):
+    target, mesh = request[TARGET], request.app[discovery.MESH]
+    if not await is_published(mesh, target.service):
         raise _unknown()
     try:
-        return await relay(request, target.url(), Side.API)
+        return await relay(request, mesh, target.url(), Side.API)
     except discovery.CallError as error:
         raise _problem(error) from error
 

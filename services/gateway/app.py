@@ -18,10 +18,11 @@ def build() -> web.Application:
     app = web.Application(middlewares=[boundary, entrance])
     app.on_response_prepare.append(conceal)
     app.cleanup_ctx.append(follow)
-    for path in (f"/{PREFIX}", f"/{PREFIX}/"):
-        app.router.add_get(path, index)
+    # In the order in which they are tried: nearly every request is for an API.
     for method in METHODS:
         app.router.add_route(method, f"/{PREFIX}/{{rest:.+}}", api)
+    for path in (f"/{PREFIX}", f"/{PREFIX}/"):
+        app.router.add_get(path, index)
     app.router.add_get(shop.PATH, shop.shop)
     app.router.add_post(shop.PATH, shop.shop)
     return app

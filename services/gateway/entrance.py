@@ -12,8 +12,10 @@ from discovery.web import Problem
 from services.gateway import target
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_VERSIONS = (HttpVersion11, HttpVersion10)
 TARGET = web.RequestKey("target", target.Target)
 
+_HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -23,7 +25,7 @@ async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse
     if request.method not in METHODS:
         allow = ", ".join(METHODS)
         raise Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow})
-    if request.version not in {HttpVersion10, HttpVersion11}:
+    if request.version not in _VERSIONS:
         raise Problem(505, "HTTP/1.1 is spoken here")
     # HTTP/1.0 knows no Host; that 1.1 has exactly one, aiohttp sees to.
     if not _HOST.fullmatch(request.headers.get(hdrs.HOST, "unsaid")):
@@ -34,7 +36,8 @@ async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def conceal(request: web.Request, response: web.StreamResponse) -> None:
     """Take out what an answer of our own says about us. The registry's checks do need to know who answers."""
-    response.headers.pop(hdrs.SERVER, None)
-    if request.path not in {wire.LIVE_PATH, wire.READY_PATH}:
-        for name in [name for name in response.headers if name.startswith(wire.PREFIX)]:
-            del response.headers[name]
+    headers = response.headers
+    headers.pop(hdrs.SERVER, None)
+    if request.path not in _HEALTH:
+        for name in [name for name in headers if name.startswith(wire.PREFIX)]:
+            del headers[name]

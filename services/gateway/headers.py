@@ -6,9 +6,8 @@ since lists of names were incomplete in every gateway that kept one. Ours are se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from multidict import CIMultiDict
+from aiohttp import hdrs
+from multidict import CIMultiDict, MultiMapping
 
 from discovery import wire
 from discovery.web import Problem
@@ -47,7 +46,9 @@ _REPLACED = frozenset(
 )
 _OURS = ("x-forwarded-", wire.PREFIX.lower())
 
-_COOKIE = "cookie"
+# Cookies are between the browser and the shop.
+_DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED}
+_NOBODY: frozenset[str] = frozenset()
 
 # What an answer may tell the world. Not Server, and no address of ours: Location and Link are rewritten.
 _PUBLIC = frozenset(
@@ -88,45 +89,39 @@ _OF_PAGES = frozenset(
 _OUTWARD = {Side.API: _PUBLIC, Side.SHOP: _PUBLIC | _OF_PAGES}
 
 
-def inward(
-    headers: CIMultiDict[str] | Mapping[str, str], side: Side, *, peer: str, scheme: str, host: str
-) -> CIMultiDict[str]:
+def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, host: str) -> CIMultiDict[str]:
     """The headers for the request behind, made from those of the client at the address *peer*; HTTP/1.0 has no *host*.
 
     Raises:
         Problem: 400, for a value that is not text.
     """
-    named = _named_by_connection(headers)
-    kept: CIMultiDict[str] = CIMultiDict()
+    named, dropped = _named_by_connection(headers), _DROPPED[side]
+    kept: list[tuple[str, str]] = []
     for name, value in headers.items():
         lower = name.lower()
         # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
-        if "_" in lower or lower in named or lower in _HOP_BY_HOP or lower in _REPLACED or lower.startswith(_OURS):
+        if lower in dropped or "_" in lower or lower in named or lower.startswith(_OURS):
             continue
-        if lower == _COOKIE and side is not Side.SHOP:
-            continue
-        if not value.replace("\t", " ").isprintable():
+        if not value.isprintable() and not value.replace("\t", " ").isprintable():
             raise Problem(400, "the value of a header is not text")
-        kept.add(name, value)
+        kept.append((name, value))
     # An encoded answer would be decoded on its way through us, so there is no use in asking for one.
-    kept["Accept-Encoding"] = "identity"
-    kept["X-Forwarded-For"] = peer
-    kept["X-Forwarded-Proto"] = scheme
+    kept += ((hdrs.ACCEPT_ENCODING, "identity"), (hdrs.X_FORWARDED_FOR, peer), (hdrs.X_FORWARDED_PROTO, scheme))
     if host:
-        kept["X-Forwarded-Host"] = host
-    return kept
+        kept.append((hdrs.X_FORWARDED_HOST, host))
+    return CIMultiDict(kept)
 
 
-def outward(headers: Mapping[str, str], side: Side) -> CIMultiDict[str]:
+def outward(headers: MultiMapping[str], side: Side) -> CIMultiDict[str]:
     """The headers of an answer from behind that the client may see."""
-    named = _named_by_connection(headers)
-    kept: CIMultiDict[str] = CIMultiDict()
-    for name, value in headers.items():
-        if name.lower() in _OUTWARD[side] and name.lower() not in named:
-            kept.add(name, value)
-    return kept
+    named, public = _named_by_connection(headers), _OUTWARD[side]
+    return CIMultiDict(
+        [(name, value) for name, value in headers.items() if (lower := name.lower()) in public and lower not in named]
+    )
 
 
-def _named_by_connection(headers: Mapping[str, str]) -> frozenset[str]:
-    values = (value for name, value in headers.items() if name.lower() == "connection")
+def _named_by_connection(headers: MultiMapping[str]) -> frozenset[str]:
+    values = headers.getall(hdrs.CONNECTION, None)
+    if values is None:
+        return _NOBODY
     return frozenset(option.strip().lower() for value in values for option in value.split(","))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -35,16 +36,28 @@ async def follow(app: web.Application) -> AsyncIterator[None]:
     await asyncio.wait([task])
 
 
-async def published(mesh: Mesh, wanted: str = "") -> frozenset[str]:
+async def published(mesh: Mesh) -> frozenset[str]:
     """The public services. Endpoints from settings have no tags: who listed them meant them, but for the shop's pages.
 
     Raises:
         Problem: 503 until the registry has told us, since "not there" would be a guess.
     """
-    names = await mesh.names(wanted)
-    if not names:
-        raise Problem(503, "the registry has not told yet what is here", headers={"Retry-After": "2"})
+    names = await mesh.names() or _not_told()
     return _public(names) | frozenset(mesh.config.static) - {SHOP}
+
+
+async def is_published(mesh: Mesh, service: str) -> bool:
+    """Whether *service* is one of them, asked for once more where it is not known at all.
+
+    Raises:
+        Problem: likewise.
+    """
+    names = await mesh.names(service) or _not_told()
+    return PUBLIC_TAG in names.get(service, ()) or (service in mesh.config.static and service != SHOP)
+
+
+def _not_told() -> NoReturn:
+    raise Problem(503, "the registry has not told yet what is here", headers={"Retry-After": "2"})
 
 
 def _public(names: Mapping[str, tuple[str, ...]]) -> frozenset[str]:

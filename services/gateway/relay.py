@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -22,11 +24,18 @@ REQUEST_BYTES = 1024**2
 # Linkerd keeps as much of a body for a second attempt.
 IN_MEMORY_BYTES = 64 * 1024
 _PIECE_BYTES = 64 * 1024
+# Half of what asyncio takes for a connection before it lets the writer wait.
+_AT_ONCE_BYTES = 32 * 1024
 # A client that takes nothing for so long is gone, or means harm.
 _STALL_S = 30.0
 
+# What aiohttp would say in the client's place: of itself, and of the body if there is one or ought to be.
+_MADE_UP = (hdrs.USER_AGENT,)
+_MADE_UP_FOR_BODIES = (hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
+_WITHOUT_TYPE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
-async def relay(request: web.Request, asked: URL, side: Side) -> web.StreamResponse:
+
+async def relay(request: web.Request, mesh: discovery.Mesh, asked: str, side: Side) -> web.StreamResponse:
     """Send *request* to the logical URL *asked*, and its answer to the client.
 
     Raises:
@@ -43,45 +52,84 @@ async def relay(request: web.Request, asked: URL, side: Side) -> web.StreamRespo
         # request.host would ask the resolver, and wait, when there is none.
         host=request.headers.get(hdrs.HOST, ""),
     )
-    mesh = request.app[discovery.MESH]
+    made_up = _MADE_UP if data is None and request.method in _WITHOUT_TYPE else _MADE_UP_FOR_BODIES
     try:
-        async with mesh.request(
-            request.method, asked, headers=passed, data=data, skip_auto_headers=(hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
-        ) as answer:
-            return await _pass_back(request, answer, asked, side)
+        answer = await mesh.request(request.method, asked, headers=passed, data=data, skip_auto_headers=made_up)
     except discovery.CallError as error:
         if body.problem:
             raise body.problem from error
         raise
+    if whole := _whole(answer):
+        response = web.Response(status=answer.status, headers=_public_headers(answer, asked, side), body=whole)
+        if not _is_taken_at_once(request, response, len(whole)):
+            await _send(request, response, answer)
+        return response
+    async with answer:
+        return await _pass_on(request, answer, asked, side)
 
 
-async def _pass_back(
-    request: web.Request, answer: aiohttp.ClientResponse, asked: URL, side: Side
-) -> web.StreamResponse:
+def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer that has come to its end with its head, as a small one does, and has let its connection go.
+
+    Empty where it has none, or more of it is to come.
+    """
+    return answer.content.read_nowait() if answer.closed and answer.content.exception() is None else b""
+
+
+def _is_taken_at_once(request: web.Request, response: web.Response, length: int) -> bool:
+    """Whether an answer goes out, or into an empty buffer, without anybody having to wait for the client."""
+    transport = request.transport
+    if transport is None or transport.get_write_buffer_size():
+        return False
+    return length + sum(map(len, response.headers.values())) <= _AT_ONCE_BYTES
+
+
+async def _pass_on(request: web.Request, answer: aiohttp.ClientResponse, asked: str, side: Side) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=_public_headers(answer, asked, side))
     # Encoded answers are decoded on their way, and then have another length.
     if hdrs.CONTENT_ENCODING not in answer.headers:
         response.content_length = answer.content_length
-    await response.prepare(request)
-    try:
-        async for piece in answer.content.iter_chunked(_PIECE_BYTES):
-            async with asyncio.timeout(_STALL_S):
-                await response.write(piece)
-        await response.write_eof()
-    except Exception as error:  # noqa: BLE001 - see below
-        # Whatever it was, the head is out: breaking the connection is all that can still be said.
-        _log.info("an answer of %s broke off: %s: %s", asked.host, type(error).__name__, error)
-        if request.transport is not None:
-            request.transport.abort()
+    await _send(request, response, answer)
     return response
 
 
-def _public_headers(answer: aiohttp.ClientResponse, asked: URL, side: Side) -> CIMultiDict[str]:
+async def _send(request: web.Request, response: web.StreamResponse, answer: aiohttp.ClientResponse) -> None:
+    """Send an answer, with what is still to come of its body."""
+    await response.prepare(request)
+    try:
+        async for piece in answer.content.iter_chunked(_PIECE_BYTES):
+            await _taken(request, response.write(piece))
+        await _taken(request, response.write_eof())
+    except Exception as error:  # noqa: BLE001 - see below
+        # Whatever it was, the head is out: breaking the connection is all that can still be said.
+        whose = discovery.attempts(answer)[-1].instance.id
+        _log.info("an answer of %s broke off: %s: %s", whose, type(error).__name__, error)
+        _cut_off(request)
+
+
+async def _taken(request: web.Request, writing: Coroutine[Any, Any, None]) -> None:
+    """Write to the client, who may be slow to take it, but not for ever."""
+    # A timeout of asyncio's for each piece would cost as much as all other checks.
+    stalled = asyncio.get_running_loop().call_later(_STALL_S, _cut_off, request)
+    try:
+        await writing
+    finally:
+        stalled.cancel()
+
+
+def _cut_off(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _public_headers(answer: aiohttp.ClientResponse, asked: str, side: Side) -> CIMultiDict[str]:
     kept = headers.outward(answer.headers, side)
-    answered_at = discovery.attempts(answer)[-1].instance.address
+    if hdrs.LOCATION not in answer.headers and hdrs.LINK not in answer.headers:
+        return kept
+    url, answered_at = URL(asked), discovery.attempts(answer)[-1].instance.address
 
     def rewrite(reference: str) -> str | None:
-        return references.public(reference, side, asked, answered_at)
+        return references.public(reference, side, url, answered_at)
 
     if (location := answer.headers.get(hdrs.LOCATION)) and (rewritten := rewrite(location)):
         kept[hdrs.LOCATION] = rewritten

@@ -32,7 +32,7 @@ async def shop(request: web.Request) -> web.StreamResponse:
     if SHOP not in await mesh.names(SHOP):
         return _away(request)
     try:
-        return await relay(request, request[TARGET].shop_url(), Side.SHOP)
+        return await relay(request, mesh, request[TARGET].shop_url(), Side.SHOP)
     except discovery.CallError as error:
         return _away(request, error)
 

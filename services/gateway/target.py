@@ -7,53 +7,45 @@ can be talked past the other. So such paths are refused, not repaired.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
-
-from yarl import URL
 
 from discovery.web import Problem
 
 # Origin form (RFC 9112, 3.2.1), without empty segments and without the parameters that ``;`` begins.
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})+)*/?")
 _QUERY = re.compile(r"[!-\"$-~]*")  # visible ASCII but ``#``
+# What is the same in any encoding, and has no dot segments: nearly every path.
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+/?")
 _AMBIGUOUS = frozenset("/\\%;")
 # What the mesh takes for a service and nothing else does: with a dot it would be a host somewhere.
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 PREFIX = "api"
+_BEFORE = f"/{PREFIX}"
 SHOP = "marketplace"
 # The first segments that are not the shop's: ours, and what every process of the mesh says about itself.
 RESERVED = (PREFIX, "health", "mesh", "metrics")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The decoded segments of the path, and the query as it came."""
+class Target(NamedTuple):
+    """The decoded segments of the path, the path in its one encoding, and the query as it came.
+
+    ``service`` is whom ``/api/<service>/...`` names; empty for other paths, and for what could be the name of a host.
+    """
 
     segments: tuple[str, ...]
     query: str
+    service: str
+    path: str
 
-    @property
-    def service(self) -> str:
-        """Whom ``/api/<service>/...`` names; empty for any other path, and for what could be the name of a host."""
-        match self.segments:
-            case (prefix, service, *_) if prefix == PREFIX and service != "localhost" and _LABEL.fullmatch(service):
-                return service
-            case _:
-                return ""
-
-    def url(self) -> URL:
+    def url(self) -> str:
         """The logical URL behind ``/api``: its path begins with the service's own name."""
-        return self._at(self.service, self.segments[1:])
+        return f"http://{self.service}{self.path.removeprefix(_BEFORE)}{self.query and '?'}{self.query}"
 
-    def shop_url(self) -> URL:
+    def shop_url(self) -> str:
         """The logical URL of the same path at the shop."""
-        return self._at(SHOP, self.segments)
-
-    def _at(self, service: str, segments: tuple[str, ...]) -> URL:
-        path = "".join(f"/{quote(segment, safe='')}" for segment in segments)
-        return URL(f"http://{service}{path}{'?' if self.query else ''}{self.query}")
+        return f"http://{SHOP}{self.path}{self.query and '?'}{self.query}"
 
 
 def parse(raw: str) -> Target:
@@ -63,11 +55,27 @@ def parse(raw: str) -> Target:
         Problem: 400, for everything that has a second reading.
     """
     path, _, query = raw.partition("?")
+    if query and not _QUERY.fullmatch(query):
+        raise Problem(400, "the query has characters that must be encoded")
+    if _PLAIN.fullmatch(path):
+        segments = tuple(path[1:].split("/"))
+    else:
+        segments = _segments(path)
+        path = "".join([f"/{quote(segment, safe='')}" for segment in segments])
+    return Target(segments, query, _service(segments), path)
+
+
+def _segments(path: str) -> tuple[str, ...]:
     if not path.startswith("/") or not _PATH.fullmatch(path):
         raise Problem(400, "the request target must be a plain absolute path, optionally with a query")
-    if not _QUERY.fullmatch(query):
-        raise Problem(400, "the query has characters that must be encoded")
-    return Target(tuple(_decoded(segment) for segment in path[1:].split("/")), query)
+    return tuple([_decoded(segment) for segment in path[1:].split("/")])
+
+
+def _service(segments: tuple[str, ...]) -> str:
+    if len(segments) < 2 or segments[0] != PREFIX:
+        return ""
+    service = segments[1]
+    return service if service != "localhost" and _LABEL.fullmatch(service) else ""
 
 
 def _decoded(segment: str) -> str:

@@ -27,6 +27,9 @@ async def begin(body: Body, in_memory: int) -> bytes | Upload | None:
     Raises:
         Problem: see :class:`discovery.web.body.Body`.
     """
+    whole = body.whole()
+    if whole is not None:
+        return (whole or None) if len(whole) <= in_memory else Upload([whole], body)
     head: list[bytes] = []
     received = 0
     async for piece in body:

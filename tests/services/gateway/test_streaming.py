@@ -181,3 +181,39 @@ async def test_who_does_not_take_the_answer_is_cut_off(
         (transport,) = transports
         assert transport is not None
         assert transport.get_write_buffer_size() == 0, "nothing is kept for somebody who takes nothing"
+
+
+async def test_a_small_answer_goes_out_whole_however_it_came(registry: discovery.StaticRegistry) -> None:
+    words = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    async with saying(registry, "odd", words), served(build(), "gateway", registry) as client:
+        answer = await client("GET", "/api/odd")
+
+    assert (answer.text, answer.headers["Content-Length"]) == ("hello", "5")
+
+
+async def test_who_asks_on_and_takes_no_answer_is_cut_off(
+    registry: discovery.StaticRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_STALL_S", 0.05)
+    gone = asyncio.Event()
+
+    async def small(request: web.BaseRequest) -> web.Response:
+        return web.Response(body=bytes(relay._AT_ONCE_BYTES // 2))
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        finally:
+            if request.transport is None:
+                gone.set()
+
+    app = build()
+    app.middlewares.append(watch)
+    async with behind(registry, "echo", small), served(app, "gateway", registry) as client:
+        _, writer = await asyncio.open_connection(client.server.instance.host, client.server.instance.port)
+        with closing(writer):
+            # More than what the system keeps for both sides of a connection.
+            writer.write(b"GET /api/echo HTTP/1.1\r\nHost: gw\r\n\r\n" * 2000)
+            async with asyncio.timeout(10):
+                await gone.wait()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from yarl import URL
 
 from discovery.web import Problem
 from services.gateway import target
@@ -84,8 +85,8 @@ def test_a_plain_target_names_a_service_and_its_path(raw: str, service: str, url
     parsed = target.parse(raw)
 
     assert parsed.service == service
-    assert str(parsed.url()) == url
-    assert parsed.url().host == service
+    assert str(URL(parsed.url())) == url
+    assert URL(parsed.url()).host == service
 
 
 @pytest.mark.parametrize(
@@ -126,11 +127,11 @@ def test_other_paths_name_none(raw: str) -> None:
 def test_at_the_shop_a_path_is_the_same(raw: str, url: str) -> None:
     parsed = target.parse(raw)
 
-    assert str(parsed.shop_url()) == url
-    assert target.parse(parsed.shop_url().raw_path_qs).segments == parsed.segments
+    assert str(URL(parsed.shop_url())) == url
+    assert target.parse(URL(parsed.shop_url()).raw_path_qs).segments == parsed.segments
 
 
 def test_what_was_forwarded_reads_the_same_again() -> None:
     for raw in ("/api/laptops/a%20b%C3%A9", "/api/laptops/~.-_!$&'()*+,=:@", "/api/l/x?y=%2520"):
         once = target.parse(raw)
-        assert target.parse("/api" + once.url().raw_path_qs).segments == once.segments
+        assert target.parse("/api" + URL(once.url()).raw_path_qs).segments == once.segments
