@@ -33,7 +33,7 @@ _NOBODY_WAITS = TimerNoop()
 _NO_TRACES: list[Any] = []
 # On a connection that has brought an answer already.
 _KEPT = "_proconsul_kept"
-# Without these nobody knows whom a request is for, or where it ends; aiohttp says them, too, whatever is not to be said.
+# Without these nobody knows whom a request is for, or where it ends, so aiohttp says them in any case.
 _NEEDED = frozenset({hdrs.HOST, hdrs.CONTENT_LENGTH})
 # As much as aiohttp's session allows by default.
 _BUFFER, _LINE, _FIELD, _FIELDS = 2**16, 8190, 8190, 128

@@ -6,7 +6,6 @@ when somebody asks.
 
 from __future__ import annotations
 
-
 import aiohttp
 
 from discovery.call import Call, Lookup

@@ -116,3 +116,12 @@ async def test_those_that_are_over_are_forgotten_as_others_come(clock: FakeClock
         timer.stop()
     (line,) = timers.lines.values()
     assert not line.waiting
+
+
+async def test_one_that_is_stopped_while_those_before_it_are_rung_is_not_rung(clock: FakeClock, timers: Timers) -> None:
+    first, second = Timer(timers), Timer(timers)
+    for timer in (first, second):
+        timer.set_usual(5.0, clock.now())
+    first.idle = second.stop
+    await clock.advance(5.0)
+    assert (first.expired, second.expired) == (True, False)
