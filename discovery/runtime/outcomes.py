@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
@@ -15,6 +16,9 @@ ANSWERED = Outcome.ANSWERED
 
 # "Gateway errors" in Envoy's retry policy. A 500 is an answer: the far side may have acted before it failed.
 _UNAVAILABLE = frozenset({502, 503, 504})
+
+# How a connection ends that the far side had closed before it was written to.
+_ENDED = frozenset({errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 
 # Longer waits are not obeyed anyway, and nobody may make us compute with absurd numbers: 11 days stand for all of them.
 _LONGEST_S = 999_999.0
@@ -70,7 +74,8 @@ def without_a_word(error: BaseException) -> bool:
     """Whether a connection ended before anything of an answer came."""
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return isinstance(error.message, str)  # else it is the beginning of an answer
-    return isinstance(error, ConnectionResetError)
+    # aiohttp makes an error of its own of one that came while it waited, and keeps the number.
+    return isinstance(error, OSError) and (isinstance(error, ConnectionResetError) or error.errno in _ENDED)
 
 
 def being_read(response: aiohttp.ClientResponse) -> bool:

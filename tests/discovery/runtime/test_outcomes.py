@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.http_parser import RawResponseMessage
 from multidict import CIMultiDict
 
 from discovery.model import Outcome
@@ -106,3 +109,20 @@ def test_a_date_means_nothing_without_the_date_of_its_answer(date: dict[str, str
 )
 def test_a_failure_of_the_server_speaks_against_it(status: int, headers: dict[str, str], against: bool) -> None:
     assert outcomes.speaks_against(status, CIMultiDict(headers)) is against
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (aiohttp.ServerDisconnectedError(), True),
+        (aiohttp.ClientOSError(errno.ECONNRESET, "reset by peer"), True),
+        (aiohttp.ClientOSError(errno.EPIPE, "broken pipe"), True),
+        (aiohttp.ClientConnectionResetError("closed before it was used"), True),
+        (aiohttp.ServerDisconnectedError(RawResponseMessage(*[None] * 9)), False),  # type: ignore[arg-type]
+        (aiohttp.ClientOSError(errno.ENETUNREACH, "no way"), False),
+        (aiohttp.ClientPayloadError(), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_a_kept_connection_may_have_ended_before_anything_came(error: Exception, ended: bool) -> None:
+    assert outcomes.without_a_word(error) is ended
