@@ -67,17 +67,23 @@ def encode(spans: Iterable[ReadableSpan | CallSpans]) -> bytes:
             group = known[place] = groups.setdefault(resource, {}).setdefault(scope, [])
         for encoded in _of_call(span) if isinstance(span, CallSpans) else [_span(span)]:
             group += (_SPAN, varint(len(encoded)), encoded)
-    return b"".join(delimited(b"\x0a", _resource_spans(resource, scopes)) for resource, scopes in groups.items())
+    # A large body is put together once: each further copy would touch as much memory anew.
+    return b"".join(part for group in groups.items() for part in _nested(b"\x0a", _resource_spans(*group)))
 
 
-def _resource_spans(resource: Resource, scopes: Mapping[InstrumentationScope | None, list[bytes]]) -> bytes:
+def _resource_spans(resource: Resource, scopes: Mapping[InstrumentationScope | None, list[bytes]]) -> list[bytes]:
     parts = [delimited(b"\x0a", pairs(resource.attributes, _RESOURCE_ATTRIBUTE))]
     for scope, spans in scopes.items():
         head = delimited(b"\x0a", _scope(scope))
         tail = text(b"\x1a", scope.schema_url) if scope else b""
-        parts.append(delimited(b"\x12", b"".join((head, *spans, tail))))
+        parts += _nested(b"\x12", [head, *spans, tail])
     parts.append(text(b"\x1a", resource.schema_url))
-    return b"".join(parts)
+    return parts
+
+
+def _nested(tag: bytes, parts: list[bytes]) -> list[bytes]:
+    """A message of these *parts*, behind its length."""
+    return [tag, varint(sum(map(len, parts))), *parts]
 
 
 def _scope(scope: InstrumentationScope | None) -> bytes:
