@@ -37,6 +37,7 @@ class Call:
 
     __slots__ = (
         "_attempts",
+        "_before",
         "_last",
         "began_at",
         "context",
@@ -59,17 +60,22 @@ class Call:
         self.lookup: Lookup | None = None
         self.queued_s = 0.0
         self.context: Any = None
-        self._attempts: tuple[Attempt, ...] = ()
+        self._before: tuple[Attempt, ...] = ()
         self._last: Tried | None = None
+        self._attempts: tuple[Attempt, ...] | None = None
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The records of its attempts; that of the last is made now, since an observer may look later or never."""
-        if self._last is not None:
-            self._attempts += (self._last.record(),)
-            self._last = None
-        return self._attempts
+        """The records of its attempts; that of the last is made now, since an observer may look later or never.
+
+        Several threads may ask at once.
+        """
+        attempts = self._attempts
+        if attempts is None:
+            last = self._last
+            attempts = self._attempts = self._before if last is None else (*self._before, last.record())
+        return attempts
 
     def tried(self, before: tuple[Attempt, ...], last: Tried | None = None) -> None:
         """Its attempts are those recorded *before*, and the *last* one."""
-        self._attempts, self._last = before, last
+        self._before, self._last, self._attempts = before, last, None

@@ -1,0 +1,31 @@
+"""A call as an observer is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from discovery.call import Call
+from discovery.model import Attempt, Instance, Outcome, Target
+
+FIRST = Attempt(1, Instance(id="a", service="ports", host="127.0.0.1", port=1), Outcome.LOST)
+
+
+@dataclass
+class Last:
+    """An attempt that counts how often its record is made."""
+
+    made: int = 0
+
+    def record(self) -> Attempt:
+        self.made += 1
+        return FIRST._replace(number=2)
+
+
+def test_the_record_of_the_last_attempt_is_made_when_somebody_looks_and_once() -> None:
+    call, last = Call(Target("ports"), "GET", "/", 1.0), Last()
+    assert not call.attempts
+    call.tried((FIRST,), last)
+    assert last.made == 0
+    assert [attempt.number for attempt in call.attempts] == [1, 2]
+    assert [attempt.number for attempt in call.attempts] == [1, 2]
+    assert last.made == 1
