@@ -31,7 +31,7 @@ def run(*, quick: bool, words: Sequence[str] = ()) -> Report:
         return asyncio.run(profile.report(options.profile, scale))
     report = asyncio.run(_report(scale, options))
     if options.publish:
-        publication.publish(report)
+        publication.publish(report, options.loop)
     return report
 
 

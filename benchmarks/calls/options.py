@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.calls.doors import DOORS
+from benchmarks.calls.elsewhere import COMMAND, figures_of
 from launcher.development import CannotRun
 
 PARTS = ("clients", "servers", "ends", "gateway", "directory")
@@ -46,6 +47,10 @@ def parse(words: Sequence[str]) -> Options:
     unknown += [part for part in found.parts if part not in PARTS]
     if unknown:
         raise CannotRun(f"what is {unknown[0]}? There are {', '.join(PARTS)}; --peers, --loop, --publish, --profile")
-    if found.publish and (found.parts or found.loop != LOOPS[0]):
-        raise CannotRun("what is published is the whole, on asyncio")
+    wanted = () if figures_of(found.loop) is None else (PARTS[0],)
+    if found.publish and tuple(found.parts) != wanted:
+        raise CannotRun(
+            "what is published is the whole, on asyncio by the oldest Python; elsewhere it is "
+            f"that of clients: {COMMAND} --loop uvloop"
+        )
     return Options(tuple(found.parts) or PARTS, found.peers, found.loop, found.publish, found.profile)

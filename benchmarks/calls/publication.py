@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmarks.calls import elsewhere
 from benchmarks.calls.picture import picture
+from benchmarks.page import part, replaced
 from launcher.development import Report
 from launcher.plan import ROOT
 
@@ -15,29 +17,30 @@ FIGURES = ROOT / "benchmarks" / "results" / "calls.json"
 PICTURE = ROOT / "docs" / "images" / "calls.svg"
 PAGE = ROOT / "docs" / "performance.md"
 
-_BEGIN, _END = "<!-- what `./mesh bench calls -- --publish` writes -->", "<!-- to here -->"
 _RATIO = re.compile(r"(GET|POST) (.+): (CPU|throughput)")
 _MISSED = "**{}**"
 
 
-def publish(report: Report) -> None:
-    """Write all three."""
-    figures = report.figures()
-    FIGURES.write_text(f"{json.dumps(figures)}\n", encoding="utf-8")
-    # As a program reads them: a tuple has become a list.
-    figures = json.loads(FIGURES.read_text(encoding="utf-8"))
-    PICTURE.write_text(picture(figures), encoding="utf-8")
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{section(figures)}{after}", encoding="utf-8")
+def publish(report: Report, loop: str) -> None:
+    """Write all three; of a run on another *loop*, or by another Python, its figures and their table."""
+    other = elsewhere.figures_of(loop)
+    figures = other or FIGURES
+    figures.write_text(f"{json.dumps(report.figures())}\n", encoding="utf-8")
+    if other:
+        written = elsewhere.section(elsewhere.published())
+    else:
+        # As a program reads them: a tuple has become a list.
+        read = json.loads(figures.read_text(encoding="utf-8"))
+        PICTURE.write_text(picture(read), encoding="utf-8")
+        written = section(read)
+    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), written), encoding="utf-8")
 
 
 def section(figures: Mapping[str, Any]) -> str:
     """The part of the page that is written by a program."""
     versions = ", ".join(f"{name} {text}" for name, text in figures["versions"].items())
-    lines = [_BEGIN, "", *_ratios(figures), "", *_others(figures), "", f"{figures['load']}. {versions}.", "", _END]
-    return "\n".join(lines)
+    lines = [*_ratios(figures), "", *_others(figures), "", f"{figures['load']}. {versions}."]
+    return part("./mesh bench calls -- --publish", lines)
 
 
 def _ratios(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from benchmarks.page import part, replaced
 from benchmarks.policies.picture import picture
 from launcher.development import Report
 from launcher.plan import ROOT
@@ -14,8 +15,6 @@ from launcher.plan import ROOT
 FIGURES = ROOT / "benchmarks" / "results" / "policies.json"
 PICTURE = ROOT / "docs" / "images" / "policies.svg"
 PAGE = ROOT / "docs" / "performance.md"
-
-_BEGIN, _END = "<!-- what `./mesh bench policies -- --publish` writes -->", "<!-- to here -->"
 
 
 def publish(report: Report) -> None:
@@ -27,27 +26,16 @@ def publish(report: Report) -> None:
     PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), section(figures)), encoding="utf-8")
 
 
-def replaced(page: str, text: str) -> str:
-    """The *page* with *text*, marks included, in the place of what it has between them."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{text}{after}"
-
-
 def section(figures: Mapping[str, Any]) -> str:
     """The part of the page that is written by a program."""
     versions = ", ".join(f"{name} {text}" for name, text in figures["versions"].items())
     lines = [
-        _BEGIN,
-        "",
         *_balancers(figures["details"]["balancers"]),
         "",
         *_goals(figures["rows"]),
         f"{figures['load']}. {versions}.",
-        "",
-        _END,
     ]
-    return "\n".join(lines)
+    return part("./mesh bench policies -- --publish", lines)
 
 
 def _balancers(played: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from benchmarks.calls import elsewhere
 from benchmarks.calls.picture import picture
 from benchmarks.calls.publication import FIGURES, PAGE, PICTURE, section
 
@@ -51,3 +55,37 @@ def test_the_page_and_the_picture_are_those_of_the_figures() -> None:
 
     assert section(figures) in PAGE.read_text(encoding="utf-8")
     assert picture(figures) == PICTURE.read_text(encoding="utf-8")
+
+
+def run_elsewhere(loop: str, python: str) -> dict[str, Any]:
+    ways = ("untraced", "untraced, the public way", "100 % traced", "0 % traced, metrics on")
+    rows = [
+        {"what": f"{method} by mesh, {way}: CPU", "value": 0.5 + number / 10, "met": number > 1}
+        for method in ("GET", "POST")
+        for number, way in enumerate(ways)
+    ]
+    return {"rows": rows, "load": f"10 calls; {loop}", "versions": {"python": python}}
+
+
+def test_runs_elsewhere_stand_below_each_other() -> None:
+    lines = elsewhere.section([run_elsewhere("uvloop", "3.11.7"), run_elsewhere("asyncio", "3.13.0")]).splitlines()
+
+    assert "| uvloop, Python 3.11.7 | **0.50** | **0.50** | **0.60** | **0.60** | 0.70 | 0.70 | 0.80 | 0.80 |" in lines
+    assert len([line for line in lines if line.startswith("| asyncio, Python 3.13.0 |")]) == 1
+
+
+def test_the_page_has_all_runs_elsewhere() -> None:
+    assert elsewhere.section(elsewhere.published()) in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("loop", "python", "name"),
+    [
+        ("asyncio", (3, 11), None),
+        ("uvloop", (3, 11), "calls-uvloop-python-3.11.json"),
+        ("asyncio", (3, 13), "calls-asyncio-python-3.13.json"),
+    ],
+)
+def test_each_place_has_its_own_figures(loop: str, python: tuple[int, int], name: str | None) -> None:
+    place = elsewhere.figures_of(loop, python)
+    assert (place and place.name) == name

@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import policies
+from benchmarks.page import replaced
 from benchmarks.policies.picture import picture
-from benchmarks.policies.publication import FIGURES, PAGE, PICTURE, replaced, section
+from benchmarks.policies.publication import FIGURES, PAGE, PICTURE, section
 from launcher.development import CannotRun
 
 SVG = "{http://www.w3.org/2000/svg}"
