@@ -73,7 +73,7 @@ class SpanExporter(OTLPSpanExporter):
         with self._metrics.export_operation(count) as result:
             try:
                 body = encode(spans)
-            except ValueError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, those that wait are accounted for
                 self._link.trouble = f"a span cannot be written ({type(error).__name__})"
                 result.error = error
                 return SpanExportResult.FAILURE

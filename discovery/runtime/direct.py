@@ -9,7 +9,9 @@ once before anybody relies on them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import aiohttp
@@ -35,6 +37,8 @@ _NO_TRACES: list[Any] = []
 _KEPT = "_proconsul_kept"
 # Without these nobody knows whom a request is for, or where it ends, so aiohttp says them in any case.
 _NEEDED = frozenset({hdrs.HOST, hdrs.CONTENT_LENGTH})
+# What is shorter has gone when it is written: nothing else is on its way.
+_SOON = 2**14
 # As much as aiohttp's session allows by default.
 _BUFFER, _LINE, _FIELD, _FIELDS = 2**16, 8190, 8190, 128
 
@@ -89,6 +93,7 @@ class Direct:
         url = endpoint.url(self.path)
         if self._params:
             url = url.extend_query(self._params)
+        content = head(self.method, url.raw_path_qs, headers) + self._body.content
         connector = line.steady if self.repeatable else line.careful
         try:
             connection = await connector.connect(line.like, _NO_TRACES, pool.connecting)
@@ -97,7 +102,7 @@ class Direct:
         protocol = cast(ResponseHandler, connection.protocol)  # which it has until it is released
         kept = getattr(protocol, _KEPT, False)
         try:
-            response = await self._exchange(connection, protocol, url, headers, timer)
+            response = await self._exchange(connection, protocol, content, url, headers, timer)
         except BaseException as error:
             connection.close()
             if kept and outcomes.without_a_word(error):
@@ -111,11 +116,11 @@ class Direct:
         self,
         connection: Connection,
         protocol: ResponseHandler,
+        content: bytes,
         url: URL,
         headers: CIMultiDict[str],
         timer: BaseTimerContext,
     ) -> aiohttp.ClientResponse:
-        content = head(self.method, url.raw_path_qs, headers) + self._body.content
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("the connection was closed before it was used")
@@ -132,6 +137,8 @@ class Direct:
             max_headers=_FIELDS,
         )
         transport.write(content)
+        if len(content) > _SOON and transport.get_write_buffer_size():
+            connection.add_callback(partial(_leave_if_untaken, transport, protocol))
         response = aiohttp.ClientResponse(
             self.method,
             url,
@@ -149,3 +156,9 @@ class Direct:
         except BaseException:
             response.close()
             raise
+
+
+def _leave_if_untaken(transport: asyncio.WriteTransport, protocol: ResponseHandler) -> None:
+    """Who answers before he has taken a whole request may never take the rest, so no other follows on it."""
+    if transport.get_write_buffer_size():
+        protocol.force_close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from discovery import wire
 from discovery.model import Target
@@ -51,6 +53,28 @@ async def test_a_request_is_that_which_aiohttp_sends(
     ours, theirs = one.received
     assert (ours.method, ours.path, ours.body) == (theirs.method, theirs.path, theirs.body)
     assert {name: value for name, value in ours.headers.items() if name != wire.DEADLINE} == dict(theirs.headers)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_no_request_follows_on_one_that_was_answered_before_it_was_taken(
+    registry: FakeRegistry, observer: RecordingObserver, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    ports = set()
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        assert request.transport is not None
+        ports.add(request.transport.get_extra_info("peername")[1])
+        return web.Response()
+
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports", answer):
+        async with mesh.get("http://ports/"):
+            pass
+        # As if that much of it were still on its way.
+        monkeypatch.setattr(_SelectorSocketTransport, "get_write_buffer_size", lambda _: left)
+        for _ in range(2):
+            async with mesh.put("http://ports/", data=b"x" * 2**16) as response:
+                await response.read()
+    assert len(ports) == 1 + left
 
 
 @pytest.mark.parametrize("name", ["expect", "Content-Length", "TRANSFER-ENCODING"])
