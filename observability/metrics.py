@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -35,6 +36,19 @@ _SERVER = Instrument(
         semconv.HTTP_ROUTE,
     ),
 )
+
+
+class Served(NamedTuple):
+    """An incoming request that is over. ``status`` is ``None`` when its client left."""
+
+    method: str
+    scheme: str
+    route: str
+    status: int | None
+    nack: str
+    failure: str
+    seconds: float
+    where: Start
 
 
 class Metrics:
@@ -114,37 +128,17 @@ class Metrics:
         """A request begins."""
         self._backlog.add(self._handled.add, semconv.method(method), scheme)
 
-    def served(
-        self,
-        method: str,
-        scheme: str,
-        route: str,
-        status: int | None,
-        nack: str,
-        failure: str,
-        seconds: float,
-        where: Start,
-    ) -> None:
-        """An incoming request is over; *status* is None when its client left."""
-        self._backlog.add(self._count, method, scheme, route, status, nack, failure, seconds, where)
+    def served(self, served: Served) -> None:
+        """An incoming request is over."""
+        self._backlog.add(self._count, served)
 
-    def _count(
-        self,
-        method: str,
-        scheme: str,
-        route: str,
-        status: int | None,
-        nack: str,
-        failure: str,
-        seconds: float,
-        where: Start,
-    ) -> None:
-        method = semconv.method(method)
-        self._handled.add(method, scheme, by=-1)
-        if nack:
-            self._nacks.add(nack)
-        code, failure = status_labels(status, failure, least=500)
-        self._server.record(seconds, (method, code, failure, scheme, route), where)
+    def _count(self, served: Served) -> None:
+        method = semconv.method(served.method)
+        self._handled.add(method, served.scheme, by=-1)
+        if served.nack:
+            self._nacks.add(served.nack)
+        status, failure = status_labels(served.status, served.failure, least=500)
+        self._server.record(served.seconds, (method, status, failure, served.scheme, served.route), served.where)
 
     def ejected(self, target: Target, instance: Instance, reason: str) -> None:
         """An instance is out, for a status or for an outcome of its last failure."""

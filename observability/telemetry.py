@@ -19,7 +19,7 @@ from discovery.observer import (
 )
 from observability import logs
 from observability.failure import error_type
-from observability.metrics import Metrics
+from observability.metrics import Metrics, Served
 from observability.tracing import TracedRequest, Tracing
 
 # Asked every few seconds by registries, orchestrators and whoever collects metrics: they would drown all else.
@@ -91,4 +91,4 @@ class ObservedRequest:
         where = self._traced.end(status, route, nack, error)
         asked = self._request
         took_s = self._clock.now() - self._began
-        self._metrics.served(asked.method, asked.scheme, route, status, nack, error_type(error), took_s, where)
+        self._metrics.served(Served(asked.method, asked.scheme, route, status, nack, error_type(error), took_s, where))

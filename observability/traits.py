@@ -46,11 +46,7 @@ class CallTraits(NamedTuple):
         values[semconv.MESH_ATTEMPTS] = self.attempts
         if self.outcome:
             values[semconv.MESH_OUTCOME] = str(self.outcome)
-        if self.status is not None:
-            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
-        if self.failure:
-            values[semconv.ERROR_TYPE] = self.failure
-        return values
+        return _ended(values, self.status, self.failure)
 
 
 class AttemptTraits(NamedTuple):
@@ -101,11 +97,7 @@ class AttemptTraits(NamedTuple):
             values[semconv.MESH_RETRY_REASON] = self.reason
             values[semconv.MESH_RETRY_DELAY] = self.waited_s
         values[semconv.MESH_OUTCOME] = str(self.outcome)
-        if self.status is not None:
-            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
-        if self.failure:
-            values[semconv.ERROR_TYPE] = self.failure
-        return values
+        return _ended(values, self.status, self.failure)
 
 
 class RequestTraits(NamedTuple):
@@ -138,11 +130,7 @@ class RequestTraits(NamedTuple):
             values[semconv.HTTP_ROUTE] = self.route
         if self.nack:
             values[semconv.MESH_NACK] = self.nack
-        if self.status is not None:
-            values[semconv.HTTP_RESPONSE_STATUS_CODE] = self.status
-        if self.failure:
-            values[semconv.ERROR_TYPE] = self.failure
-        return values
+        return _ended(values, self.status, self.failure)
 
 
 def asked(method: str, target: Target) -> Values:
@@ -153,6 +141,14 @@ def asked(method: str, target: Target) -> Values:
         values[semconv.MESH_DATACENTER] = target.datacenter
     if target.filter:
         values[semconv.MESH_FILTER] = clip(target.filter)
+    return values
+
+
+def _ended(values: Values, status: int | None, failure: str) -> Values:
+    if status is not None:
+        values[semconv.HTTP_RESPONSE_STATUS_CODE] = status
+    if failure:
+        values[semconv.ERROR_TYPE] = failure
     return values
 
 

@@ -12,7 +12,6 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision, Sampler, SamplingResult
 from opentelemetry.trace import SpanKind, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -29,23 +28,9 @@ from observability.histograms import Histograms
 from observability.ledger import Ledger
 from observability.setup import telemetry
 from observability.tracing import CallQueue
-from tests.observability.support import attempt, call, end, make, peer, send
+from tests.observability.support import Counting, attempt, call, end, make, peer, send
 
 SIZE = 512
-
-
-class Counting(IdGenerator):
-    """Draws 1, 2, 3 and so on."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def generate_span_id(self) -> int:
-        self._last += 1
-        return self._last
-
-    def generate_trace_id(self) -> int:
-        return 2**127 + self.generate_span_id()
 
 
 class Saying(Sampler):

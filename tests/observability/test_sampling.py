@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import (
     ALWAYS_OFF,
     ALWAYS_ON,
@@ -25,7 +24,7 @@ from discovery.clock import SystemClock
 from discovery.model import Instance
 from observability.testing import recorded
 from observability.tracing import Tracing
-from tests.observability.support import attempt, call, make, request
+from tests.observability.support import Counting, attempt, call, make, request
 
 
 class Saying(Sampler):
@@ -75,19 +74,6 @@ def test_what_is_recorded_only_says_in_its_headers_that_it_is_not_sampled(identi
     assert seen == [True]
     assert headers["traceparent"].endswith("-02")
     assert told.spans() == (), "the exporter gets only what is sampled"
-
-
-class Counting(IdGenerator):
-    """Draws 1, 2, 3 and so on, and says that this is not random."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def generate_span_id(self) -> int:
-        self._last += 1
-        return self._last
-
-    generate_trace_id = generate_span_id
 
 
 @pytest.mark.parametrize(
