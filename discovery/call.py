@@ -76,6 +76,13 @@ class Call:
             attempts = self._attempts = self._before if last is None else (*self._before, last.record())
         return attempts
 
+    def without_error(self) -> Call:
+        """The same without its error, which holds the frames that it passed and whatever those hold."""
+        over = Call(self.target, self.method, self.path, self.began_at)
+        over.ended_at, over.lookup, over.queued_s = self.ended_at, self.lookup, self.queued_s
+        over.tried(self._before, self._last)
+        return over
+
     def tried(self, before: tuple[Attempt, ...], last: Tried | None = None) -> None:
         """Its attempts are those recorded *before*, and the *last* one."""
         self._before, self._last, self._attempts = before, last, None

@@ -7,7 +7,8 @@ released wherever its reader is.
 An incoming request is told by a *handle*: it begins when the observer returns it and ends by ``end()``. In between its
 handler runs in one task, where :meth:`RequestHandle.activate` makes it the current one.
 
-An observer must not block or raise: not every call into it is guarded. To the default, :data:`NULL`, none is told.
+An observer must not block or raise: not every call into it is guarded. One of your own inherits from
+:class:`NullObserver`, and so has an answer to whatever is asked. To the default, :data:`NULL`, no call is told.
 """
 
 from __future__ import annotations

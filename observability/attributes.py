@@ -9,7 +9,6 @@ from discovery.call import Call, Lookup
 from discovery.model import Attempt, Outcome
 from discovery.observer import IncomingRequest
 from observability import semconv
-from observability.failure import error_type
 from observability.recording import Values
 from observability.text import clip, redact_query, redact_url
 from observability.traits import AttemptTraits, CallTraits, RequestTraits, asked
@@ -32,9 +31,10 @@ def of_call(call: Call) -> Values:
     return values
 
 
-def traits_of_call(call: Call) -> CallTraits:
-    """What it has in common with others: how it was asked for, and what its last attempt came to."""
-    attempts, failure = call.attempts, failure_of_call(call)
+def traits_of_call(call: Call, failure: str) -> CallTraits:
+    """What it has in common with others: how it was asked for, and what came of it; *failure* is its error's name."""
+    attempts = call.attempts
+    failure = failure_of_call(call, failure)
     if not attempts:
         return CallTraits(call.method, call.target, 0, "", None, failure)
     last = attempts[-1]
@@ -84,17 +84,13 @@ def of_request(request: IncomingRequest) -> Values:
     return values
 
 
-def traits_of_request(
-    request: IncomingRequest, route: str = "", nack: str = "", status: int | None = None, failure: str = ""
-) -> RequestTraits:
-    """What it has in common with others, and at its end how it was answered."""
-    asked = (request.method, request.scheme, request.host, request.peer, request.user_agent)
-    return RequestTraits(*asked, route, nack, status, failure)
+def traits_of_request(request: IncomingRequest) -> RequestTraits:
+    """What it has in common with others, as far as it is known when it begins; strangers' texts are short in it."""
+    return RequestTraits(request.method, request.scheme, clip(request.host), request.peer, clip(request.user_agent))
 
 
-def failure_of_call(call: Call) -> str:
+def failure_of_call(call: Call, failure: str) -> str:
     """Why a call failed: its error, a body that broke off, or a status that is the far side's fault."""
-    failure = error_type(call.error)
     if failure or not call.attempts:
         return failure
     last = call.attempts[-1]

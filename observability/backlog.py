@@ -22,7 +22,7 @@ class Backlog:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # whatever counting leads to may add to it
 
     def add(self, count: Callable[..., None], *what: Any) -> None:
         """Let *what* be counted later, by ``count(*what)``."""

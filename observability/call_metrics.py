@@ -7,8 +7,6 @@ where each was measured: an attempt may end in a callback that runs in some othe
 
 from __future__ import annotations
 
-from asyncio import CancelledError
-
 from opentelemetry.metrics import Meter
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
@@ -18,7 +16,6 @@ from observability import semconv
 from observability.attributes import unanswered
 from observability.backlog import Backlog
 from observability.durations import Instrument
-from observability.failure import error_type
 from observability.histograms import Histograms
 from observability.sampling import Start
 from observability.tally import Tally
@@ -60,13 +57,13 @@ class CallMetrics:
             meter.create_observable_counter(name, [backlog.before(tally)], unit, what)
         self.known: set[str] = set()
 
-    def called(self, call: Call, where: Start) -> None:
+    def called(self, call: Call, where: Start, failure: str, cancelled: bool) -> None:
         """A call is over."""
-        self._backlog.add(self._count, call, where)
+        self._backlog.add(self._count, call, where, failure, cancelled)
 
-    def _count(self, call: Call, where: Start) -> None:
+    def _count(self, call: Call, where: Start, failure: str, cancelled: bool) -> None:
         # Without any attempt it has an outcome only if it was cancelled.
-        service, attempts, error = str(call.target), call.attempts, call.error
+        service, attempts = str(call.target), call.attempts
         if attempts:
             self.known.add(service)
             outcome: str = attempts[-1].outcome
@@ -74,10 +71,10 @@ class CallMetrics:
             for attempt in attempts:
                 self._attempted(service, method, attempt, where)
         else:
-            outcome = Outcome.CANCELLED if isinstance(error, CancelledError) else ""
+            outcome = Outcome.CANCELLED if cancelled else ""
             if service not in self.known:
                 service = semconv.OTHER
-        self._calls.add(service, outcome, error_type(error))
+        self._calls.add(service, outcome, failure)
 
     def _attempted(self, service: str, method: str, attempt: Attempt, where: Start) -> None:
         self._picks.add(service, attempt.pool)

@@ -36,17 +36,18 @@ class Description(NamedTuple):
 
 def begun(call: Call) -> Asked:
     """What a sampler is told of a call that begins."""
-    traits = attributes.traits_of_call(call)
+    traits = attributes.traits_of_call(call, "")
     return Asked(traits.name, traits.kind, attributes.begun(call))
 
 
 class CallSpans(NamedTuple):
-    """What they are made of: the *call*, how its span began, and by how much the wall's clock is ahead of its own.
+    """What they are made of: the *call*, its *failure*, how its span began, and by how much the wall's clock is ahead.
 
     *tracer* would have made them.
     """
 
     call: Call
+    failure: str
     start: Start
     ahead_ns: int
     tracer: Tracer
@@ -69,7 +70,7 @@ class CallSpans(NamedTuple):
     def whole(self) -> Description:
         """The call's own."""
         call, start = self.call, self.start
-        traits, values = attributes.traits_of_call(call), attributes.of_call(call)
+        traits, values = attributes.traits_of_call(call, self.failure), attributes.of_call(call)
         if start.attributes is not None:
             asked = traits.values()
             said = {name: value for name, value in start.attributes.items() if name not in asked}

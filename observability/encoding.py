@@ -149,7 +149,8 @@ def _common(traits: CallTraits | AttemptTraits) -> tuple[bytes, bytes, bytes]:
     return _name(traits.name) + _KINDS[traits.kind], pairs(traits.values(), _SPAN_ATTRIBUTE), status
 
 
-@lru_cache(maxsize=2048)
+# Strangers fill this one, with texts of up to a kilobyte.
+@lru_cache(maxsize=512)
 def _traits(traits: RequestTraits) -> bytes:
     return pairs(traits.values(), _SPAN_ATTRIBUTE)
 

@@ -120,9 +120,9 @@ class Metrics:
         ):
             meter.create_observable_gauge(name, [gauge], unit, what)
 
-    def called(self, call: Call, where: Start) -> None:
-        """A call is over."""
-        self._calls.called(call, where)
+    def called(self, call: Call, where: Start, failure: str, cancelled: bool) -> None:
+        """A call is over, which failed for that reason or was cancelled, if so."""
+        self._calls.called(call, where, failure, cancelled)
 
     def arrived(self, method: str, scheme: str) -> None:
         """A request begins."""

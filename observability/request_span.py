@@ -25,12 +25,15 @@ def asked(request: IncomingRequest) -> Asked:
 
 
 class RequestSpan(RecordingSpan):
-    """One span. ``began`` says how; ``said`` is what it says, while nobody has looked at it."""
+    """One span. ``began`` says how; ``said`` is what it says, while nobody has looked at it.
+
+    It may wait long until it is sent, so it keeps nothing of the request but that.
+    """
 
     def __init__(self, tracer: Tracer, began: Start, request: IncomingRequest) -> None:
         self.began = began
-        self._request = request
-        self._answer: tuple[str, str, int | None, str] = ("", "", None, "")
+        self._own = attributes.of_request(request)
+        self._traits = attributes.traits_of_request(request)
         self._values: Any = began.attributes
         self._belong(tracer, name_of(request.method), SpanKind.SERVER, began.parent, began.ended)
         if not is_unlimited(self._limits):
@@ -39,9 +42,7 @@ class RequestSpan(RecordingSpan):
     @property
     def said(self) -> tuple[Values, RequestTraits] | None:
         """What it has for itself, and in common with others; ``None`` when somebody may have written into it."""
-        if self._values is not None:
-            return None
-        return attributes.of_request(self._request), attributes.traits_of_request(self._request, *self._answer)
+        return (self._own, self._traits) if self._values is None else None
 
     def answer(self, status: int | None, route: str, nack: str, failure: str) -> None:
         """End it. The route is known only now, and with it the name."""
@@ -49,12 +50,11 @@ class RequestSpan(RecordingSpan):
             self.update_name(f"{self._name} {route}")
         if failure:
             self.set_status(StatusCode.ERROR)
-        if self._values is None:
-            self._answer = (route, nack, status, failure)
-        else:
-            begun = attributes.traits_of_request(self._request).values()
-            over = attributes.traits_of_request(self._request, route, nack, status, failure).values()
-            self._write({name: value for name, value in over.items() if name not in begun})
+        begun = self._traits
+        self._traits = begun.answered(route, nack, status, failure)
+        if self._values is not None:
+            known = begun.values()
+            self._write({name: value for name, value in self._traits.values().items() if name not in known})
         self.end()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
 
@@ -44,8 +45,12 @@ class Telemetry:
         self._tracing.sending(call, number, headers)
 
     def called(self, call: Call) -> None:
-        """A call is over."""
-        self._metrics.called(call, self._tracing.called(call))
+        """A call is over. What follows may wait for its turn."""
+        failure, cancelled = error_type(call.error), isinstance(call.error, CancelledError)
+        start = self._tracing.began(call)
+        over = call if call.error is None else call.without_error()
+        self._tracing.called(over, start, failure)
+        self._metrics.called(over, start, failure, cancelled)
 
     def request(self, request: IncomingRequest) -> RequestHandle:
         """Observe an incoming request, unless it only asks how we are."""

@@ -31,6 +31,8 @@ from observability.propagation import Propagation
 from observability.request_span import RequestSpan, asked
 from observability.sampling import Sampling, Start, passed_on
 
+_NOWHERE = Context()
+
 
 class CallQueue(Protocol):
     """Takes the spans of calls before they are made."""
@@ -71,9 +73,13 @@ class Tracing:
         span_id = start.part(number, sampling.draw) if start.recorded and sampling is not None else start.span_id
         self._propagation.inject(start, span_id, headers)
 
-    def called(self, call: Call) -> Start:
-        """See to the spans of a call that is over, if it is sampled; returns how its own began."""
+    def began(self, call: Call) -> Start:
+        """How the span of a call began, or would have begun."""
         start: Start = call.context or self._begin(call)
+        return start
+
+    def called(self, call: Call, start: Start, failure: str) -> None:
+        """See to the spans of a call that is over and failed for that reason, if it is sampled."""
         sampling = self._sampling
         if start.recorded and sampling is not None:
             for attempt in call.attempts:
@@ -81,10 +87,10 @@ class Tracing:
             # What was noted is monotonic. Both clocks are read once, so that a step of the wall's moves a call as a
             # whole.
             ahead_ns = int(self._clock.wall() * 1e9) - int(self._clock.now() * 1e9)
-            spans = CallSpans(call, start, ahead_ns, sampling.tracer)
+            spans = CallSpans(call, failure, start, ahead_ns, sampling.tracer)
             if self._queue is None or not self._queue.take(spans):
                 self._make(spans, sampling)
-        return start
+        start.around = _NOWHERE  # which may hold a whole request, while the record of the call waits
 
     def request(self, request: IncomingRequest) -> TracedRequest:
         """Begin an incoming request, below the span of whoever sent it."""

@@ -108,10 +108,14 @@ class RequestTraits(NamedTuple):
     host: str
     peer: str
     user_agent: str
-    route: str
-    nack: str
-    status: int | None
-    failure: str
+    route: str = ""
+    nack: str = ""
+    status: int | None = None
+    failure: str = ""
+
+    def answered(self, route: str, nack: str, status: int | None, failure: str) -> RequestTraits:
+        """The same at its end."""
+        return RequestTraits(*self[:5], route, nack, status, failure)
 
     def values(self) -> Values:
         """As attributes."""
@@ -119,13 +123,13 @@ class RequestTraits(NamedTuple):
         values[semconv.URL_SCHEME] = self.scheme
         values[semconv.CLIENT_ADDRESS] = self.peer
         if self.user_agent:
-            values[semconv.USER_AGENT_ORIGINAL] = clip(self.user_agent)
+            values[semconv.USER_AGENT_ORIGINAL] = self.user_agent
         host, _, port = self.host.rpartition(":")
-        if port.isdecimal() and len(port) <= 5:
-            values[semconv.SERVER_ADDRESS] = clip(host)
+        if port.isascii() and port.isdecimal() and len(port) <= 5:
+            values[semconv.SERVER_ADDRESS] = host
             values[semconv.SERVER_PORT] = int(port)
         else:
-            values[semconv.SERVER_ADDRESS] = clip(self.host)
+            values[semconv.SERVER_ADDRESS] = self.host
         if self.route:
             values[semconv.HTTP_ROUTE] = self.route
         if self.nack:

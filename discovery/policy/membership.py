@@ -52,7 +52,8 @@ def compare(old: Sequence[Instance], new: Sequence[Instance]) -> Change:
         added=_ids(after[place] for place in after.keys() - before.keys()),
         removed=_ids(before[place] for place in before.keys() - after.keys()),
         changed=_ids(after[place] for place in after.keys() & before.keys() if after[place] != before[place]),
-        nowhere=tuple(each for each in nowhere(come) if not _stayed(before.get(each.place), each)),
+        # Whoever has no port listens to nobody, which is no fault.
+        nowhere=tuple(each for each in nowhere(come) if each.port and not _stayed(before.get(each.place), each)),
     )
 
 

@@ -1,4 +1,4 @@
-"""One request below ``aiohttp.ClientSession``: all that this project knows of aiohttp's inside is in this file.
+"""One request below ``aiohttp.ClientSession``: what this project knows of aiohttp's inside is here and in ``line.py``.
 
 ``ClientSession._request`` minds cookies, proxies, redirects, tracing and a timer of its own, which no request of a
 mesh needs, and a request of aiohttp finds out anew what all requests to an instance have in common; together they cost
@@ -93,7 +93,7 @@ class Direct:
         url = endpoint.url(self.path)
         if self._params:
             url = url.extend_query(self._params)
-        content = head(self.method, url.raw_path_qs, headers) + self._body.content
+        content = b"".join((head(self.method, url.raw_path_qs, headers), self._body.content))
         connector = line.steady if self.repeatable else line.careful
         try:
             connection = await connector.connect(line.like, _NO_TRACES, pool.connecting)

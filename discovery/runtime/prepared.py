@@ -39,7 +39,7 @@ def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any],
         if json is not None and data is not None:
             raise ValueError("data and json parameters can not be used at the same time")
         headers = options.get("headers")
-        said = CIMultiDict(headers) if headers else None
+        said = _said(headers) if headers else None
         framed = said is not None and any(name in said for name in _FRAMING)
         body = None if framed else whole(method, data, json)
         if body is not None:
@@ -51,6 +51,19 @@ def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any],
     # A tracker of an upload belongs to one request.
     once = options.get("upload_tracker") is not None
     return Through(pool, method, logical.path, options, replayable=not once and (data is None or replayable(data)))
+
+
+def _said(headers: Any) -> CIMultiDict[str]:
+    """What a caller says. As with aiohttp, a name that is written otherwise than before replaces it; a host always."""
+    said: CIMultiDict[str] = CIMultiDict()
+    written: set[str] = set()
+    for name, value in CIMultiDict(headers).items():
+        if name in written and name.title() != hdrs.HOST:
+            said.add(name, value)
+        else:
+            said[name] = value
+            written.add(name)
+    return said
 
 
 def leave_theirs(options: dict[str, Any]) -> None:

@@ -65,6 +65,7 @@ class UnderWay:
             del self._work[work.request.protocol]
             # Whoever was started within the request remembers its context, and need not keep all of it alive.
             work.request = None
+            work.important = False
         if self._emptied is not None and not self._work:
             self._emptied.set()
             self._emptied = None

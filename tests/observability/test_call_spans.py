@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from opentelemetry import context as otel
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.environment_variables import OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT
 from opentelemetry.sdk.resources import Resource
@@ -26,9 +29,10 @@ from observability.encoding import encode
 from observability.export import SpanExporter, SpanQueue
 from observability.histograms import Histograms
 from observability.ledger import Ledger
+from observability.request_span import RequestSpan
 from observability.setup import telemetry
 from observability.tracing import CallQueue
-from tests.observability.support import Counting, attempt, call, end, make, peer, send
+from tests.observability.support import Counting, attempt, call, end, make, peer, request, send
 
 SIZE = 512
 
@@ -177,3 +181,47 @@ def test_calls_without_room_are_counted_to_the_last_span() -> None:
     assert sending.ledger.lost == 88
     sending.provider.shutdown()
     assert sending.ledger.lost == 88
+
+
+class Large:
+    """What should not outlive its request."""
+
+
+def test_a_failed_call_that_waits_holds_nothing_of_its_caller(sending: Sending) -> None:
+    def fails() -> weakref.ref[Large]:
+        large = Large()
+        token = otel.attach(otel.set_value("large", large))
+        try:
+            raise CallFailed(Target("ports"), "no", ())
+        except CallFailed as error:
+            make(sending.observer, attempt(1, Outcome.LOST, None), error=error)
+        finally:
+            otel.detach(token)
+        return weakref.ref(large)
+
+    held = fails()
+    gc.collect()
+    assert held() is None
+    assert sending.kinds() == [CallSpans]
+
+
+def test_a_request_that_waits_holds_only_what_its_span_says(sending: Sending) -> None:
+    class Headers(dict[str, str]):
+        """Can be looked after."""
+
+    def served() -> weakref.ref[Headers]:
+        headers = Headers()
+        asked = request(path="/" + "x" * 9000, query="q=" + "y" * 9000, user_agent="z" * 9000, headers=headers)
+        handle = sending.observer.request(asked)
+        with handle.activate():
+            pass
+        handle.end(200, "/{rest}")
+        return weakref.ref(headers)
+
+    held = served()
+    gc.collect()
+    assert held() is None
+    assert sending.kinds() == [RequestSpan]
+    (span,) = sending.exporter.sent
+    assert isinstance(span, RequestSpan)
+    assert max(len(str(value)) for value in (span.attributes or {}).values()) < 2000

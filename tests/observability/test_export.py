@@ -72,6 +72,20 @@ def test_a_batch_that_cannot_be_written_is_lost_and_says_why(caplog: pytest.LogC
     assert "spans lost: 1 (a span cannot be written (UnicodeEncodeError))" in caplog.messages
 
 
+def test_a_span_with_a_moment_that_is_no_number_of_nanoseconds_takes_its_batch_with_it_and_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ledger = Ledger("spans", SIZE, FakeClock())
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SpanQueue(SpanExporter(NOWHERE, 1.0, ledger), ledger, SIZE))
+    provider.get_tracer("test").start_span("x", start_time=1.5).end()  # type: ignore[arg-type] # that is the mistake
+    provider.force_flush()
+    assert ledger.lost == 1
+    assert "spans lost: 1 (a span cannot be written (error))" in caplog.messages
+    assert ledger.admit(SIZE), "there is room again"
+    provider.shutdown()
+
+
 def test_a_batch_that_is_too_large_is_lost_and_says_why(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
-from discovery.call import Lookup
+from discovery.call import Call, Lookup
 from discovery.call_errors import NoInstances
 from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
@@ -37,7 +37,11 @@ class Traced:
         """The span of a call that looked that up."""
         asked = call()
         asked.lookup = Lookup(view, age_s, waited_s)
-        self.tracing.called(asked)
+        return self.of(asked)
+
+    def of(self, asked: Call) -> ReadableSpan:
+        """The span of a call that is over."""
+        self.tracing.called(asked, self.tracing.began(asked), "")
         (span,) = self.exporter.get_finished_spans()
         return span
 
@@ -70,8 +74,7 @@ def test_a_call_that_waited_in_vain_for_the_first_answer_knows_of_no_instances(t
 def test_a_call_that_waited_for_its_turn_says_for_how_long(traced: Traced) -> None:
     asked = call()
     asked.queued_s = 0.25
-    traced.tracing.called(asked)
-    (span,) = traced.exporter.get_finished_spans()
+    span = traced.of(asked)
     assert (span.attributes or {})["mesh.queue.wait"] == 0.25
 
 

@@ -93,6 +93,13 @@ async def test_it_is_told_once_for_each_address(registry: FakeRegistry, observer
     assert told == [(one,), (), (other,), (), (one,)]
 
 
+async def test_whoever_listens_to_nobody_is_not_told_of(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async with a_mesh(registry, observer) as mesh:
+        registry.replace("ports", [astray("10.0.0.1", 0)])
+        await known(mesh)
+    assert [event.nowhere for event in observer.events if isinstance(event, ViewChanged)] == [()]
+
+
 @given(st.text(max_size=80) | st.from_regex(r"[a-z0-9.:%_-]{1,70}", fullmatch=True))
 @example("0x7f.1")
 @example("xn--a")

@@ -207,6 +207,26 @@ async def test_the_calls_of_an_important_request_are_important(
     assert [received.headers.get(wire.PRIORITY) for received in behind.received] == [sent]
 
 
+async def test_what_an_important_request_leaves_behind_is_important_no_more(registry: FakeRegistry) -> None:
+    answered, tasks = asyncio.Event(), list[asyncio.Task[None]]()
+
+    async def relay(request: web.Request) -> web.Response:
+        async def later() -> None:
+            await answered.wait()
+            async with request.app[discovery.MESH].get("http://ports/"):
+                pass
+
+        tasks.append(asyncio.create_task(later()))
+        return web.Response()
+
+    async with up(an_app(relay=relay), registry, name="relay") as one, peer(registry, "ports") as behind:
+        async with one.get("/relay", headers={wire.PRIORITY: wire.HIGH}):
+            pass
+        answered.set()
+        await asyncio.gather(*tasks)
+    assert [wire.PRIORITY in received.headers for received in behind.received] == [False]
+
+
 async def test_the_callers_time_bounds_our_own_calls(registry: FakeRegistry, observer: RecordingObserver) -> None:
     async def relay(request: web.Request) -> web.Response:
         async with request.app[discovery.MESH].get("http://behind/") as response:
