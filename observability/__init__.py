@@ -52,4 +52,4 @@ if not TYPE_CHECKING:
     # Type checkers must not see this: they would take every misspelt name for one of ours.
     from discovery.lazily import lazily
 
-    __getattr__, __dir__ = lazily(__name__, _HOME)
+    __getattr__, __dir__ = lazily(__name__, _HOME, extra="observability")
