@@ -167,7 +167,7 @@ async def test_the_deadline_bounds_the_body_too(registry: FakeRegistry, observer
     mesh = a_mesh(registry, observer)
     async with mesh, misbehaving(drips) as server:
         await enrol(registry, "a", server.address)
-        async with mesh.get("http://ports/", timeout=0.2) as response:
+        async with mesh.get("http://ports/", timeout=0.5) as response:
             assert in_flight(mesh) == {"a": 1}
             with pytest.raises(TimeoutError):
                 await response.read()
@@ -199,6 +199,6 @@ async def test_an_answer_that_came_in_time_is_returned_when_a_retry_runs_out_of_
     mesh = a_mesh(registry, observer)
     async with mesh, peer(registry, "ports", answers(503), id="a"), misbehaving(never_answers) as server:
         await enrol(registry, "b", server.address)
-        async with mesh.get("http://ports/", timeout=0.2) as response:
+        async with mesh.get("http://ports/", timeout=0.5) as response:
             assert response.status == 503
     assert outcomes(observer) == [Outcome.UNAVAILABLE, Outcome.TIMED_OUT]

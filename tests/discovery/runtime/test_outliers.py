@@ -322,7 +322,7 @@ async def test_a_body_that_never_ends_is_broken_when_its_time_is_over(
     registry: FakeRegistry, observer: RecordingObserver, caplog: pytest.LogCaptureFixture, door: Door
 ) -> None:
     around = Surroundings(rng=Random(1), observer=observer)
-    live = LiveSettings(timeout_s=0.1)
+    live = LiveSettings(timeout_s=0.3)
     async with misbehaving(half) as bad, Mesh(MeshConfig(name="tests", live=live), registry, around=around) as mesh:
         await enrol(registry, "bad", bad.address)
         async with door(mesh, "GET", "/") as response:

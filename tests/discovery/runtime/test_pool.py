@@ -44,7 +44,7 @@ async def test_a_post_that_may_have_been_processed_is_not_sent_again(
     registry: FakeRegistry, observer: RecordingObserver, door: Door, failing: Failing, reached: int, method: str
 ) -> None:
     # The call as a whole is the limit here: a request that cannot be repeated may take all of its time.
-    mesh = a_mesh(registry, observer, live=LiveSettings(timeout_s=0.2, attempt_timeout_s=0.1))
+    mesh = a_mesh(registry, observer, live=LiveSettings(timeout_s=0.5, attempt_timeout_s=0.25))
     async with mesh, failing(registry, "a") as requests, peer(registry, "ports", id="b") as good:
         with suppress(CallFailed):
             async with door(mesh, method, "/", data=b"once") as response:
@@ -70,7 +70,7 @@ async def test_a_post_is_sent_again_when_it_was_not_processed_or_has_a_key(
     reached: int,
     options: dict[str, Any],
 ) -> None:
-    mesh = a_mesh(registry, observer, live=LiveSettings(attempt_timeout_s=0.1))
+    mesh = a_mesh(registry, observer, live=LiveSettings(attempt_timeout_s=0.3))
     async with mesh, failing(registry, "a") as requests, peer(registry, "ports", id="b") as good:
         async with door(mesh, "POST", "/", data=b"twice", **options) as response:
             assert await response.text() == "b"
