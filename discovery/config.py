@@ -6,6 +6,7 @@ default. Only :class:`LiveSettings` may come from the store; there, ``None`` mea
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,7 +17,9 @@ from typing import Any, Literal, Self
 from discovery.errors import ConfigError
 from discovery.model import NOTHING
 from discovery.policy.routes import Route
-from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name
+from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name, misspelt
+
+logger = logging.getLogger(__name__)
 
 NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -114,9 +117,13 @@ class MeshConfig:
 
             config = MeshConfig.from_env("ports", default_port=8003, tags=("v2",))
 
+        A name that is nearly one of them, such as ``MESH_TIMEOUT``, is told by a warning.
+
         Raises:
             ConfigError: listing every variable that makes no sense, not only the first.
         """
+        for strange, close in misspelt(environ).items():
+            logger.warning("%s means nothing here: is %s meant?", strange, close)
         values: dict[str, Any] = {"port": default_port}
         live: dict[str, Any] = {}
         problems: list[str] = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from ipaddress import IPv6Address
 from pathlib import Path
 from socket import inet_aton
@@ -148,3 +149,12 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "CONSUL_HTTP_TOKEN": ("consul_token", str),
     "CONSUL_HTTP_TOKEN_FILE": ("consul_token", lambda path: Path(path).read_text(encoding="utf-8").strip()),
 }
+
+# Of names with a letter too few, one too many, or without their unit. Other packages have variables of their own.
+_ALIKE = 0.88
+
+
+def misspelt(environ: Iterable[str]) -> Mapping[str, str]:
+    """The variables in *environ* that mean nothing, though one of ours has nearly the same name; with that name."""
+    strange = [name for name in environ if name.startswith("MESH_") and name not in VARIABLES]
+    return {name: close[0] for name in strange if (close := get_close_matches(name, VARIABLES, 1, _ALIKE))}

@@ -43,3 +43,33 @@ def test_an_address_at_which_nobody_can_be_reached_is_refused(address: str) -> N
 def test_an_argument_is_judged_like_the_variable() -> None:
     with pytest.raises(ConfigError, match=r"^advertise '0\.0\.0\.0': .*nobody is reached there"):
         MeshConfig(name="ports", advertise="0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("MESH_TIMEOUT", "MESH_TIMEOUT_S"),
+        ("MESH_TIMOUT_S", "MESH_TIMEOUT_S"),
+        ("MESH_ATTEMPT", "MESH_ATTEMPTS"),
+        ("MESH_DRAIN", "MESH_DRAIN_S"),
+        ("MESH_ZONES", "MESH_ZONE"),
+    ],
+)
+def test_a_misspelt_variable_is_told_with_the_one_that_is_meant(
+    name: str, meant: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    MeshConfig.from_env("ports", {name: "7"})
+    assert caplog.messages == [f"{name} means nothing here: is {meant} meant?"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("MESH_TIMEOUT_S", "CONSUL_HTTP_ADDRESS", "PATH"),
+        # Of others: our telemetry, our console, the commands of the repository, somebody's own.
+        *("MESH_LOG", "MESH_LOG_LEVEL", "MESH_METRICS", "MESH_DATA", "MESH_STACK", "MESH_CONSOLE_URL", "MESH_OWN"),
+    ],
+)
+def test_what_is_somebody_elses_is_not_told(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    MeshConfig.from_env("ports", {name: "7"})
+    assert caplog.messages == []
