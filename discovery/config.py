@@ -16,6 +16,7 @@ from typing import Any, Literal, Self
 
 from discovery.errors import ConfigError
 from discovery.model import NOTHING
+from discovery.policy.registrable import id_problem, meta_problems
 from discovery.policy.routes import Route
 from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name, misspelt
 
@@ -166,6 +167,8 @@ def _problems(config: MeshConfig) -> list[str]:
             max_services=config.max_services,
         ),
         _unreachable(config.advertise),
+        *meta_problems(config.meta),
+        id_problem(config.instance_id or "automatic"),
         f"limit must be a positive whole number or 'adaptive', got {live.limit!r}"
         if live.limit not in {None, "adaptive"} and not (isinstance(live.limit, int) and live.limit > 0)
         else "",

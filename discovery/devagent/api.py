@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from posixpath import normpath
 from typing import Any
 
 from aiohttp import web
+from yarl import URL
 
 from discovery.devagent import filters
 from discovery.devagent.agent import Agent
@@ -98,6 +100,9 @@ def shown(
 @web.middleware
 async def manners(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn refusals into text, and add what every answer of Consul's API has."""
+    if (clean := _cleaned(request.path)) != request.path:
+        # As the library of Go does that Consul serves with.
+        raise web.HTTPTemporaryRedirect(URL.build(path=clean, query_string=request.query_string))
     try:
         response = await handler(request)
     except Refused as refused:
@@ -108,3 +113,9 @@ async def manners(request: web.Request, handler: Handler) -> web.StreamResponse:
         response.headers["X-Consul-Default-Acl-Policy"] = "allow"
         response.headers["Vary"] = "Accept-Encoding"
     return response
+
+
+def _cleaned(path: str) -> str:
+    """A path without empty segments, and without those that lead elsewhere."""
+    clean = f"/{normpath(path).lstrip('/')}"
+    return f"{clean}/" if path.endswith("/") and clean != "/" else clean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,16 +10,13 @@ from typing import Any
 from discovery.devagent import durations
 from discovery.devagent.records import Service, Status
 from discovery.devagent.refusal import Refused
+from discovery.policy.registrable import META_PAIRS, pair_problem
 
 _SHORTEST_INTERVAL_S = 1.0
 _DEFAULT_TIMEOUT_S = 10.0
 # Consul takes no shorter one: a reaper that is quicker than a restart would be.
 _SHORTEST_REAPING_S = 60.0
 
-_META_PAIRS = 64
-_META_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_META_KEY_LENGTH = 128
-_META_VALUE_LENGTH = 512
 _HEAVIEST = 65535
 
 
@@ -153,24 +149,8 @@ def _tagged_addresses(sent: Mapping[str, Any], address: str) -> dict[str, tuple[
 
 
 def _check_meta(meta: Mapping[str, str]) -> None:
-    if len(meta) > _META_PAIRS:
-        raise Refused(
-            400, f"Invalid Service Meta: Node metadata cannot contain more than {_META_PAIRS} key/value pairs"
-        )
+    if len(meta) > META_PAIRS:
+        raise Refused(400, f"Invalid Service Meta: Node metadata cannot contain more than {META_PAIRS} key/value pairs")
     for key, value in meta.items():
-        if problem := _pair_problem(key, value):
+        if problem := pair_problem(key, value):
             raise Refused(400, f"Invalid Service Meta: Couldn't load metadata pair ('{key}', '{value}'): {problem}")
-
-
-def _pair_problem(key: str, value: str) -> str:
-    if not key:
-        return "Key cannot be blank"
-    if not _META_KEY.fullmatch(key):
-        return "Key contains invalid characters"
-    if len(key) > _META_KEY_LENGTH:
-        return f"Key is too long (limit: {_META_KEY_LENGTH} characters)"
-    if key.startswith("consul-"):
-        return "Key prefix 'consul-' is reserved for internal use"
-    if len(value) > _META_VALUE_LENGTH:
-        return f"Value is too long (limit: {_META_VALUE_LENGTH} characters)"
-    return ""

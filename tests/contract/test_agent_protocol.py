@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
+from yarl import URL
 
 from tests.contract.api import Api
 
@@ -127,6 +129,15 @@ async def test_a_name_may_be_anything(api: Api) -> None:
     for path in ("/v1/health/service/a/b", "/v1/health/service/a%20b%2Fc", "/v1/catalog/service/ü"):
         answer = await api.get(path)
         assert (answer.status, answer.json) == (200, [])
+
+
+@pytest.mark.parametrize("path", ["/v1/kv/a//b", "/v1//kv/a/b", "/v1/kv/a//b?recurse=", "/v1/kv/a//b/"])
+async def test_a_path_with_an_empty_segment_leads_to_one_without(agent_url: str, path: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = URL(f"{agent_url}{path}", encoded=True)
+        async with session.get(url, allow_redirects=False) as answer:
+            assert answer.status in {301, 307}, "it depends on the Go with which Consul was built"
+            assert answer.headers["Location"] == path.replace("//", "/")
 
 
 async def test_pretty_is_the_same_in_lines(api: Api) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from discovery.policy.registrable import id_problem, pair_problem
 from tests.contract.api import Api
 
 PAIR = "Invalid Service Meta: Couldn't load metadata pair"
@@ -200,3 +202,35 @@ async def test_checks_that_are_not_named_again_stay_unless_told(
     await api.done("/v1/agent/service/register", body, **options)
     checks = (await api.get("/v1/agent/checks")).json
     assert {check_id for check_id in checks if check_id.startswith(name)} == {f"{name}-{one}" for one in kept}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("a_b-9", ""),
+        ("k" * 128, "v" * 512),
+        ("k" * 129, ""),
+        ("k", "v" * 513),
+        ("k", "ü" * 256),
+        ("k", "ü" * 257),
+        ("", "x"),
+        ("a b", "x"),
+        ("a.b", "x"),
+        ("schlüssel", "x"),
+        ("consul", "x"),
+        ("consul-x", "x"),
+    ],
+)
+async def test_a_pair_of_metadata_is_taken_or_refused_as_it_is_judged_beforehand(
+    api: Api, name: str, key: str, value: str
+) -> None:
+    answer = await api.put("/v1/agent/service/register", {"Name": name, "Meta": {key: value}})
+    assert (answer.status == 200) is (pair_problem(key, value) == ""), answer.text
+
+
+@pytest.mark.parametrize("end", ["-1", "/b", "/b/", ".b", "/..b", "//b", "/./b", "/../b", "/..", "/."])
+async def test_an_id_is_found_again_or_not_as_it_is_judged_beforehand(api: Api, name: str, end: str) -> None:
+    service_id = await api.register(name, ID=f"{name}{end}")
+    answer = await api.put(f"/v1/agent/service/deregister/{quote(service_id)}")
+    found = answer.status == 200 and service_id not in (await api.get("/v1/agent/services")).json
+    assert found is (id_problem(service_id) == "")

@@ -1,0 +1,51 @@
+"""What an agent of Consul's registers, judged before it is asked: it would refuse us over and over.
+
+The rules for metadata are those of ``structs.ValidateServiceMetadata`` of Consul 1.19. Lengths are in bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+META_PAIRS = 64
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_KEY_LENGTH = 128
+_VALUE_LENGTH = 512
+
+# Pairs that the mesh itself registers; those with a value of the user's are named by settings of their own.
+OURS = frozenset({"boot", "generation", "version", "zone"})
+
+
+def meta_problems(meta: Mapping[str, str]) -> Iterator[str]:
+    """Why an instance with that *meta* of its own cannot be registered, a sentence each."""
+    if len(meta) > META_PAIRS - len(OURS):
+        yield f"meta has {len(meta)} pairs, and Consul takes {META_PAIRS}, {len(OURS)} of which are the mesh's"
+    for key, value in meta.items():
+        if key in OURS:
+            yield f"meta {key!r} is the mesh's own"
+        elif problem := pair_problem(key, value):
+            yield f"meta {key!r}: {problem}"
+
+
+def pair_problem(key: str, value: str) -> str:
+    """Why Consul refuses a pair, in its words; empty when it does not."""
+    if not key:
+        return "Key cannot be blank"
+    if not _KEY.fullmatch(key):
+        return "Key contains invalid characters"
+    if len(key) > _KEY_LENGTH:
+        return f"Key is too long (limit: {_KEY_LENGTH} characters)"
+    if key.startswith("consul-"):
+        return "Key prefix 'consul-' is reserved for internal use"
+    if len(value.encode(errors="surrogatepass")) > _VALUE_LENGTH:
+        return f"Value is too long (limit: {_VALUE_LENGTH} characters)"
+    return ""
+
+
+def id_problem(id: str) -> str:
+    """Why an instance under that id could be registered, and never be taken out; empty when it could."""
+    parts = f"/{id}".split("/")[1:]
+    if any(part in {".", ".."} for part in parts) or "" in parts[:-1]:
+        return f"instance_id {id!r}: with //, /./ or /../ in its path, an agent does not find it any more"
+    return ""

@@ -1,0 +1,52 @@
+"""What Consul would refuse is refused at the start; that Consul does refuse it, the contract's tests see."""
+
+from __future__ import annotations
+
+import pytest
+
+from discovery.config import MeshConfig
+from discovery.errors import ConfigError
+from discovery.policy.registrable import id_problem, meta_problems
+
+MOST = 60
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [{}, {"a_b-9": ""}, {"k" * 128: "v" * 512}, {"consul": "x"}, {f"k{number}": "" for number in range(MOST)}],
+)
+def test_what_consul_takes_is_no_problem(meta: dict[str, str]) -> None:
+    assert [*meta_problems(meta)] == []
+
+
+@pytest.mark.parametrize(
+    ("meta", "problem"),
+    [
+        ({"": "x"}, "meta '': Key cannot be blank"),
+        ({"a b": "x"}, "meta 'a b': Key contains invalid characters"),
+        ({"schlüssel": "x"}, "meta 'schlüssel': Key contains invalid characters"),
+        ({"consul-x": "x"}, "meta 'consul-x': Key prefix 'consul-' is reserved for internal use"),
+        ({"k": "ü" * 257}, "meta 'k': Value is too long (limit: 512 characters)"),
+        ({"boot": "x"}, "meta 'boot' is the mesh's own"),
+        (
+            {f"k{number}": "" for number in range(MOST + 1)},
+            "meta has 61 pairs, and Consul takes 64, 4 of which are the mesh's",
+        ),
+    ],
+)
+def test_what_consul_refuses_is_said_at_the_start(meta: dict[str, str], problem: str) -> None:
+    assert [*meta_problems(meta)] == [problem]
+    with pytest.raises(ConfigError) as caught:
+        MeshConfig(name="ports", meta=meta)
+    assert caught.value.problems == (problem,)
+
+
+@pytest.mark.parametrize("id", ["a", "a/b", "a/", "a.b", "..a", "a b", "ä"])
+def test_an_id_may_look_like_a_path(id: str) -> None:
+    assert id_problem(id) == ""
+
+
+@pytest.mark.parametrize("id", ["a//b", "/a", "a/./b", "a/..", "..", ".", "//"])
+def test_an_id_that_a_path_loses_is_refused(id: str) -> None:
+    with pytest.raises(ConfigError, match="an agent does not find it any more"):
+        MeshConfig.from_env("ports", {"MESH_INSTANCE_ID": id})
