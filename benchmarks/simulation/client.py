@@ -16,6 +16,7 @@ from discovery.policy.balancer import Picker
 from discovery.policy.budget import RetryBudget
 from discovery.policy.ejection import Field, candidates, judge
 from discovery.policy.load import LEAVING_S
+from discovery.policy.picker import joined_again
 from discovery.policy.retry import Again, decide
 from discovery.policy.standing import Peers, evidence
 
@@ -183,7 +184,7 @@ class Client:
         elif says:
             if standing.succeeded(now, probe=probe):
                 endpoint.load.reset()
-                endpoint.since = now
+                endpoint.since = joined_again(now)
                 self._compile()
         elif standing.failed(probe=probe):
             out_s = judge(standing, [each.standing for each in self._endpoints], now, self._loop.rng)

@@ -74,6 +74,11 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
+def joined_again(now: float) -> float:
+    """When who comes back counts as having come: it is the process that it was, and so is warm by half."""
+    return now - WARMING_S / 2
+
+
 class WeightedPicker(Generic[M]):
     """Picks among *members*, of whom there is at least one, for a caller in *zone* (empty where it has none)."""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from discovery.model import Target
 from discovery.observer import Ejected, Readmitted
 from discovery.policy.ejection import Field, candidates, judge, waiting
+from discovery.policy.picker import joined_again
 from discovery.policy.standing import Peers, Standing
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.surroundings import Surroundings
@@ -85,7 +86,7 @@ class Outliers:
 
     def _told_back(self, endpoint: Endpoint, now: float) -> None:
         standing = endpoint.standing
-        out_s, standing.joined = now - standing.joined, now
+        out_s, standing.joined = now - standing.joined, joined_again(now)
         self._around.observer.notify(Readmitted(self._target, endpoint.instance, out_s))
 
     def _judge(self, endpoint: Endpoint, now: float, why: str) -> bool:

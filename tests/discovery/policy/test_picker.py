@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from discovery.policy.balancer import Picker
 from discovery.policy.load import PeakEwma
-from discovery.policy.picker import STARVED_S, WARMING_S, WeightedPicker
+from discovery.policy.picker import STARVED_S, WARMING_S, WeightedPicker, joined_again
 
 
 class One:
@@ -165,6 +165,16 @@ def test_one_that_joins_warms_up(age_s: float, least: float, most: float) -> Non
     share = counted(WeightedPicker(ones, 100.0), now=100.0 + age_s)
 
     assert least <= share["new"] <= most
+
+
+@pytest.mark.parametrize(("age_s", "least", "most"), [(0.0, 0.10, 0.20), (WARMING_S / 2, 0.23, 0.27)])
+def test_one_that_comes_back_is_warm_by_half(age_s: float, least: float, most: float) -> None:
+    ones = [One("a"), One("b"), One("c"), One("back", since=joined_again(100.0))]
+    for one in ones:
+        answer(one, 100.0 + age_s)
+    share = counted(WeightedPicker(ones, 100.0), now=100.0 + age_s)
+
+    assert least <= share["back"] <= most
 
 
 def test_where_all_are_new_nobody_is_spared() -> None:
