@@ -64,7 +64,8 @@ async def test_members_and_nodes(consul: CommandLine, api: Api) -> None:
 async def test_services_come_and_go(consul: CommandLine, name: str) -> None:
     said = await consul("services", "register", f"-name={name}", "-port=80", "-tag=blue", "-meta=version=1")
     assert said == f"Registered service: {name}\n"
-    listed = dict(line.split(maxsplit=1) for line in (await consul("catalog", "services", "-tags")).splitlines()[1:])
+    lines = (await consul("catalog", "services", "-tags")).splitlines()[1:]
+    listed = {service: tags.strip() for service, _, tags in (line.partition(" ") for line in lines)}
     assert listed[name] == "blue"
     assert len((await consul("catalog", "nodes", f"-service={name}")).splitlines()) == 2
     await consul("services", "deregister", f"-id={name}")
