@@ -168,7 +168,7 @@ def _problems(config: MeshConfig) -> list[str]:
         ),
         _unreachable(config.advertise),
         *meta_problems(config.meta),
-        id_problem(config.instance_id or "automatic"),
+        id_problem(config.instance_id),
         f"limit must be a positive whole number or 'adaptive', got {live.limit!r}"
         if live.limit not in {None, "adaptive"} and not (isinstance(live.limit, int) and live.limit > 0)
         else "",

@@ -148,4 +148,5 @@ class TracedRequest:
         span = self._span
         if isinstance(span, RequestSpan) and span.is_recording():
             span.answer(status, route, nack, error_type(error) or attributes.status_failure(status, 500))
+        self._start.around = _NOWHERE  # as above
         return self._start

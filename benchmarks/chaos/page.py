@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chaos.beside import FAULTS, WAYS, failed_row, p99_row
+from benchmarks.page import part, replaced
 from launcher.plan import ROOT
 
 FIGURES = ROOT / "benchmarks" / "results" / "chaos-calls.json"
 PAGE = ROOT / "docs" / "reliability.md"
-_BEGIN, _END = "<!-- the figures, as measured -->\n", "<!-- end of the figures -->\n"
+COMMAND = "python -m benchmarks.chaos.page"
 
 
 def tables(figures: Mapping[str, Any]) -> str:
@@ -26,13 +27,6 @@ def tables(figures: Mapping[str, Any]) -> str:
     parts += [f"Not run: {what} ({why}).\n" for what, why in figures["not_run"].items()]
     versions = ", ".join(f"{name} {text}" for name, text in figures["versions"].items())
     return "\n".join([*parts, f"{figures['load']}; seed {figures['seed']}; {versions}.\n"])
-
-
-def replaced(page: str, text: str) -> str:
-    """The page with *text* in the place of the tables that it has."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{text}\n{_END}{after}"
 
 
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
@@ -58,7 +52,7 @@ def main() -> None:
     """Write the page."""
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     page = Path(PAGE)
-    page.write_text(replaced(page.read_text(encoding="utf-8"), tables(figures)), encoding="utf-8")
+    page.write_text(replaced(page.read_text(encoding="utf-8"), part(COMMAND, [tables(figures)])), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -44,17 +44,19 @@ EMPTY: Mapping[str, Body] = {
 
 def whole(method: str, data: object, json_data: object = None) -> Body | None:
     """The ``data`` or ``json`` of a request as a body that can be written at once; ``None`` where it cannot."""
+    if method not in EMPTY:
+        return None
     if json_data is not None:
         content, kind = json.dumps(json_data).encode(), "application/json"
     elif data is None:
-        return EMPTY.get(method)
+        return EMPTY[method]
     elif isinstance(data, bytes):
         content, kind = data, _BYTES
     elif isinstance(data, str):
         content, kind = data.encode(), "text/plain; charset=utf-8"
     else:
         return None
-    if len(content) > _AT_ONCE or method not in EMPTY:
+    if len(content) > _AT_ONCE:
         return None
     return Body(content, {hdrs.CONTENT_LENGTH: str(len(content)), hdrs.CONTENT_TYPE: kind})
 

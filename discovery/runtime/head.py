@@ -14,7 +14,7 @@ def head(method: str, target: str, headers: Mapping[str, Any]) -> bytes:
     """Write it, with the empty line at its end.
 
     Raises:
-        ValueError: for a control character, or half of one (a lone surrogate).
+        ValueError: for a control character, or half of a character (a lone surrogate).
         TypeError: for a value that is no text.
     """
     try:

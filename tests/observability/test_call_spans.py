@@ -210,7 +210,7 @@ def test_a_request_that_waits_holds_only_what_its_span_says(sending: Sending) ->
         """Can be looked after."""
 
     def served() -> weakref.ref[Headers]:
-        headers = Headers()
+        headers = Headers({"baggage": "tenant=acme"})
         asked = request(path="/" + "x" * 9000, query="q=" + "y" * 9000, user_agent="z" * 9000, headers=headers)
         handle = sending.observer.request(asked)
         with handle.activate():
@@ -224,4 +224,5 @@ def test_a_request_that_waits_holds_only_what_its_span_says(sending: Sending) ->
     assert sending.kinds() == [RequestSpan]
     (span,) = sending.exporter.sent
     assert isinstance(span, RequestSpan)
+    assert not span.began.around, "what came with it, as baggage does, is not kept either"
     assert max(len(str(value)) for value in (span.attributes or {}).values()) < 2000

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from benchmarks.chaos.beside import FAULTS, WAYS, failed_row, p99_row
-from benchmarks.chaos.page import FIGURES, PAGE, replaced, tables
+from benchmarks.chaos.page import COMMAND, FIGURES, PAGE, tables
+from benchmarks.page import part, replaced
 
 
 def row(what: str, value: float, reach: str = "", *, met: bool = True, unit: str = "") -> dict[str, Any]:
@@ -47,8 +48,8 @@ def test_what_was_not_run_is_told_with_its_reason() -> None:
 
 
 def test_new_tables_take_the_place_of_the_old_ones_and_of_nothing_else() -> None:
-    page = replaced(PAGE.read_text(encoding="utf-8"), "new")
+    page = replaced(PAGE.read_text(encoding="utf-8"), part(COMMAND, ["new"]))
 
-    assert replaced(page, "newer").count("newer") == 1
+    assert replaced(page, part(COMMAND, ["newer"])).count("newer") == 1
     assert page.partition("<!--")[0] == PAGE.read_text(encoding="utf-8").partition("<!--")[0]
-    assert "\nnew\n<!-- end" in page
+    assert "\n\nnew\n\n<!-- to here -->" in page
