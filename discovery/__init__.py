@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         Overflow,
         TooManyServices,
     )
-    from discovery.config import LiveSettings, MeshConfig
+    from discovery.config import MeshConfig
     from discovery.errors import (
         ConfigError,
         FilterRejected,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RegistryRejected,
         RegistryUnavailable,
     )
+    from discovery.live_settings import LiveSettings
     from discovery.model import Attempt, Check, Health, Instance, Outcome, Source, Target, View
     from discovery.registry.static_registry import StaticRegistry
     from discovery.runtime.flight import attempts
@@ -103,7 +104,7 @@ _HOME = {
     "Health": "discovery.model",
     "IdentityTaken": "discovery.errors",
     "Instance": "discovery.model",
-    "LiveSettings": "discovery.config",
+    "LiveSettings": "discovery.live_settings",
     "Mesh": "discovery.runtime.mesh",
     "MeshConfig": "discovery.config",
     "MeshError": "discovery.errors",

@@ -10,40 +10,18 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from math import inf
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from discovery.errors import ConfigError
+from discovery.live_settings import LiveSettings, live_problems, positive, route_problems
 from discovery.model import NOTHING
 from discovery.policy.registrable import id_problem, meta_problems
-from discovery.policy.routes import Route
 from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name, misspelt
 
 logger = logging.getLogger(__name__)
 
 NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSettings:
-    """What an operator may change while the process runs, by keys below ``mesh/<service>/``.
-
-    ``timeout_s`` bounds a whole call, ``attempt_timeout_s`` the wait for the head of an answer, ``attempts`` how often
-    a call may go on the wire, ``concurrency`` how many calls of one process to one service may be under way. ``limit``
-    is how many requests a server of this service works on at once, or ``"adaptive"``. ``None`` leaves the word to the
-    next source. ``patience_s`` is said of a route only: how long a call waits for somebody to be there, and for its
-    turn::
-
-        MeshConfig(name="report", live=LiveSettings(timeout_s=5, attempts=2))
-    """
-
-    timeout_s: float | None = None
-    attempt_timeout_s: float | None = None
-    attempts: int | None = None
-    concurrency: int | None = None
-    patience_s: float | None = None
-    limit: int | Literal["adaptive"] | None = None
 
 
 NO_ROUTES: Mapping[str, LiveSettings] = MappingProxyType({})
@@ -81,7 +59,7 @@ class MeshConfig:
     consul_token: str = field(default="", repr=False)
     static: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ENDPOINTS)
 
-    live: LiveSettings = LiveSettings()
+    live: LiveSettings = field(default_factory=LiveSettings)
     routes: Mapping[str, LiveSettings] = field(default_factory=lambda: NO_ROUTES)
     # Linkerd's outbound connect limit is 1 s as well: longer than any healthy handshake in one region.
     connect_timeout_s: float = 1.0
@@ -155,10 +133,10 @@ def _problems(config: MeshConfig) -> list[str]:
             for what, value in (("service", config.name), *(("static service", name) for name in config.static))
             if not is_service_name(value)
         ),
-        *_live_problems(live),
+        *live_problems(live),
         "patience_s is said of a route; for all it is lookup_timeout_s" if live.patience_s is not None else "",
         *route_problems(config.routes),
-        *_positive(
+        *positive(
             connect_timeout_s=config.connect_timeout_s,
             lookup_timeout_s=config.lookup_timeout_s,
             check_interval_s=config.check_interval_s,
@@ -182,52 +160,6 @@ def _problems(config: MeshConfig) -> list[str]:
         f"consul_url must be http(s)://host:port, got {config.consul_url!r}"
         if not is_base_url(config.consul_url)
         else "",
-    ]
-
-
-def route_problems(routes: Mapping[str, LiveSettings]) -> list[str]:
-    """What is wrong with the settings of routes, a sentence each."""
-    problems: list[str] = []
-    seen: set[Route] = set()
-    for text, said in routes.items():
-        try:
-            route = Route.parse(text)
-        except ValueError as exc:
-            problems.append(str(exc))
-            continue
-        found = _live_problems(said)
-        if said.limit is not None:
-            found.append("limit is a server's own, not a route's")
-        if said.concurrency is not None and (route.path or route.method):
-            found.append("concurrency is for all calls to a service")
-        if route in seen:
-            found.append("it is said twice")
-        seen.add(route)
-        problems.extend(f"route {text}: {sentence}" for sentence in found)
-    return problems
-
-
-def _live_problems(said: LiveSettings) -> list[str]:
-    timeout, attempt = said.timeout_s, said.attempt_timeout_s
-    problems = _positive(
-        timeout_s=timeout,
-        attempt_timeout_s=attempt,
-        attempts=said.attempts,
-        concurrency=said.concurrency,
-        patience_s=said.patience_s,
-    )
-    if timeout is not None and attempt is not None and attempt > timeout:
-        problems.append(
-            f"attempt_timeout_s ({attempt}) is longer than timeout_s ({timeout}): no attempt could last so long"
-        )
-    return problems
-
-
-def _positive(**values: float | None) -> list[str]:
-    return [
-        f"{key} must be positive and finite, got {value}"
-        for key, value in values.items()
-        if value is not None and not 0 < value < inf
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from discovery.config import LiveSettings, route_problems
+from discovery.live_settings import LiveSettings, route_problems
 from discovery.policy.routes import Route
 
 # What may be said, and whether it is a whole number.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from discovery.config import LiveSettings, MeshConfig
+from discovery.config import MeshConfig
 from discovery.errors import ConfigError
+from discovery.live_settings import LiveSettings
 from discovery.policy.concurrency import CONCURRENCY
 from discovery.policy.routes import Route, ranked
 from discovery.policy.rules import Rules, settled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.policy.rules import Rules, settled
 
 OTHERWISE = Rules(15.0, 5.0, 3, 2.0, 1024)

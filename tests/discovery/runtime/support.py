@@ -14,7 +14,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from discovery.clock import Clock, SystemClock
-from discovery.config import LiveSettings, MeshConfig
+from discovery.config import MeshConfig
+from discovery.live_settings import LiveSettings
 from discovery.model import Instance, Outcome, Target
 from discovery.observer import NULL, Observer
 from discovery.policy.balancer import C

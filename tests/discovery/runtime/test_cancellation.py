@@ -17,8 +17,9 @@ from aiohttp import web
 
 from discovery.call_errors import NoInstances
 from discovery.clock import SystemClock
-from discovery.config import LiveSettings, MeshConfig
+from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
+from discovery.live_settings import LiveSettings
 from discovery.model import Instance, Target, View
 from discovery.observer import Registered, StateChanged
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration

@@ -15,7 +15,7 @@ from aiohttp import web
 import discovery
 from discovery import wire
 from discovery.call_errors import CallFailed
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.policy.backoff import BUSY, RETRY
 from discovery.runtime import context

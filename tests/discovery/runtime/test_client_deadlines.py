@@ -13,7 +13,7 @@ from aiohttp import web
 from discovery import wire
 from discovery.call_errors import CallFailed, DeadlineExceeded
 from discovery.clock import SystemClock
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.runtime import context
 from discovery.testing.clock import FakeClock

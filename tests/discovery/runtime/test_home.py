@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 
 import discovery
-from discovery.config import LiveSettings
 from discovery.errors import MeshError, Misused
+from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver

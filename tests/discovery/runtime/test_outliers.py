@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 import discovery
-from discovery.config import LiveSettings, MeshConfig
+from discovery.config import MeshConfig
+from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.observer import Ejected, Readmitted
 from discovery.runtime.mesh import Mesh

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from discovery.call_errors import DeadlineExceeded, Overflow
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.runtime.mesh import Mesh
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver

@@ -12,7 +12,7 @@ from aiohttp import web
 
 import discovery
 from discovery import wire
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.observer import SettingsChanged
 from discovery.runtime.places import Places
 from discovery.runtime.settings import Settings

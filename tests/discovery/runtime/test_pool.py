@@ -10,7 +10,7 @@ import pytest
 
 from discovery.call_errors import CallFailed
 from discovery.clock import SystemClock
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer

@@ -15,7 +15,7 @@ import discovery
 from discovery import wire
 from discovery.call_errors import CallFailed, DeadlineExceeded
 from discovery.clock import SystemClock
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import PeerHandler, peer

@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from discovery.call_errors import NoInstances
-from discovery.config import LiveSettings, MeshConfig
+from discovery.config import MeshConfig
 from discovery.errors import ConfigError
+from discovery.live_settings import LiveSettings
 from discovery.observer import SettingsChanged
 from discovery.policy.routes import Route
 from discovery.runtime.settings import Settings

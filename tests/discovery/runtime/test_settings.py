@@ -9,8 +9,9 @@ from typing import Literal
 
 import pytest
 
-from discovery.config import LiveSettings, MeshConfig
+from discovery.config import MeshConfig
 from discovery.errors import ConfigError, RegistryUnavailable
+from discovery.live_settings import LiveSettings
 from discovery.observer import SettingsChanged, WatchFailed
 from discovery.runtime.faults import Fault
 from discovery.runtime.live import keep

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from discovery.config import LiveSettings
+from discovery.live_settings import LiveSettings
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.registry import FakeRegistry
 from tests.discovery.runtime.support import DOORS, Door, a_mesh, busy_connections, up
