@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, overload
 
 from aiohttp import web
 
@@ -19,7 +20,30 @@ from discovery.runtime.server import Observe, serving
 _SIGNALLED = 128
 
 
-def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = None, register: bool = True) -> None:
+@overload
+def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = None, register: bool = True) -> None: ...
+
+
+@overload
+def run(
+    app: web.Application,
+    config: str,
+    *,
+    observe: Observe | None = None,
+    register: bool = True,
+    default_port: int = 0,
+    **settings: Any,
+) -> None: ...
+
+
+def run(
+    app: web.Application,
+    config: MeshConfig | str,
+    *,
+    observe: Observe | None = None,
+    register: bool = True,
+    **settings: Any,
+) -> None:
     """Serve *app* in the mesh until SIGTERM or SIGINT, then leave politely. A second signal ends it at once.
 
     ::
@@ -29,16 +53,28 @@ def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = N
 
         app = web.Application()
         app.router.add_get("/ports", listed)
-        discovery.run(app, discovery.MeshConfig.from_env("ports"))
+        discovery.run(app, "ports", default_port=8003, tags=("v2",))
+
+    *config* is the name of the service, whose settings are then read from the environment, as
+    :meth:`MeshConfig.from_env <discovery.MeshConfig.from_env>` does, to which *settings* go; or settings that are
+    there already.
 
     What is not to *register* follows the others as any member does, and is found by nobody.
 
-    Exits with 0 after a signal, and with 2 and one sentence on the standard error when it could not serve.
+    Exits with 0 after a signal, and with 2 and one line on the standard error when it could not serve, be it for a
+    variable that makes no sense. Settings that are made before, in an argument, fail where they are made.
+
+    Raises:
+        TypeError: for a setting that there is not, or one beside settings that are there already.
     """
+    if isinstance(config, MeshConfig) and settings:
+        raise TypeError(f"{', '.join(settings)}: such settings are said with a name, or in the MeshConfig itself")
+    name = config if isinstance(config, str) else config.name
     try:
-        asyncio.run(_until_stopped(app, config, observe, register=register))
+        chosen = MeshConfig.from_env(config, **settings) if isinstance(config, str) else config
+        asyncio.run(_until_stopped(app, chosen, observe, register=register))
     except MeshError as error:
-        sys.exit(_told(config.name, error))
+        sys.exit(_told(name, error))
 
 
 async def _until_stopped(app: web.Application, config: MeshConfig, observe: Observe | None, *, register: bool) -> None:

@@ -58,8 +58,8 @@ async def ports() -> AsyncIterator[str]:
 async def test_python_in_the_documents_runs(code: str, ports: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESH_STATIC", f"ports={ports}")
     monkeypatch.setenv("MESH_DRAIN_S", "0")
-    served: list[tuple[web.Application, discovery.MeshConfig]] = []
-    monkeypatch.setattr(discovery, "run", lambda app, config, **_: served.append((app, config)))
+    served: list[tuple[web.Application, str]] = []
+    monkeypatch.setattr(discovery, "run", lambda app, name, **_: served.append((app, name)))
     names: dict[str, Any] = {"discovery": discovery, "aiohttp": aiohttp, "web": web, "__name__": "example"}
 
     compiled = compile(code, "<document>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
@@ -67,8 +67,11 @@ async def test_python_in_the_documents_runs(code: str, ports: str, monkeypatch: 
     if inspect.isawaitable(result):
         await result
 
-    for app, config in served:
-        async with discovery.serving(app, config) as server, aiohttp.ClientSession() as session:
+    for app, name in served:
+        async with (
+            discovery.serving(app, discovery.MeshConfig.from_env(name)) as server,
+            aiohttp.ClientSession() as session,
+        ):
             routes = [r.resource.canonical for r in app.router.routes() if r.method == "GET" and r.resource]
             path = next(route for route in routes if not route.startswith("/health")).replace("{laptop}", "7")
             async with session.get(f"http://{server.instance.address}{path}") as response:

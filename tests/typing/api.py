@@ -54,6 +54,7 @@ def a_service() -> None:
     async def probe() -> None: ...
 
     readiness.add("database", probe)
+    discovery.run(app, "ports", default_port=5001, tags=("v2",), observe=observability.observer)
     discovery.run(app, discovery.MeshConfig.from_env("ports", default_port=5001), observe=observability.observer)
 
 

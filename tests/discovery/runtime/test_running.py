@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+import discovery
 from discovery import wire
 from discovery.config import MeshConfig
 from discovery.errors import ConfigError, IdentityTaken, MeshError
@@ -56,7 +57,7 @@ async def slow(request):
 
 app = web.Application()
 app.router.add_get("/slow", slow)
-discovery.run(app, discovery.MeshConfig.from_env("ports"), observe=observe)
+discovery.run(app, "ports", observe=observe)
 print("returned", flush=True)
 """
 
@@ -134,6 +135,23 @@ async def test_settings_that_make_no_sense_end_it_with_2_and_a_sentence() -> Non
             status, out, (sentence,) = await one.ended()
     assert (status, out) == (2, [])
     assert sentence.startswith(f"ports: port {port} on 127.0.0.1 is taken by another process: set MESH_PORT")
+
+
+async def test_variables_that_make_no_sense_end_it_with_2_and_one_line() -> None:
+    async with program(MESH_TIMEOUT_S="soon", CONSUL_HTTP_TOKEN_FILE="/nowhere/token") as one:
+        status, out, (line,) = await one.ended()
+    assert (status, out) == (2, [])
+    assert line.startswith("ports: MESH_TIMEOUT_S='soon': expected a number of seconds; CONSUL_HTTP_TOKEN_FILE: ")
+
+
+def test_settings_are_said_with_a_name_and_not_beside_those_that_are_there() -> None:
+    with pytest.raises(SystemExit) as ended:
+        discovery.run(web.Application(), "ports", tags=("v2",), check_interval_s=-1)
+    assert ended.value.code == 2
+    with pytest.raises(TypeError, match=r"^tags: such settings are said with a name, or in the MeshConfig itself$"):
+        discovery.run(web.Application(), MeshConfig(name="ports"), tags=("v2",))  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="colour"):
+        discovery.run(web.Application(), "ports", colour="red")
 
 
 async def test_a_live_process_under_our_id_ends_it(
