@@ -17,7 +17,7 @@ from discovery.errors import ConfigError
 from discovery.live_settings import LiveSettings, live_problems, positive, route_problems
 from discovery.model import NOTHING
 from discovery.policy.registrable import id_problem, meta_problems
-from discovery.variables import VARIABLES, advertised, is_base_url, is_service_name, misspelt
+from discovery.variables import VARIABLES, advertised, is_base_url, is_own_name, misspelt
 
 logger = logging.getLogger(__name__)
 
@@ -129,9 +129,9 @@ def _problems(config: MeshConfig) -> list[str]:
     live = config.live
     return [
         *(
-            f"{what} {value!r} is not a name: letters, digits and dashes, at most 63"
+            f"{what} {value!r} is not a name: letters, digits, dashes, dots and underscores, at most 255"
             for what, value in (("service", config.name), *(("static service", name) for name in config.static))
-            if not is_service_name(value)
+            if not is_own_name(value)
         ),
         *live_problems(live),
         "patience_s is said of a route; for all it is lookup_timeout_s" if live.patience_s is not None else "",

@@ -108,6 +108,11 @@ class Target(NamedTuple):
     datacenter: str = ""
     filter: str = ""
 
+    @property
+    def canonical(self) -> Target:
+        """The same in small letters, as in the host of a URL: to Consul ``Ports`` and ``ports`` are one service."""
+        return self._replace(service=self.service.lower(), datacenter=self.datacenter.lower())
+
     def __str__(self) -> str:
         return f"{self.service}.{self.datacenter}" if self.datacenter else self.service
 

@@ -12,15 +12,24 @@ from socket import inet_aton
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-_NAME_MAX = 63
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,253}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 _ADVERTISED = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+(%[\w.-]+)?\])(:[0-9]+)?")
 
 
+def is_label(name: str) -> bool:
+    """Whether a name can be the host of a logical URL: letters, digits, underscores and inner dashes, at most 63."""
+    return _LABEL.fullmatch(name) is not None
+
+
+def is_own_name(name: str) -> bool:
+    """Whether a process may go by that *name*: it is part of an instance's id, of a path and of keys."""
+    return _NAME.fullmatch(name) is not None
+
+
 def is_service_name(name: str) -> bool:
-    """One DNS label, since a service is the host of a logical URL: letters, digits, inner dashes."""
-    return (
-        0 < len(name) <= _NAME_MAX and name.isascii() and name.replace("-", "a").isalnum() and name.strip("-") == name
-    )
+    """Whether the registry can be asked for a service of that *name*: nearly all, but for what is no part of a path."""
+    return name.isprintable() and {"", ".", ".."}.isdisjoint(name.split("/"))
 
 
 def is_base_url(url: str) -> bool:

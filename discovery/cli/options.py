@@ -75,7 +75,7 @@ def complete_service(ctx: click.Context, param: click.Parameter, incomplete: str
 
 def _service(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if not is_service_name(value):
-        raise click.BadParameter(f"{escape(value)!r} is not the name of a service: letters, digits and dashes")
+        raise click.BadParameter(f"{escape(value)!r} is not the name of a service")
     return value
 
 

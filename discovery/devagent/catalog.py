@@ -5,7 +5,8 @@ changes nothing moves none. The rules were read off a Consul 1.19 server, and th
 
 - a service's own index covers its instances and their checks, and checks of the nodes they are on;
 - a service that does not exist has the index at which any service last vanished, or the catalog's while none has;
-- lists of checks share one index, whichever service they are about.
+- lists of checks share one index, whichever service they are about;
+- services whose names differ in capitals alone are one.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Catalog:
         self._nodes: dict[str, Stored[Node]] = {}
         self._services: dict[str, dict[str, Stored[Service]]] = defaultdict(dict)
         self._checks: dict[str, dict[str, Stored[Check]]] = defaultdict(dict)
+        # By names in small letters.
         self._index_of: dict[str, int] = {}
         self._members: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self._extinction = 0
@@ -70,11 +72,13 @@ class Catalog:
         return sorted(self._index_of)
 
     def exists(self, name: str) -> bool:
-        return name in self._index_of
+        return name.lower() in self._index_of
 
     def instances(self, name: str) -> list[tuple[Stored[Node], Stored[Service]]]:
         """The instances of a service with their nodes, ordered by node and id."""
-        return [(self._nodes[node], self._services[node][one]) for node, one in sorted(self._members.get(name, ()))]
+        return [
+            (self._nodes[node], self._services[node][one]) for node, one in sorted(self._members.get(name.lower(), ()))
+        ]
 
     def endpoints(self, name: str) -> list[Endpoint]:
         """The instances of a service, each with the checks of its node and then its own."""
@@ -90,7 +94,7 @@ class Catalog:
 
     def service_index(self, name: str, *, with_checks: bool = False) -> int:
         """The index of everything known about one service, whether it exists or not."""
-        if (index := self._index_of.get(name)) is not None:
+        if (index := self._index_of.get(name.lower())) is not None:
             return index
         if self._extinction:
             return self._extinction
@@ -114,8 +118,9 @@ class Catalog:
         if known is not None and known.value.name != service.name:
             self._remove_service(node, service.id, index)
         self._services[node][service.id] = _stored(known, service, index)
-        self._members[service.name].add((node, service.id))
-        self.nodes_index = self.services_index = self._index_of[service.name] = index
+        name = service.name.lower()
+        self._members[name].add((node, service.id))
+        self.nodes_index = self.services_index = self._index_of[name] = index
 
     def put_check(self, node: str, check: Check) -> None:
         """Store a check; the name and the tags of its service, which must exist, are filled in."""
@@ -153,7 +158,7 @@ class Catalog:
                 self.services_index = index
 
     def _remove_service(self, node: str, service_id: str, index: int) -> None:
-        name = self._services[node].pop(service_id).value.name
+        name = self._services[node].pop(service_id).value.name.lower()
         for check_id, check in self.checks_of(node).items():
             if check.value.service_id == service_id:
                 del self._checks[node][check_id]
@@ -168,13 +173,13 @@ class Catalog:
     def _check_changed(self, node: str, check: Check, index: int) -> None:
         self.checks_index = index
         if check.service_id:
-            self._index_of[check.service_name] = index
+            self._index_of[check.service_name.lower()] = index
         else:
             self._touch_services_on(node, index)
 
     def _touch_services_on(self, node: str, index: int) -> None:
         for service in self._services.get(node, {}).values():
-            self._index_of[service.value.name] = index
+            self._index_of[service.value.name.lower()] = index
 
 
 def _stored(known: Stored[T] | None, value: T, index: int) -> Stored[T]:

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+# What a service's name may hold beside letters and digits.
+_MARKS = str.maketrans("._-", "aaa")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -33,7 +36,7 @@ class Route:
         if (
             len(methods) > 1
             or not all(method.isascii() and method.isalpha() for method in methods)
-            or not service.replace("-", "a").isalnum()
+            or not service.translate(_MARKS).isalnum()
             or not address.isascii()
             or not {"", ".", ".."}.isdisjoint(segments)
             or any(mark in rest for mark in "?#")

@@ -53,7 +53,7 @@ class StaticRegistry:
 
     def replace(self, service: str, instances: Iterable[Instance]) -> None:
         """From now on, these are all the instances of *service*."""
-        for gone in [each.id for each in self._instances.values() if each.service == service]:
+        for gone in [each.id for each in self._instances.values() if each.service.lower() == service.lower()]:
             del self._instances[gone]
         self._instances |= {each.id: each for each in instances}
         self._change(service)
@@ -68,14 +68,15 @@ class StaticRegistry:
     ) -> Answer:
         if target.filter:
             raise FilterRejected("a static registry knows no filters")
-        await self._until(lambda: self._changes.get(target.service, 1) > index, wait_s)
+        name = target.service.lower()
+        await self._until(lambda: self._changes.get(name, 1) > index, wait_s)
         found = (
             each
             for each in self._instances.values()
-            if each.service == target.service and target.datacenter in {"", each.datacenter}
+            if each.service.lower() == name and target.datacenter.lower() in {"", each.datacenter.lower()}
         )
         return Answer(
-            index=self._changes.get(target.service, 1),
+            index=self._changes.get(name, 1),
             instances=tuple(sorted(found, key=lambda each: each.id)),
             source=Source.STATIC,
         )
@@ -151,7 +152,7 @@ class StaticRegistry:
 
     def _change(self, what: str) -> None:
         self._index += 1
-        self._changes[what] = self._index
+        self._changes[what.lower()] = self._index
         # Who waits is woken by the event he has; whoever waits next gets a fresh one. So no loop is needed here.
         self._changed.set()
         self._changed = asyncio.Event()

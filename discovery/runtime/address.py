@@ -1,7 +1,12 @@
 """Logical URLs: the host of ``http://ports/ports`` is the name of a service.
 
 One label without a port, other than ``localhost``, is a service; ``ports.service.consul`` and
-``ports.service.dc2.consul`` are the long forms, as in Consul's DNS. Everything else is an ordinary URL.
+``ports.service.dc2.consul`` are the long forms, as in Consul's DNS. ``http://ports:80/`` is the same URL as
+``http://ports/`` (RFC 9110, 4.2.3), and ``ws://`` is ``http://`` for whoever asks for a websocket. Everything else is
+an ordinary URL: another port, a host with dots in it, be it one at its end (``http://ports./``).
+
+``https://ports/`` is refused: whoever writes it wants TLS, and neither a request in the clear nor a question to DNS
+would be that.
 """
 
 from __future__ import annotations
@@ -13,10 +18,13 @@ import aiohttp
 from yarl import URL
 
 from discovery.model import Target
-from discovery.variables import is_service_name
+from discovery.variables import is_label, is_own_name, is_service_name
 
 # What no encoding changes, and what a user and a port would show themselves by is not among it.
-_PLAIN = re.compile(r"http://([a-z0-9.-]+)(/[A-Za-z0-9/_.~-]*(?:\?[A-Za-z0-9/_.~=&-]*)?)", re.ASCII)
+_PLAIN = re.compile(r"http://([a-z0-9._-]+)(/[A-Za-z0-9/_.~-]*(?:\?[A-Za-z0-9/_.~=&-]*)?)", re.ASCII)
+
+_CLEAR = frozenset({"http", "ws"})
+_TLS = {"https": "http", "wss": "ws"}
 
 # A program's logical URLs are few; those with changing paths would else be remembered for ever.
 _KEPT = 1024
@@ -34,11 +42,15 @@ class Logical(NamedTuple):
 
 
 def parse(url: URL) -> Logical | None:
-    """Take a logical URL apart; ``None`` for an ordinary one."""
-    if url.scheme != "http" or url.explicit_port is not None or (host := url.raw_host) is None:
+    """Take a logical URL apart; ``None`` for an ordinary one.
+
+    Raises:
+        InvalidUrlClientError: aiohttp's, a ``ValueError``, for one that asks a service for TLS.
+    """
+    if not url.is_default_port() or (host := url.raw_host) is None:
         return None
     match host.lower().split("."):
-        case [service] if service != "localhost":
+        case [service] if is_name(service):
             target = Target(service)
         case [service, "service", "consul"]:
             target = Target(service)
@@ -46,9 +58,38 @@ def parse(url: URL) -> Logical | None:
             target = Target(service, datacenter)
         case _:
             return None
-    if not is_service_name(target.service):
+    if not is_label(target.service):
+        return None
+    if clear := _TLS.get(url.scheme):
+        advice = f"{host} is a service of the mesh, write {clear}://{host}{url.raw_path}"
+        raise aiohttp.InvalidUrlClientError(url, advice)
+    if url.scheme not in _CLEAR:
         return None
     return Logical(target, url.raw_path_qs, _credentials(url))
+
+
+def named(target: Target) -> Target:
+    """Whom somebody named in words of his own, as this mesh follows him.
+
+    Raises:
+        ValueError: when that cannot be the name of a service.
+    """
+    if not is_service_name(target.service):
+        raise ValueError(f"{target.service!r} is not the name of a service")
+    return target.canonical
+
+
+def origin(target: Target) -> str:
+    """The beginning of the URLs of a service; a host stands in for a name that can be none (RFC 6761, 6.4)."""
+    name, datacenter = target.service, target.datacenter
+    if datacenter and is_label(name) and is_label(datacenter):
+        return f"http://{name}.service.{datacenter}.consul"
+    return f"http://{name if is_own_name(name) else 'service.invalid'}"
+
+
+def is_name(host: str) -> bool:
+    """Whether a *host* alone is the name of a service."""
+    return is_label(host) and host.lower() != "localhost"
 
 
 def _credentials(url: URL) -> str:
@@ -94,7 +135,7 @@ class Addresses:
         """Whom a URL is for that is parsed already, whatever its path; ``None`` where that is an ordinary one."""
         authority = url.raw_authority
         target = self._targets.get(authority)
-        if target is not None and url.scheme == "http":
+        if target is not None and url.scheme in _CLEAR:
             return target
         logical = parse(url)
         if logical is None:

@@ -51,6 +51,10 @@ class Caller:
         """No call is made any more."""
         self._timers.close()
 
+    def is_known(self, service: str) -> bool:
+        """Whether this process has heard of a *service*: it follows it, or the registry has named it."""
+        return self._directories.is_known(service)
+
     async def call(self, target: Target, request: Outgoing, said: Said | None = None) -> aiohttp.ClientResponse:
         """Make one call, by the rules of its route where *said* does not say otherwise.
 

@@ -55,8 +55,9 @@ class Directories:
         self._around = around
         self._open: dict[Target, Directory] = {}
         self._ends: dict[Target, Callable[[], object]] = {}
-        self._own = Target(config.name)
+        self._own = Target(config.name).canonical
         self._names: Mapping[str, tuple[str, ...]] = {}
+        self._known: frozenset[str] = frozenset()  # the names, in small letters
         self._names_followed = False
         self._names_asked = asyncio.Event()
         self._names_news = asyncio.Event()
@@ -80,6 +81,10 @@ class Directories:
         self._ends[target] = self._tasks.start(loop, f"watch {target}")
         self._open[target] = directory
         return directory
+
+    def is_known(self, service: str) -> bool:
+        """Whether a *service* has been heard of, without asking anybody."""
+        return Target(service).canonical in self._open or service.lower() in self._known
 
     async def views(self, target: Target) -> AsyncIterator[View]:
         """Every view of a service that differs from the one before, beginning with the current one."""
@@ -159,10 +164,9 @@ class Directories:
             raise NoInstances(target, Nobody.UNHEALTHY, detail=_why_none(view.instances))
         now = clock.now()
         known = await self.names(remaining(tighten(now + self._config.lookup_timeout_s, deadline_at), now))
-        reason = Nobody.UNHEALTHY if target.service in known else Nobody.UNKNOWN
-        detail = (
-            f"none that the filter {target.filter!r} lets pass" if target.filter and target.service in known else ""
-        )
+        there = target.service in self._known
+        reason = Nobody.UNHEALTHY if there else Nobody.UNKNOWN
+        detail = f"none that the filter {target.filter!r} lets pass" if target.filter and there else ""
         raise NoInstances(target, reason, known, detail)
 
     async def names(self, limit_s: float | None) -> Mapping[str, tuple[str, ...]]:
@@ -178,11 +182,12 @@ class Directories:
 
         However often strangers ask for what is not there, the registry is asked once a second.
         """
-        if wanted in self._names or wanted in await self.names(limit_s):
-            return self._names
+        wanted = wanted.lower()
+        if wanted not in self._known:
+            await self.names(limit_s)
         clock = self._around.clock
         async with self._looking_again:
-            if wanted not in self._names and clock.now() >= self._look_again_at:
+            if wanted not in self._known and clock.now() >= self._look_again_at:
                 self._look_again_at = clock.now() + _LOOK_AGAIN_S
                 with suppress(RegistryError, TimeoutError):
                     async with clock.timeout(limit_s):
@@ -216,6 +221,7 @@ class Directories:
 
     def _take_names(self, answer: Names) -> None:
         self._names = answer.services
+        self._known = frozenset(name.lower() for name in answer.services)
         self._names_asked.set()
         news, self._names_news = self._names_news, asyncio.Event()
         news.set()

@@ -17,7 +17,7 @@ from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
-from discovery.runtime.address import Addresses, Logical
+from discovery.runtime.address import Addresses, Logical, named
 from discovery.runtime.body import EMPTY
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
@@ -167,8 +167,10 @@ class Mesh(Verbs):
         Each filter is followed like a service of its own: it counts in ``max_services``, and has its own load, retry
         budget and room for calls. One that the registry cannot read makes calls fail at once with ``NoInstances``.
 
+        A service whose name can be no host of a URL (``billing.v2``, ``team/users``) is called only so.
+
         Raises:
-            ValueError: when that cannot be the name of a service, since it could then be the name of another host.
+            ValueError: when that cannot be the name of a service.
         """
         return Service(Target(name, datacenter, filter), self._addresses, self._pending)
 
@@ -184,7 +186,7 @@ class Mesh(Verbs):
                 print(ports.room.taken, ports.trouble)
         """
         self._home.check()
-        return self._directories.get(Target(name))
+        return self._directories.get(named(Target(name)))
 
     def view(self, name: str) -> View | None:
         """What is known about a service now; ``None`` until the registry has answered. Starts following it.
@@ -209,7 +211,7 @@ class Mesh(Verbs):
                 break
         """
         self._home.check()
-        return self._directories.views(Target(name))
+        return self._directories.views(named(Target(name)))
 
     def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
         """The names of all services with their tags, whenever they change; the first when the registry tells them.

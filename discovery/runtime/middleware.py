@@ -14,6 +14,7 @@ import aiohttp
 from discovery.runtime.address import Addresses
 from discovery.runtime.caller import Caller
 from discovery.runtime.outgoing import Handed
+from discovery.runtime.strangers import passed_on
 
 
 class Middleware:
@@ -36,5 +37,5 @@ class Middleware:
         url = request.url
         target = self._addresses.whom(url)
         if target is None:
-            return handler(request)
+            return passed_on(request, handler, self._caller.is_known)
         return self._caller.call(target, Handed(request, handler, url.raw_path_qs))

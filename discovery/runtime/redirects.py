@@ -24,6 +24,7 @@ from discovery.runtime.outgoing import IDEMPOTENCY_KEY, Handed
 from discovery.runtime.pool import GRACE_S, Pool
 from discovery.runtime.prepared import leave_theirs
 from discovery.runtime.said import Said
+from discovery.runtime.strangers import passed_on
 
 
 class Redirects:
@@ -43,12 +44,16 @@ class Redirects:
             TooManyRedirects: aiohttp's, after ``max_redirects``, which are 10.
         """
         target, limit_s = asked.target, self._caller.limit_s(method, asked, said)
+        start = URL(url)
+        place = start.origin()
         deadline_at = None if limit_s is None else self._clock.now() + limit_s
 
         async def hop(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-            logical = parse(request.url)
+            # Not every name is the host of a logical URL.
+            at_home = request.url.origin() == place
+            logical = Logical(target, request.url.raw_path_qs) if at_home else parse(request.url)
             if logical is None:
-                return await handler(request)
+                return await passed_on(request, handler, self._caller.is_known)
             # Within the service it is still for the same instances.
             whom = target if logical.target == target._replace(filter="") else logical.target
             left = Said(remaining(deadline_at, self._clock.now()), said.attempts, said.attempt_timeout_s)
@@ -63,7 +68,7 @@ class Redirects:
         session = self._pool.session if repeatable else self._pool.careful
         return await session.request(
             method,
-            URL(url),
+            start,
             headers=headers,
             timeout=self._pool.timeout(limit_s, timeout if isinstance(timeout, aiohttp.ClientTimeout) else None),
             **options,

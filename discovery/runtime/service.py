@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Unpack
 
-from yarl import URL
-
 from discovery.model import Target
-from discovery.runtime.address import Addresses, Logical, parse
+from discovery.runtime.address import Addresses, Logical, named, origin
 from discovery.runtime.door import PendingCall, Verbs
 from discovery.runtime.said import CallOptions
+
+# A path is taken apart as that of any service.
+_SOMEBODY = "http://service"
 
 
 class Service(Verbs):
@@ -22,12 +23,8 @@ class Service(Verbs):
         self.target = target
         self._addresses = addresses
         self._pending = pending
-        place = f"{target.service}.service.{target.datacenter}.consul" if target.datacenter else target.service
-        self._origin = f"http://{place}"
-        logical = parse(URL(self._origin))
-        if logical is None or str(logical.target) != str(target).lower():
-            raise ValueError(f"{str(target)!r} is not the name of a service")
-        self._whom = logical.target._replace(filter=target.filter)
+        self._whom = named(target)
+        self._origin = origin(self._whom)
 
     def request(self, method: str, path: str, /, **options: Unpack[CallOptions]) -> PendingCall:
         """Make a call to *path*, which begins with a slash; see :meth:`Mesh.request`.
@@ -42,8 +39,7 @@ class Service(Verbs):
         """
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash, got {path!r}")
-        url = self._origin + path
-        logical = self._addresses(url)
+        logical = self._addresses(_SOMEBODY + path)
         if logical is None:
             raise ValueError(f"{path!r} is not a path")
-        return self._pending(Logical(self._whom, logical.path), method, url, options)
+        return self._pending(Logical(self._whom, logical.path), method, self._origin + path, options)

@@ -49,7 +49,7 @@ async def name(api: Api) -> AsyncIterator[str]:
     unique = f"web-{uuid4().hex[:8]}"
     yield unique
     for service_id, service in (await api.get("/v1/agent/services")).json.items():
-        if service["Service"].startswith(unique):
+        if service["Service"].lower().startswith(unique):
             await api.put(f"/v1/agent/service/deregister/{service_id}")
 
 

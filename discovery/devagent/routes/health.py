@@ -32,8 +32,8 @@ async def service(request: web.Request) -> web.Response:
 
 
 async def checks(request: web.Request) -> web.Response:
-    wanted = name(request, "Missing service name")
-    return await _list(request, lambda check: check["ServiceName"] == wanted)
+    wanted = name(request, "Missing service name").lower()
+    return await _list(request, lambda check: check["ServiceName"].lower() == wanted)
 
 
 async def node(request: web.Request) -> web.Response:

@@ -87,8 +87,8 @@ async def test_another_datacenter_is_asked_for(liar: Liar, mesh: Mesh) -> None:
     assert liar.asked == ["/v1/health/service/ports?dc=east"]
 
 
-@pytest.mark.parametrize("name", ["a_b", "a.b", "", "-a", "\x1b[31m", "a" * 64])
-async def test_what_cannot_be_the_host_of_a_url_is_no_service(mesh: Mesh, name: str) -> None:
+@pytest.mark.parametrize("name", ["", "..", "a/../b", "\x1b[31m"])
+async def test_what_the_registry_cannot_be_asked_for_is_no_service(mesh: Mesh, name: str) -> None:
     said = await mesh("resolve", "--", name)
 
     assert said.code == 2

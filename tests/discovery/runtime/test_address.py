@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 from yarl import URL
 
@@ -16,6 +17,10 @@ from discovery.runtime.address import Addresses, Logical, parse
         ("http://ports/a%2Fb?c=d#e", Target("ports"), "/a%2Fb?c=d"),
         ("http://PORTS/", Target("ports"), "/"),
         ("http://my-ports/", Target("my-ports"), "/"),
+        ("http://billing_api/x", Target("billing_api"), "/x"),
+        ("http://ports:80/x", Target("ports"), "/x"),
+        ("ws://ports/x", Target("ports"), "/x"),
+        ("ws://ports:80/x", Target("ports"), "/x"),
         ("http://ports.service.consul/x", Target("ports"), "/x"),
         ("http://ports.service.dc2.consul/x", Target("ports", "dc2"), "/x"),
     ],
@@ -30,9 +35,13 @@ def test_the_host_of_a_logical_url_is_a_service(url: str, target: Target, path: 
     "url",
     [
         "http://localhost/",
-        "http://ports:80/",
         "http://ports:5000/",
-        "https://ports/",
+        "http://ports:443/",
+        "http://ports./",
+        "https://localhost/",
+        "https://example.com/",
+        "https://ports:5000/",
+        "ftp://ports/",
         "http://127.0.0.1/",
         "http://[::1]/",
         "http://example.com/",
@@ -40,7 +49,7 @@ def test_the_host_of_a_logical_url_is_a_service(url: str, target: Target, path: 
         "http://ports.query.consul/",
         "http://a.ports.service.consul/",
         "http://-ports/",
-        "http://my_ports/",
+        f"http://{'a' * 64}/",
         "/ports",
     ],
 )
@@ -49,6 +58,18 @@ def test_every_other_url_is_an_ordinary_one(url: str) -> None:
     addresses = Addresses()
     assert addresses.whom(URL("http://ports/")) == Target("ports")
     assert [addresses.whom(URL(url)) for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://ports/x?y=1", "https://ports:443/x?y=1", "wss://ports/x?y=1", "https://Ports.service.dc2.consul/x?y=1"],
+)
+def test_a_service_is_asked_for_tls_by_no_url(url: str) -> None:
+    addresses = Addresses()
+    addresses.whom(URL("http://ports/"))
+    for read in (lambda: addresses(url), lambda: addresses.whom(URL(url))):
+        with pytest.raises(aiohttp.InvalidUrlClientError, match=r"write (http|ws)://ports(\.service\.dc2\.consul)?/x"):
+            read()
 
 
 def test_what_was_seen_is_remembered_and_forgotten_in_time() -> None:

@@ -149,14 +149,6 @@ async def test_a_path_begins_with_a_slash(registry: FakeRegistry, observer: Reco
         await service.get(path)
 
 
-@pytest.mark.parametrize("name", ["localhost", "evil.example", "a b", "127.0.0.1", "ports:80", "ports/x", "", "a@b"])
-def test_a_service_has_a_name_that_no_other_host_can_have(
-    registry: FakeRegistry, observer: RecordingObserver, name: str
-) -> None:
-    with pytest.raises(ValueError, match="is not the name of a service"):
-        a_mesh(registry, observer).service(name)
-
-
 async def test_another_datacenter_is_another_target(registry: FakeRegistry, observer: RecordingObserver) -> None:
     async with a_mesh(registry, observer) as mesh, peer(registry, "ports") as one:
         await enrol(registry, "far", one.instance.address, datacenter="dc2")
