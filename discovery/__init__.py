@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from discovery.live_settings import LiveSettings
     from discovery.model import Attempt, Check, Health, Instance, Outcome, Source, Target, View
+    from discovery.observer import Observe
     from discovery.registry.static_registry import StaticRegistry
     from discovery.runtime.flight import attempts
     from discovery.runtime.health import READINESS, Readiness
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from discovery.runtime.refusal import NotProcessed
     from discovery.runtime.running import run
     from discovery.runtime.said import CallOptions
-    from discovery.runtime.server import LEAVING, MESH, Observe, Server, serving
+    from discovery.runtime.server import LEAVING, MESH, Server, serving
     from discovery.runtime.service import Service
     from discovery.runtime.surroundings import Surroundings
     from discovery.runtime.uninterrupted import uninterrupted
@@ -112,7 +113,7 @@ _HOME = {
     "NoInstances": "discovery.call_errors",
     "Nobody": "discovery.call_errors",
     "NotProcessed": "discovery.runtime.refusal",
-    "Observe": "discovery.runtime.server",
+    "Observe": "discovery.observer",
     "Outcome": "discovery.model",
     "Overflow": "discovery.call_errors",
     "Readiness": "discovery.runtime.health",

@@ -8,46 +8,20 @@ An incoming request is told by a *handle*: it begins when the observer returns i
 handler runs in one task, where :meth:`RequestHandle.activate` makes it the current one.
 
 An observer must not block or raise: not every call into it is guarded. One of your own inherits from
-:class:`NullObserver`, and so has an answer to whatever is asked. To the default, :data:`NULL`, no call is told.
+:class:`NullObserver`, and so has an answer to whatever is asked; one that wants events alone, from
+:class:`EventsOnly`. The default is of that kind, and writes them to the log (``log_observer.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from discovery.call import Call
+from discovery.incoming import NULL_HANDLE, IncomingRequest, RequestHandle
 from discovery.model import Followed, Instance, Target, View
-
-
-class IncomingRequest(NamedTuple):
-    """A request that reached our server, before anything was decided about it."""
-
-    method: str
-    path: str
-    query: str
-    scheme: str
-    host: str
-    peer: str
-    user_agent: str
-    headers: Mapping[str, str]
-
-
-class RequestHandle(Protocol):
-    """One incoming request while it lasts."""
-
-    def activate(self) -> AbstractContextManager[object]:
-        """Make this request the current one; entered and left in the task that runs the handler."""
-        ...
-
-    def end(self, status: int | None, route: str = "", nack: str = "", error: BaseException | None = None) -> None:
-        """*route* is the matched pattern, if any; *nack* the reason when the request was refused unprocessed.
-
-        *status* is ``None`` when the client left before an answer; that is not an error.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +78,14 @@ class RegistrationFailed:
     error: Exception
     retry_in_s: float
     failures: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRecovered:
+    """The registry has our instance, and answers again, after so many failures in a row."""
+
+    instance: Instance
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +146,7 @@ Event = (
     | AnswerDoubted
     | Registered
     | RegistrationFailed
+    | RegistrationRecovered
     | Deregistered
     | StateChanged
     | SettingsChanged
@@ -193,6 +176,10 @@ class Observer(Protocol):
     def notify(self, event: Event, /) -> None: ...
 
 
+# Makes the observer once it is known who this process is; leaving the block flushes it.
+Observe = Callable[[Instance], AbstractContextManager[Observer]]
+
+
 class NullObserver:
     """Tells nobody. Who inherits from it is told everything, and may do as little with it."""
 
@@ -204,17 +191,21 @@ class NullObserver:
     def called(self, call: Call, /) -> None: ...
 
     def request(self, request: IncomingRequest, /) -> RequestHandle:
-        return _NULL_HANDLE
+        return NULL_HANDLE
 
     def notify(self, event: Event, /) -> None: ...
 
 
-class _NullHandle:
-    def activate(self) -> AbstractContextManager[object]:
-        return nullcontext()
+class EventsOnly(NullObserver):
+    """Is told of events and of nothing else: of a call or a request it is not even asked whether it heeds it."""
 
-    def end(self, *_: object, **__: object) -> None: ...
+    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+        return False
 
 
-_NULL_HANDLE = _NullHandle()
-NULL: Observer = NullObserver()
+NULL: Observer = EventsOnly()
+
+
+def of_calls(observer: Observer) -> Observer | None:
+    """*observer*, where calls and requests are told to it; decided once, so that for all others they cost nothing."""
+    return None if isinstance(observer, EventsOnly) else observer

@@ -6,8 +6,8 @@ All of it is clean: plain values under known names, short and without what nobod
 from __future__ import annotations
 
 from discovery.call import Call, Lookup
+from discovery.incoming import IncomingRequest
 from discovery.model import Attempt, Outcome
-from discovery.observer import IncomingRequest
 from observability import semconv
 from observability.recording import Values
 from observability.text import clip, redact_query, redact_url

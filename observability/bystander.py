@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from opentelemetry import context as otel
 
 from discovery.call import Call
-from discovery.observer import IncomingRequest, RequestHandle
-from observability.log_only import Journal
+from discovery.incoming import IncomingRequest, RequestHandle
+from discovery.observer import Event, NullObserver
+from observability import logs
 from observability.tracing import TracedRequest, Tracing
 
 
-class Bystander(Journal):
+class Bystander(NullObserver):
     """Lets calls and requests pass unrecorded, unless they belong to somebody's trace. *tracing* makes no spans."""
 
     def __init__(self, tracing: Tracing) -> None:
@@ -26,6 +27,10 @@ class Bystander(Journal):
     def sending(self, call: Call, number: int, headers: MutableMapping[str, str], /) -> None:
         """The trace's context goes into *headers*."""
         self._tracing.sending(call, number, headers)
+
+    def notify(self, event: Event, /) -> None:
+        """Write the lines of *event*."""
+        logs.tell(event)
 
     def request(self, request: IncomingRequest, /) -> RequestHandle:
         """A request whose trace goes on."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from discovery.model import Instance
-from discovery.observer import Event, NullObserver, Observer
+from discovery.observer import Event, EventsOnly, Observer
 from observability import logs
 from observability.config import TelemetryConfig
 from observability.lines import configure_logs
 
 
-class Journal(NullObserver):
+class Journal(EventsOnly):
     """Writes the events, and lets calls and requests pass."""
-
-    def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
-        """Nothing of them is recorded."""
-        return False
 
     def notify(self, event: Event, /) -> None:
         """Write the lines of *event*."""

@@ -20,6 +20,7 @@ from discovery.observer import (
     Readmitted,
     Registered,
     RegistrationFailed,
+    RegistrationRecovered,
     SettingsChanged,
     StateChanged,
     ViewChanged,
@@ -42,7 +43,7 @@ def tell(event: Event) -> None:
             return  # it changes nothing
         case ViewChanged() | WatchFailed() | WatchRecovered() | AnswerDoubted() | Ejected() | Readmitted():
             _tell_of_others(event)
-        case Registered() | RegistrationFailed() | Deregistered() | StateChanged():
+        case Registered() | RegistrationFailed() | RegistrationRecovered() | Deregistered() | StateChanged():
             _tell_of_us(event)
         case SettingsChanged(values, problems):
             # The names only: the store holds whatever operators put there, by mistake too.
@@ -79,7 +80,9 @@ def _tell_of_others(
             assert_never(event)
 
 
-def _tell_of_us(event: Registered | RegistrationFailed | Deregistered | StateChanged) -> None:
+def _tell_of_us(
+    event: Registered | RegistrationFailed | RegistrationRecovered | Deregistered | StateChanged,
+) -> None:
     match event:
         case Registered(instance, reason):
             _info("registered", id=instance.id, address=instance.address, reason=reason)
@@ -88,6 +91,8 @@ def _tell_of_us(event: Registered | RegistrationFailed | Deregistered | StateCha
                 next_try_s = round(retry_in_s, 1)
                 reason = _reason(error)
                 _warn("registration failed", id=instance.id, error=reason, failures=failures, next_try_s=next_try_s)
+        case RegistrationRecovered(instance, failures):
+            _info("registration recovered", id=instance.id, failures=failures)
         case Deregistered(instance, error):
             if error is None:
                 _info("deregistered", id=instance.id)

@@ -7,6 +7,7 @@ from discovery.observer import (
     Event,
     Registered,
     RegistrationFailed,
+    RegistrationRecovered,
     SettingsChanged,
     ViewChanged,
     WatchFailed,
@@ -32,7 +33,7 @@ class Notices:
         match event:
             case WatchFailed(error=error, failures=1) | RegistrationFailed(error=error, failures=1):
                 return self._refusal(error) if isinstance(error, RegistryRejected) else self._away()
-            case Registered() | SettingsChanged() | ViewChanged() | WatchRecovered():
+            case Registered() | RegistrationRecovered() | SettingsChanged() | ViewChanged() | WatchRecovered():
                 return self._answer()
             case _:
                 return ""

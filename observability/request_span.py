@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry.sdk.trace import Tracer
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
-from discovery.observer import IncomingRequest
+from discovery.incoming import IncomingRequest
 from observability import attributes
 from observability.recording import RecordingSpan, Values, is_unlimited
 from observability.sampling import Asked, Start

@@ -8,14 +8,13 @@ from contextlib import AbstractContextManager
 
 from discovery.call import Call
 from discovery.clock import Clock
+from discovery.incoming import IncomingRequest, RequestHandle
 from discovery.observer import (
     NULL,
     Ejected,
     Event,
-    IncomingRequest,
     Pulse,
     Readmitted,
-    RequestHandle,
     ViewChanged,
 )
 from observability import logs

@@ -18,7 +18,7 @@ from discovery.cli.text import escape
 from discovery.config import MeshConfig
 from discovery.errors import ConfigError
 from discovery.model import Instance
-from discovery.observer import Event, NullObserver, Observer, StateChanged
+from discovery.observer import Event, EventsOnly, Observer, StateChanged
 from observability.console.serving import configure, serve_unregistered
 from observability.console.settings import ConsoleSettings
 from observability.console.store.alone import alone
@@ -75,7 +75,7 @@ def _registry(config: MeshConfig) -> str:
 
 
 @dataclass(slots=True)
-class Terminal(NullObserver):
+class Terminal(EventsOnly):
     """Where the page is goes to the standard output, what becomes of the *registry* to the standard error."""
 
     registry: str

@@ -23,7 +23,7 @@ from opentelemetry.trace import NonRecordingSpan, Tracer, set_span_in_context
 
 from discovery.call import Call
 from discovery.clock import Clock
-from discovery.observer import IncomingRequest
+from discovery.incoming import IncomingRequest
 from observability import attributes, semconv
 from observability.call_spans import CallSpans, begun
 from observability.failure import error_type

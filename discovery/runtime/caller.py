@@ -13,7 +13,7 @@ import aiohttp
 from discovery import wire
 from discovery.call_errors import CallFailed, DeadlineExceeded, Overflow
 from discovery.model import Outcome, Target
-from discovery.observer import NULL
+from discovery.observer import Observer, of_calls
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, StopReason, decide
 from discovery.runtime import context, outcomes
@@ -33,18 +33,23 @@ from discovery.runtime.timer import Timer, Timers
 class Caller:
     """Makes calls, for all doors of one mesh."""
 
-    def __init__(self, directories: Directories, around: Surroundings, home: Home) -> None:
+    _directories: Directories
+    _around: Surroundings
+    _chooser: Chooser
+    _observer: Observer | None
+
+    def __init__(self, home: Home, around: Surroundings) -> None:
         self._home = home
-        self._directories = directories
-        self._around = around
-        self._observer = None if around.observer is NULL else around.observer
         self._clock = around.clock
         self._rng = around.rng
         self._timers = Timers(around.clock)
-        self._chooser = Chooser(directories, around)
 
-    def open(self) -> None:
-        """Calls are made from now on."""
+    def open(self, directories: Directories, around: Surroundings) -> None:
+        """Calls are made from now on; only now it is known who is told of them."""
+        self._directories = directories
+        self._around = around
+        self._observer = of_calls(around.observer)
+        self._chooser = Chooser(directories, around)
         self._timers.open()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import aiohttp
 from discovery.config import MeshConfig
 from discovery.errors import RegistryError
 from discovery.model import Instance
-from discovery.observer import RegistrationFailed
+from discovery.observer import Observe, RegistrationFailed, RegistrationRecovered
 from discovery.registry.port import Enrolment, Registry, TtlCheck
 from discovery.runtime.identity import identity
 from discovery.runtime.mesh import Mesh, registry_of
@@ -36,18 +36,25 @@ async def beat(instance: Instance, registrar: Registrar, registry: Enrolment, ar
         pause_s = TTL_S / 3
         try:
             await registry.heartbeat(instance.id)
-            missed = 0
         except RegistryError as error:
             # The registrar puts a lost entry back; the beat has to be there soon after.
             pause_s = _MISSED_S
             missed += 1
             around.observer.notify(RegistrationFailed(instance, error, pause_s, missed))
+        else:
+            if missed:
+                around.observer.notify(RegistrationRecovered(instance, missed))
+            missed = 0
         await around.clock.sleep(pause_s)
 
 
 @asynccontextmanager
 async def registered(
-    config: MeshConfig, registry: Registry | None = None, *, around: Surroundings | None = None
+    config: MeshConfig,
+    registry: Registry | None = None,
+    *,
+    observe: Observe | None = None,
+    around: Surroundings | None = None,
 ) -> AsyncIterator[Mesh]:
     """Be in the registry while the block lasts, without a server; yields the mesh for calls.
 
@@ -57,23 +64,24 @@ async def registered(
             async with mesh.get("http://ports/ports") as response:
                 print(len(await response.json()))
 
-    Without ``instance_id`` in the settings the id holds the process id, since there is no port to tell workers of
-    one host apart.
+    *observe* is told what happens, as in :func:`discovery.run`; without it the log is. Without ``instance_id`` in the
+    settings the id holds the process id, since there is no port to tell workers of one host apart.
     """
     around = around or Surroundings()
     registry = registry or registry_of(config)
     own = await own_address(config, around.clock)
-    own.tell()
     instance = identity(config, own.host, config.port, around.rng)
     if not config.instance_id:
         instance = replace(instance, id=f"{config.name}-{instance.host}-{os.getpid()}")
     check = TtlCheck(ttl_s=TTL_S, deregister_after_s=config.deregister_after_s)
-    async with Mesh(config, registry, around=around) as mesh, aiohttp.ClientSession(trust_env=False) as session:
-        registrar = Registrar(instance, check, registry, session, around)
-        try:
-            async with Tasks() as tasks:
-                tasks.start(registrar.keep(), "registration")
-                tasks.start(beat(instance, registrar, registry, around), "heartbeat")
-                yield mesh
-        finally:
-            await registrar.leave(_LEAVE_LIMIT_S)
+    with around.observed(observe, instance) as around:
+        own.tell()
+        async with Mesh(config, registry, around=around) as mesh, aiohttp.ClientSession(trust_env=False) as session:
+            registrar = Registrar(instance, check, registry, session, around)
+            try:
+                async with Tasks() as tasks:
+                    tasks.start(registrar.keep(), "registration")
+                    tasks.start(beat(instance, registrar, registry, around), "heartbeat")
+                    yield mesh
+            finally:
+                await registrar.leave(_LEAVE_LIMIT_S)

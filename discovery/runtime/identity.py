@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from random import Random
 from types import MappingProxyType
@@ -23,11 +24,7 @@ def identity(config: MeshConfig, host: str, port: int, rng: Random) -> Instance:
     if config.advertise:
         host, advertised_port = split_address(config.advertise)
         port = advertised_port or port
-    meta = {**config.meta, "boot": f"{rng.getrandbits(64):016x}"}
-    if config.version:
-        meta["version"] = config.version
-    if config.zone:
-        meta["zone"] = config.zone
+    meta = {**_meta(config), "boot": f"{rng.getrandbits(64):016x}"}
     return Instance(
         id=config.instance_id or f"{config.name}-{host}-{port}",
         service=config.name,
@@ -36,6 +33,23 @@ def identity(config: MeshConfig, host: str, port: int, rng: Random) -> Instance:
         tags=config.tags,
         meta=MappingProxyType(meta),
     )
+
+
+def unregistered(config: MeshConfig) -> Instance:
+    """Who a process is to its own observer that nobody calls, and no registry knows: one of a host's many."""
+    return Instance(
+        id=config.instance_id or f"{config.name}-{os.getpid()}",
+        service=config.name,
+        host="",
+        port=0,
+        tags=config.tags,
+        meta=MappingProxyType(_meta(config)),
+    )
+
+
+def _meta(config: MeshConfig) -> dict[str, str]:
+    own = {"version": config.version, "zone": config.zone}
+    return {**config.meta, **{name: value for name, value in own.items() if value}}
 
 
 def generation(instance: Instance, number: int) -> Instance:

@@ -10,7 +10,8 @@ from aiohttp import hdrs, web
 from multidict import istr
 
 from discovery import wire
-from discovery.observer import NULL, IncomingRequest
+from discovery.incoming import IncomingRequest
+from discovery.observer import of_calls
 from discovery.policy.deadline import parse_ms
 from discovery.policy.lifecycle import Lifecycle
 from discovery.runtime import context
@@ -69,7 +70,7 @@ class Inbound:
     def entering(self, handle: Handle) -> Handle:
         """What takes the place of *handle*, which is how the application handles a request."""
         self._handle = handle
-        return self._unobserved if self._around.observer is NULL else self._observed
+        return self._unobserved if of_calls(self._around.observer) is None else self._observed
 
     async def _unobserved(self, request: web.Request) -> web.StreamResponse:
         # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.

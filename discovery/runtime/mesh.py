@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -11,20 +10,22 @@ import aiohttp
 from yarl import URL
 
 from discovery.config import MeshConfig
-from discovery.model import Target, View
+from discovery.model import Target
+from discovery.observer import Observe
 from discovery.policy.balancer import Balancer
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
-from discovery.runtime.address import Addresses, Logical, named
+from discovery.runtime.address import Addresses, Logical
 from discovery.runtime.body import EMPTY
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
-from discovery.runtime.directory import Directory
 from discovery.runtime.door import PendingCall, Verbs
 from discovery.runtime.home import Home
+from discovery.runtime.identity import unregistered
+from discovery.runtime.knowledge import Knowledge
 from discovery.runtime.middleware import Middleware
 from discovery.runtime.pool import Pool
 from discovery.runtime.prepared import prepared
@@ -41,7 +42,7 @@ def registry_of(config: MeshConfig) -> Registry:
     return StaticRegistry(config.static) if config.static else ConsulRegistry(config)
 
 
-class Mesh(Verbs):
+class Mesh(Knowledge, Verbs):
     """A process's view of all services, and the way to call them. It registers nobody.
 
     Use it as a context manager; what it opened is closed with the block::
@@ -50,6 +51,7 @@ class Mesh(Verbs):
             async with mesh.get("http://ports/ports") as response:
                 ports = await response.json()
 
+    *observe* is told what happens, as in :func:`discovery.run`; without it the log is.
     ``middleware`` is the door for a session that somebody else made:
     ``aiohttp.ClientSession(middlewares=[mesh.middleware])``.
     """
@@ -60,20 +62,22 @@ class Mesh(Verbs):
         registry: Registry | None = None,
         *,
         balancer: Balancer | None = None,
+        observe: Observe | None = None,
         around: Surroundings | None = None,
     ) -> None:
         self.config = config
         self.settings = Settings(config)
         self._registry = registry or registry_of(config)
         self._around = around or Surroundings()
+        self._balancer = balancer
+        self._observe = observe
         self._stack = AsyncExitStack()
         self._tasks = Tasks()
         self._pool = Pool(config.connect_timeout_s)
         self._direct = True
         self._addresses = Addresses()
-        self._directories = Directories(config, self._registry, self._tasks, balancer, self.settings, self._around)
         self._home = Home()
-        self._caller = Caller(self._directories, self._around, self._home)
+        self._caller = Caller(self._home, self._around)
         self._redirects = Redirects(self._pool, self._caller, self._around.clock)
         self.middleware = Middleware(self._caller, self._addresses)
 
@@ -88,16 +92,19 @@ class Mesh(Verbs):
         return self
 
     async def _open(self) -> None:
+        around = self._stack.enter_context(self._around.observed(self._observe, unregistered(self.config)))
         await self._stack.enter_async_context(self._registry)
         await self._stack.enter_async_context(self._pool)
         self._direct = await rehearsal.goes_well(self._pool)
-        self._stack.push_async_callback(self._directories.close_all)
-        self._caller.open()
+        known = Directories(self.config, self._registry, self._tasks, self._balancer, self.settings, around)
+        self._directories = known
+        self._stack.push_async_callback(known.close_all)
+        self._caller.open(known, around)
         self._stack.callback(self._caller.close)
         await self._stack.enter_async_context(self._tasks)
-        keeping = live.keep(self.settings, self._registry, self.config.name, self._around, self._directories.compile)
+        keeping = live.keep(self.settings, self._registry, self.config.name, around, known.compile)
         self._tasks.start(keeping, "settings")
-        self._tasks.start(pulse.beat(self._directories, self._around), "pulse")
+        self._tasks.start(pulse.beat(known, around), "pulse")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -173,69 +180,3 @@ class Mesh(Verbs):
             ValueError: when that cannot be the name of a service.
         """
         return Service(Target(name, datacenter, filter), self._addresses, self._pending)
-
-    def directory(self, name: str) -> Directory:
-        """What this process knows about a service; starts following it.
-
-        Keep it in a ``with`` block for as long as you look into it: one in which there is nobody, and which nobody
-        uses, is followed no longer after a minute, or at once where ``max_services`` is reached.
-
-        ::
-
-            with mesh.directory("ports") as ports:
-                print(ports.room.taken, ports.trouble)
-        """
-        self._home.check()
-        return self._directories.get(named(Target(name)))
-
-    def view(self, name: str) -> View | None:
-        """What is known about a service now; ``None`` until the registry has answered. Starts following it.
-
-        ::
-
-            view = mesh.view("ports")
-            if view is not None:
-                print([instance.address for instance in view.instances])
-        """
-        return self.directory(name).view
-
-    def watch(self, name: str) -> AsyncIterator[View]:
-        """Every view of a service that differs from the one before, beginning with the current one.
-
-        Follows it from the first step of the iteration on, and at least until its end.
-
-        ::
-
-            async for view in mesh.watch("ports"):
-                print(len(view.instances))
-                break
-        """
-        self._home.check()
-        return self._directories.views(named(Target(name)))
-
-    def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
-        """The names of all services with their tags, whenever they change; the first when the registry tells them.
-
-        ::
-
-            async for names in mesh.watch_names():
-                print(sorted(names))
-                break
-        """
-        self._home.check()
-        return self._directories.names_changes()
-
-    async def names(self, wanted: str = "") -> Mapping[str, tuple[str, ...]]:
-        """Every service that the registry knows, with its tags; empty when it does not say so in time.
-
-        They are followed, and may be a second old; a *wanted* one that is not among them is asked for once more.
-
-        ::
-
-            if "ports" in await mesh.names("ports"):
-                print("it is there")
-        """
-        self._home.check()
-        if wanted:
-            return await self._directories.names_with(wanted, self.config.lookup_timeout_s)
-        return await self._directories.names(self.config.lookup_timeout_s)

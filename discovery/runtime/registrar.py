@@ -15,7 +15,7 @@ import aiohttp
 
 from discovery.errors import IdentityTaken, RegistryError
 from discovery.model import Instance, View
-from discovery.observer import Deregistered, Registered, RegistrationFailed
+from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.policy.backoff import Backoff
 from discovery.policy.watch import WAIT_S, Pace
 from discovery.registry.port import Enrolment, HttpCheck, Registration, TtlCheck
@@ -83,6 +83,8 @@ class Registrar:
                 await self._pause(error, failures)
                 hash_ = ""
             else:
+                if failures:
+                    self._around.observer.notify(RegistrationRecovered(self._instance, failures))
                 failures, reason = 0, "the agent had lost it"
 
     async def keep_visible(self, directory: Directory) -> NoReturn:

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from discovery.config import MeshConfig
 from discovery.errors import MeshError
-from discovery.runtime.server import Observe, serving
+from discovery.observer import Observe
+from discovery.runtime.server import serving
 
 # What a shell reports for a process that a signal ended.
 _SIGNALLED = 128
@@ -59,7 +60,9 @@ def run(
     :meth:`MeshConfig.from_env <discovery.MeshConfig.from_env>` does, to which *settings* go; or settings that are
     there already.
 
-    What is not to *register* follows the others as any member does, and is found by nobody.
+    *observe* is told what happens, such as ``observability.observer``; without it the log is, by the standard library's
+    ``logging``: of changes and troubles, not of calls. What is not to *register* follows the others as any member does,
+    and is found by nobody.
 
     Exits with 0 after a signal, and with 2 and one line on the standard error when it could not serve, be it for a
     variable that makes no sense. Settings that are made before, in an argument, fail where they are made.

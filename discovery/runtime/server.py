@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -19,7 +19,7 @@ from aiohttp import web
 from discovery import wire
 from discovery.config import MeshConfig
 from discovery.model import Instance
-from discovery.observer import Observer, StateChanged
+from discovery.observer import Observe, StateChanged
 from discovery.policy.lifecycle import Lifecycle, advance
 from discovery.registry.port import HttpCheck, Registry
 from discovery.runtime import doorway, health, listener
@@ -44,9 +44,6 @@ _DEREGISTER_S = 3.0
 MESH = web.AppKey("MESH", Mesh)
 # Set when no new request is taken any more: what lasts by its nature, like a stream of events, has to end now.
 LEAVING = web.AppKey("LEAVING", asyncio.Event)
-
-# Makes the observer once we know who we are; leaving the block flushes it.
-Observe = Callable[[Instance], AbstractContextManager[Observer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +93,8 @@ async def serving(
     with listener.bound(config) as bound:
         own = await own_address(config, around.clock)
         instance = identity(config, own.host, bound.getsockname()[1], around.rng)
-        with observe(instance) if observe else nullcontext(around.observer) as observer:
+        with around.observed(observe, instance) as around:
             own.tell()
-            around = replace(around, observer=observer)
             registry = registry or registry_of(config)
             async with Mesh(config, registry, around=around) as mesh:
                 membership = _Membership(app, config, instance, mesh, registry, around)

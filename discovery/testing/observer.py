@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from discovery.call import Call
+from discovery.incoming import IncomingRequest
 from discovery.model import Attempt
-from discovery.observer import Event, IncomingRequest
+from discovery.observer import Event
 
 E = TypeVar("E", bound=Event)
 

@@ -11,8 +11,9 @@ from multidict import CIMultiDict
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 from discovery.call import Call, Lookup
+from discovery.incoming import IncomingRequest
 from discovery.model import NOTHING, Attempt, Health, Instance, Outcome, Target
-from discovery.observer import IncomingRequest, Observer
+from discovery.observer import Observer
 
 
 def peer(number: int = 1) -> Instance:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 
 from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
-from discovery.model import Health, Target
-from discovery.observer import Deregistered, RegistrationFailed
+from discovery.model import Health, Instance, Target
+from discovery.observer import Deregistered, Observer, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.runtime.heartbeat import TTL_S, registered
 from discovery.runtime.surroundings import Surroundings
 from discovery.testing.clock import FakeClock
@@ -67,6 +69,24 @@ async def test_a_registry_that_is_away_is_told_of_and_tried_every_second(observe
         registry.heal()
         await clock.advance(10)
         assert registry.beats >= 2
+    assert observer.told(RegistrationRecovered), "that it is over is told, too"
+
+
+async def test_who_observes_a_worker_is_made_for_it_and_is_the_last_to_go(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    made: list[str] = []
+
+    @contextmanager
+    def observe(identity: Instance) -> Iterator[Observer]:
+        made.append(identity.id)
+        yield observer
+        assert observer.told(Deregistered)
+        made.append("flushed")
+
+    async with registered(MeshConfig(name="worker", instance_id="w1"), registry, observe=observe):
+        await observer.until(lambda: bool(observer.told(Registered)))
+    assert made == ["w1", "flushed"]
 
 
 async def test_a_worker_calls_others(registry: FakeRegistry, observer: RecordingObserver) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import threading
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,7 @@ import discovery
 from discovery.errors import MeshError, Misused
 from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
+from discovery.observer import Observer
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
@@ -53,6 +55,30 @@ async def ordinary(mesh: discovery.Mesh) -> None:
 
 
 WAYS: list[Way] = [plain, of_a_service, public, following, foreign, ordinary]
+
+
+async def test_who_observes_a_mesh_is_made_when_it_opens_and_told_of_every_call(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    made: list[str] = []
+
+    @contextmanager
+    def observe(identity: discovery.Instance) -> Iterator[Observer]:
+        made.append(identity.id)
+        yield observer
+        made.append("flushed")
+
+    config = discovery.MeshConfig(name="report", version="1.2")
+    mesh = discovery.Mesh(config, registry, observe=observe)
+    assert made == []
+    async with peer(registry, "ports"), aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
+        async with mesh:
+            await plain(mesh)
+            async with session.get("http://ports/") as response:
+                assert response.status == 200
+        assert made == [f"report-{os.getpid()}", "flushed"]
+    assert len(observer.calls) == 2
+    assert observer.unsettled() == []
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 import discovery
 from discovery import wire
-from discovery.observer import SettingsChanged
+from discovery.observer import Event, EventsOnly, SettingsChanged
 from discovery.runtime import context
 from discovery.testing.observer import RecordingObserver, RequestEnd
 from discovery.testing.peer import peer
@@ -81,6 +81,29 @@ async def test_the_checks_of_the_registry_are_not_told(registry: FakeRegistry, o
             async with one.get(path) as response:
                 assert response.status == 200
     assert observer.requests == []
+
+
+async def test_who_wants_events_alone_is_not_even_asked_about_calls_and_requests(registry: FakeRegistry) -> None:
+    class Events(EventsOnly):
+        def __init__(self) -> None:
+            self.events: list[Event] = []
+
+        def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
+            raise AssertionError
+
+        def notify(self, event: Event, /) -> None:
+            self.events.append(event)
+
+    async def asking(request: web.Request) -> web.Response:
+        async with request.app[discovery.MESH].get("http://ports/") as response:
+            return web.Response(status=response.status)
+
+    observer = Events()
+    asked = up(an_app(asking=asking), registry, observer)
+    async with peer(registry, "ports"), asked as one, one.get("/asking") as response:
+        assert response.status == 200
+    assert observer.events
+    assert isinstance(discovery.Surroundings().observer, EventsOnly), "so the default costs a call nothing"
 
 
 async def test_who_heeds_nothing_is_told_of_events_alone(registry: FakeRegistry) -> None:

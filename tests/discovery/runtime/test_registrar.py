@@ -16,7 +16,7 @@ from aiohttp import web
 from discovery import wire
 from discovery.errors import IdentityTaken, RegistryRejected, RegistryUnavailable
 from discovery.model import Instance, Target
-from discovery.observer import Deregistered, Registered, RegistrationFailed
+from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.registry.port import Answer, Entry, HttpCheck, Registration
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.surroundings import Surroundings
@@ -100,6 +100,18 @@ async def test_while_the_registry_is_away_it_keeps_trying_every_few_seconds_and_
         await world.clock.advance(5)
         assert (await world.entry()).meta["boot"] == "mine"
     assert world.reasons == ["start"]
+    assert world.observer.told(RegistrationRecovered) == [RegistrationRecovered(ME, len(told))]
+
+
+async def test_a_registry_that_was_away_and_still_has_the_entry_is_told_to_be_back(world: World) -> None:
+    async with world.keeping():
+        world.registry.fail(RegistryUnavailable("away"))
+        await world.clock.advance(120)
+        world.registry.heal()
+        await world.clock.advance(60)
+    (recovered,) = world.observer.told(RegistrationRecovered)
+    assert recovered.failures == len(world.observer.told(RegistrationFailed))
+    assert world.reasons == ["start"], "it was not put anew"
 
 
 async def test_a_refusal_is_tried_again_too_since_a_token_can_be_given_its_rights_later(world: World) -> None:

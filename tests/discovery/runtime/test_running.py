@@ -62,6 +62,15 @@ print("returned", flush=True)
 """
 
 
+# Neither an observer nor a log.
+PLAIN = """
+import discovery
+from aiohttp import web
+
+discovery.run(web.Application(), "ports")
+"""
+
+
 class Program:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -79,11 +88,11 @@ class Program:
 
 
 @asynccontextmanager
-async def program(**environ: str) -> AsyncIterator[Program]:
+async def program(code: str = PROGRAM, **environ: str) -> AsyncIterator[Program]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        PROGRAM,
+        code,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=ROOT,
@@ -118,6 +127,36 @@ async def test_it_is_ready_while_consul_is_away_and_can_be_stopped_then() -> Non
                 assert response.status == 200
             one.process.send_signal(signal.SIGTERM)
             assert await one.ended() == (0, ["draining", "stopped", "returned"], [])
+
+
+REFUSED = b"Permission denied: token with AccessorID 's3cret-t0ken' lacks permission 'service:write'"
+
+
+async def test_without_an_observer_and_without_a_log_a_token_that_is_dead_is_told_on_the_standard_error() -> None:
+    async def refuse(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=403, body=REFUSED)
+
+    runner = web.ServerRunner(web.Server(refuse, access_log=None))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        consul = "{}:{}".format(*runner.addresses[0][:2])
+        environ = {"MESH_STATIC": "", "CONSUL_HTTP_ADDR": consul, "CONSUL_HTTP_TOKEN": "s3cret-t0ken"}
+        async with program(PLAIN, **environ) as one:
+            assert one.process.stderr is not None
+            lines: list[str] = []
+            while not any(line.startswith("ports-127.0.0.1-") for line in lines):
+                lines.append((await one.process.stderr.readline()).decode())
+            one.process.send_signal(signal.SIGTERM)
+            status, _, more = await one.ended()
+    finally:
+        await runner.cleanup()
+    assert status == 0
+    (line,) = [line for line in lines if line.startswith("ports-127.0.0.1-")]
+    assert " is not registered: " in line
+    assert "lacks permission 'service:write'" in line
+    assert "trying again in " in line
+    assert "s3cret-t0ken" not in "".join([*lines, *more])
 
 
 async def test_a_second_signal_ends_it_at_once() -> None:
