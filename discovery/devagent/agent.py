@@ -115,6 +115,14 @@ class Agent:
         self.local.set_maintenance(service_id, reason, enabled=enabled)
         self.announce()
 
+    def forget(self) -> None:
+        """Run nothing any more, as an agent that was started again without its data."""
+        for service_id in list(self.local.services):
+            self._runners.stop(self.local.remove_service(service_id))
+        for check_id in list(self.local.checks):
+            self._remove_check(check_id)
+        self.announce()
+
     def _remove_check(self, check_id: str) -> None:
         self._runners.stop([check_id])
         self.local.remove_check(check_id)

@@ -13,7 +13,19 @@ from aiohttp import web
 from discovery.clock import Clock, SystemClock
 from discovery.devagent.agent import Agent
 from discovery.devagent.api import AGENT, manners
-from discovery.devagent.routes import agent, agent_checks, agent_health, catalog, events, health, kv, page, status
+from discovery.devagent.faults import Faults
+from discovery.devagent.routes import (
+    agent,
+    agent_checks,
+    agent_health,
+    catalog,
+    events,
+    fault,
+    health,
+    kv,
+    page,
+    status,
+)
 
 _GROUPS = (agent, agent_checks, agent_health, catalog, events, health, kv, page, status)
 
@@ -22,7 +34,10 @@ _LAST_ANSWERS_S = 0.1
 
 
 class Devagent:
-    """A Consul agent in memory, for development and tests. Port 0 takes any free one; ``url`` says which."""
+    """A Consul agent in memory, for development and tests. Port 0 takes any free one; ``url`` says which.
+
+    With *faults* it misbehaves as those say, or as whoever asks from this host says at ``/v1/devagent/fault``.
+    """
 
     def __init__(
         self,
@@ -31,19 +46,28 @@ class Devagent:
         *,
         clock: Clock | None = None,
         rng: Random | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._clock = clock or SystemClock()
         self._rng = rng or Random()
+        self._faults = faults
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             listening = stack.enter_context(_bound(self._host, self._port))
             address = _shown(*listening.getsockname()[:2])
             app = web.Application(middlewares=[manners])
-            app[AGENT] = await stack.enter_async_context(Agent("devagent", address, self._clock, self._rng))
+            app[AGENT] = self.agent = await stack.enter_async_context(
+                Agent("devagent", address, self._clock, self._rng)
+            )
             app.add_routes(route for group in _GROUPS for route in group.ROUTES)
+            if self._faults is not None:
+                self._faults.stand_before(self.agent.forget)
+                app.middlewares.insert(0, self._faults.meet)
+                app[fault.FAULTS] = self._faults
+                app.add_routes(fault.ROUTES)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_ANSWERS_S, handler_cancellation=True)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from discovery.devagent import Devagent
-from tests.contract.agents import consul_program, old_consul_program, running_consul
+from discovery.testing.consul import running_consul
+from tests.contract.agents import consul_program, old_consul_program
 from tests.contract.api import Api
 
 

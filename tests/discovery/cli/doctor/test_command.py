@@ -11,8 +11,9 @@ import pytest
 from aiohttp.test_utils import unused_port
 
 import observability
+from discovery.testing.consul import running_consul
 from discovery.testing.servers import answers_garbage, misbehaving, refusing
-from tests.contract.agents import consul_program, running_consul
+from tests.contract.agents import consul_program
 from tests.contract.api import Api
 from tests.discovery.cli.conftest import Mesh, Said
 from tests.discovery.cli.lying import Liar, Lie
