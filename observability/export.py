@@ -27,6 +27,7 @@ from observability.encoding import encode
 from observability.ledger import Ledger
 from observability.recording import is_unlimited
 from observability.request_span import RequestSpan
+from observability.sending import client_of, most_bytes
 
 
 class Link(requests.Session):
@@ -54,6 +55,7 @@ class SpanExporter(OTLPSpanExporter):
     def __init__(self, endpoint: str, timeout_s: float, ledger: Ledger) -> None:
         self._link = Link()
         super().__init__(endpoint, timeout=timeout_s, session=self._link)
+        self._sends, self._most_bytes = client_of(self), most_bytes(self)
         self._ledger = ledger
 
     def export(self, spans: Sequence[ReadableSpan | CallSpans]) -> SpanExportResult:
@@ -77,11 +79,11 @@ class SpanExporter(OTLPSpanExporter):
                 self._link.trouble = f"a span cannot be written ({type(error).__name__})"
                 result.error = error
                 return SpanExportResult.FAILURE
-            if 0 < self._max_request_size < len(body):
+            if 0 < self._most_bytes < len(body):
                 self._link.trouble = "the batch is too large"
                 result.error = ValueError(self._link.trouble)
                 return SpanExportResult.FAILURE
-            sent = self._client.export(body)
+            sent = self._sends.export(body)
             if not sent.success:
                 result.error = sent.error
                 if sent.status_code is not None:

@@ -15,6 +15,8 @@ LOADERS = {
     "discovery.cli.call",
     # Benchmarks, and nothing else; see below.
     "launcher.development.bench",
+    # The measurements of a folder, likewise.
+    "benchmarks.own",
     # Whether this Python can make environments.
     "launcher.development.environment",
     # The command itself, once what it needs is there.

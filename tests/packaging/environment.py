@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +57,15 @@ class Environment:
         _run([*making, str(folder)])
         return cls(folder)
 
-    def install(self, built: Path, extras: str = "") -> None:
-        """Install *built* from where it is, and what it needs from the index, in the versions of the lock."""
-        # Without its hashes: what is built here has none in it.
-        pins = re.findall(r"^[\w.-]+==\S+", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+    def install(self, built: Path, extras: str = "", pins: Sequence[str] | None = None) -> None:
+        """Install *built* from where it is, and what it needs from the index, in the versions of the lock.
+
+        *pins* are other versions instead of those; what they leave open is the newest that fits.
+        """
+        if pins is None:
+            # Without its hashes: what is built here has none in it.
+            lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+            pins = re.findall(r"^[\w.-]+==\S+", lock, re.MULTILINE)
         versions = self.folder / "versions.txt"
         versions.write_text("\n".join(pins), encoding="utf-8")
         python = str(self.folder / "bin/python")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from subprocess import Popen
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.packaging.environment import PATIENCE_S, Environment, commands, make_project
+from tests.packaging.processes import ending, line
 
 
 @pytest.fixture(scope="module")
@@ -27,22 +25,6 @@ def environment(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFac
     environment.install(wheel, "[console]")
     environment.add(project)
     return environment
-
-
-@contextmanager
-def ending(process: Popen[str]) -> Iterator[Popen[str]]:
-    """Whatever happens in the block, *process* ends with it."""
-    with process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def line(process: Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def get(address: str, path: str) -> tuple[int, str]:

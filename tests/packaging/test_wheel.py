@@ -76,7 +76,7 @@ def test_it_is_small(wheel: Path) -> None:
 def test_the_extras_are_those_that_a_user_has_a_use_for(wheel: Path) -> None:
     said = metadata(wheel)
 
-    extras = {"cli", "console", "observability", "prometheus", "web", "zipkin"}
+    extras = {"all", "cli", "console", "observability", "prometheus", "web", "zipkin"}
     assert set(said.get_all("Provides-Extra", [])) == extras
     assert said["License-Expression"] == "Apache-2.0"
 

@@ -1,0 +1,33 @@
+"""What is published of a result: the figures, and a table of a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.page import part, replaced
+from launcher.development import Report
+from launcher.plan import ROOT
+
+FIGURES = ROOT / "benchmarks" / "results" / "own.json"
+PAGE = ROOT / "docs" / "own.md"
+
+
+def publish(report: Report) -> None:
+    """Write both."""
+    FIGURES.write_text(f"{json.dumps(report.figures())}\n", encoding="utf-8")
+    figures = json.loads(FIGURES.read_text(encoding="utf-8"))
+    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), section(figures)), encoding="utf-8")
+
+
+def section(figures: Mapping[str, Any]) -> str:
+    """The part of the page that is written by a program."""
+    lines = ["| | | goal |", "|---|---:|---|"]
+    for row in figures["rows"]:
+        value = f"{row['value']:g} {row['unit']}".strip()
+        lines.append(f"| {row['what']} | {value if row['met'] else f'**{value}**'} | {row['reach']} |")
+    lines += ["", *(f"Not run: {name} ({why})." for name, why in figures["not_run"].items())]
+    lines += [f"- {each}" for each in figures["load"].splitlines()]
+    lines += ["", f"{', '.join(f'{name} {text}' for name, text in figures['versions'].items())}."]
+    return part("./mesh bench own -- --publish", lines)

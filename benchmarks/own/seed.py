@@ -1,0 +1,3 @@
+"""Where the chance of these measurements begins."""
+
+SEED = 1
