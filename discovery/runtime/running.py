@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,14 @@ _SIGNALLED = 128
 
 
 @overload
-def run(app: web.Application, config: MeshConfig, *, observe: Observe | None = None, register: bool = True) -> None: ...
+def run(
+    app: web.Application,
+    config: MeshConfig,
+    *,
+    observe: Observe | None = None,
+    register: bool = True,
+    sock: socket.socket | None = None,
+) -> None: ...
 
 
 @overload
@@ -32,6 +40,7 @@ def run(
     *,
     observe: Observe | None = None,
     register: bool = True,
+    sock: socket.socket | None = None,
     default_port: int = 0,
     **settings: Any,
 ) -> None: ...
@@ -43,6 +52,7 @@ def run(
     *,
     observe: Observe | None = None,
     register: bool = True,
+    sock: socket.socket | None = None,
     **settings: Any,
 ) -> None:
     """Serve *app* in the mesh until SIGTERM or SIGINT, then leave politely. A second signal ends it at once.
@@ -62,7 +72,8 @@ def run(
 
     *observe* is told what happens, such as ``observability.observer``; without it the log is, by the standard library's
     ``logging``: of changes and troubles, not of calls. What is not to *register* follows the others as any member does,
-    and is found by nobody.
+    and is found by nobody. A *sock* that somebody else bound is served in the place of the settings' host and port:
+    systemd, which activates a service by its socket, hands in ``socket.socket(fileno=3)``.
 
     Exits with 0 after a signal, and with 2 and one line on the standard error when it could not serve, be it for a
     variable that makes no sense. Settings that are made before, in an argument, fail where they are made.
@@ -75,15 +86,22 @@ def run(
     name = config if isinstance(config, str) else config.name
     try:
         chosen = MeshConfig.from_env(config, **settings) if isinstance(config, str) else config
-        asyncio.run(_until_stopped(app, chosen, observe, register=register))
+        asyncio.run(_until_stopped(app, chosen, observe, register=register, sock=sock))
     except MeshError as error:
         sys.exit(_told(name, error))
 
 
-async def _until_stopped(app: web.Application, config: MeshConfig, observe: Observe | None, *, register: bool) -> None:
+async def _until_stopped(
+    app: web.Application,
+    config: MeshConfig,
+    observe: Observe | None,
+    *,
+    register: bool,
+    sock: socket.socket | None = None,
+) -> None:
     stop = asyncio.Event()
     with _on_signals(stop):
-        async with serving(app, config, observe=observe, register=register) as server:
+        async with serving(app, config, observe=observe, register=register, sock=sock) as server:
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({stopping, server.failed}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()

@@ -64,6 +64,7 @@ async def serving(
     observe: Observe | None = None,
     around: Surroundings | None = None,
     register: bool = True,
+    sock: socket.socket | None = None,
 ) -> AsyncIterator[Server]:
     """Serve *app* as a member of the mesh while the block lasts; leave politely at its end.
 
@@ -78,19 +79,21 @@ async def serving(
             async with server.mesh.get("http://laptops/count") as response:
                 print(server.instance.address, await response.json())
 
-    What is not to *register* follows the others as any member does, and is found by nobody.
+    What is not to *register* follows the others as any member does, and is found by nobody. A *sock* that was bound by
+    somebody else is served in the place of the settings' host and port, and closed at the end.
 
     The app finds its mesh at ``app[discovery.MESH]``, and at ``app[discovery.LEAVING]`` what tells a stream to end.
     Serving does not wait for the registry: registration goes on in the background until it succeeds.
 
     Raises:
-        ConfigError: when the port cannot be bound.
+        ConfigError: when the port cannot be bound, or *sock* is none of TCP.
         RuntimeError: when *app* was served before, since aiohttp does not let one be set up twice.
     """
     if app.frozen:
         raise RuntimeError("this application was served before: make a new one for each server")
     around = around or Surroundings()
-    with listener.bound(config) as bound:
+    bound, config = listener.bound(config, sock)
+    with bound:
         own = await own_address(config, around.clock)
         instance = identity(config, own.host, bound.getsockname()[1], around.rng)
         with around.observed(observe, instance) as around:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TypeVar, assert_type
@@ -55,6 +56,7 @@ def a_service() -> None:
 
     readiness.add("database", probe)
     discovery.run(app, "ports", default_port=5001, tags=("v2",), observe=observability.observer)
+    discovery.run(app, "ports", sock=socket.socket(fileno=3))
     discovery.run(app, discovery.MeshConfig.from_env("ports", default_port=5001), observe=observability.observer)
 
 
