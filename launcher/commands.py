@@ -150,7 +150,7 @@ def test(rest: list[str], names: tuple[str, ...], *, compose: bool) -> int:
 
 @click.command()
 def check() -> int:
-    """Check style, types and architecture, side by side."""
+    """Check style, types, architecture and the site of the documentation, side by side."""
     import asyncio
 
     from launcher.development import run_checks
@@ -204,6 +204,31 @@ def pictures(consul: str, zipkin: str) -> int:
 
 
 @click.command()
+@click.option("--port", default=8000, type=click.IntRange(0, 65535), help="Where to serve it, on loopback.")
+@click.option("--check", "checking", is_flag=True, help="Serve nothing; say what is wrong.")
+@click.option(
+    "--build", "folder", default=None, metavar="FOLDER", help="Serve nothing; leave the site in FOLDER, for any server."
+)
+def docs(port: int, folder: str | None, *, checking: bool) -> int:
+    """Serve the documentation as a site, and build it anew whenever a page changes.
+
+    With --check or --build all that is wrong with it is told: a link to nowhere, a page in no navigation, something
+    that a browser would fetch from elsewhere. They exit with 1 where there is anything.
+    """
+    from pathlib import Path
+
+    from launcher.documentation import build_site, check_site, serve_site
+
+    if not checking and folder is None:
+        serve_site(port)
+        return 0
+    problems = check_site() if folder is None else build_site(Path(folder))
+    for problem in problems:
+        click.echo(f"✗ {problem}")
+    return 1 if problems else 0
+
+
+@click.command()
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that pyproject.toml allows.")
 def lock(*, upgrade: bool) -> None:
     """Write the locks anew from pyproject.toml, for maintainers: all packages, and each service's part of them.
@@ -215,4 +240,4 @@ def lock(*, upgrade: bool) -> None:
     click.echo(f"wrote {write_lock(upgrade=upgrade)} and its part for each service")
 
 
-ALL = (bench, chaos, check, demo, down, lock, pictures, scale, test, up)
+ALL = (bench, chaos, check, demo, docs, down, lock, pictures, scale, test, up)

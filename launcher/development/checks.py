@@ -1,4 +1,4 @@
-"""`mesh check`: style, types and architecture, side by side; what is fine takes one line, what is not says why."""
+"""`mesh check`: style, types, architecture, documents, side by side; what is fine takes a line, what is not says it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _CHECKS: Mapping[str, Sequence[str]] = {
     "format": ("ruff", "format", "--check", "--quiet"),
     "types": ("mypy",),
     "architecture": ("pytest", "-q", "--no-header", "tests/architecture"),
+    "documents": ("launcher.main", "docs", "--check"),
 }
 
 

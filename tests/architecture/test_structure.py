@@ -101,6 +101,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "services": (),
     # Which room of the launcher leans on which; each speaks to another by its face alone, see below.
     "launcher.development": ("launcher.development", "launcher.plan", "discovery"),
+    "launcher.documentation": ("launcher.documentation", "launcher.plan", "discovery.errors"),
     "launcher.local": ("launcher.local", "launcher.plan", "discovery", "observability"),
     "launcher.remote": ("launcher.remote", "launcher.local", "launcher.plan", "discovery"),
     "launcher.demo": (
@@ -120,7 +121,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmarks": ("benchmarks", "launcher", "discovery", "observability"),
 }
 
-LAUNCHER_ROOMS = ("launcher.demo", "launcher.development", "launcher.local", "launcher.remote", "launcher.stack")
+LAUNCHER_ROOMS = (
+    "launcher.demo",
+    "launcher.development",
+    "launcher.documentation",
+    "launcher.local",
+    "launcher.remote",
+    "launcher.stack",
+)
 
 # Rooms that exist for developers: nothing in the library may lean on them.
 NOT_FOR_THE_LIBRARY = ("discovery.devagent", "discovery.testing", "discovery.cli")
@@ -148,6 +156,8 @@ OWNERS = {
     "msgspec": ("discovery.registry", "observability.console.ingest"),
     "opentelemetry": ("observability", "benchmarks.batches", "benchmarks.calls.telemetry", "benchmarks.calls.peers"),
     "structlog": ("observability",),
+    "mkdocs": ("launcher.documentation",),
+    "griffe": ("launcher.documentation.docstrings",),
     "jinja2": ("services.marketplace",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "sqlalchemy": ("services", "observability.console"),

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
     [
         *ROOT.glob("*.md"),
-        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "services").rglob("README.md"),
         *(ROOT / "observability").rglob("README.md"),
     ]
@@ -42,13 +42,13 @@ def blocks(language: str) -> list[Any]:
 
 @pytest.fixture
 async def ports() -> AsyncIterator[str]:
-    """A ports service that every example may ask; yields its address."""
+    """A service that every example may ask, whatever it is called there; yields its address."""
     app = web.Application()
 
     async def listed(request: web.Request) -> web.Response:
         return web.json_response([{"id": 1, "name": "left", "laptop": 7}])
 
-    app.router.add_get("/ports", listed)
+    app.router.add_get("/{path:.*}", listed)
     config = discovery.MeshConfig(name="ports", drain_s=0)
     async with discovery.serving(app, config, registry=discovery.StaticRegistry({})) as server:
         yield server.instance.address
@@ -56,7 +56,7 @@ async def ports() -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("code", blocks("python"))
 async def test_python_in_the_documents_runs(code: str, ports: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MESH_STATIC", f"ports={ports}")
+    monkeypatch.setenv("MESH_STATIC", f"ports={ports},hello={ports}")
     monkeypatch.setenv("MESH_DRAIN_S", "0")
     served: list[tuple[web.Application, str]] = []
     monkeypatch.setattr(discovery, "run", lambda app, name, **_: served.append((app, name)))
