@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         CallError,
         CallFailed,
         DeadlineExceeded,
+        HandshakeRefused,
         Nobody,
         NoInstances,
         Overflow,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from discovery.runtime.said import CallOptions
     from discovery.runtime.server import LEAVING, MESH, Server, serving
     from discovery.runtime.service import Service
+    from discovery.runtime.socket_options import SocketOptions
     from discovery.runtime.surroundings import Surroundings
     from discovery.runtime.uninterrupted import uninterrupted
     from discovery.state import state_directory
@@ -56,6 +58,7 @@ __all__ = [
     "ConfigError",
     "DeadlineExceeded",
     "FilterRejected",
+    "HandshakeRefused",
     "Health",
     "IdentityTaken",
     "Instance",
@@ -76,6 +79,7 @@ __all__ = [
     "RegistryUnavailable",
     "Server",
     "Service",
+    "SocketOptions",
     "Source",
     "StaticRegistry",
     "Surroundings",
@@ -102,6 +106,7 @@ _HOME = {
     "ConfigError": "discovery.errors",
     "DeadlineExceeded": "discovery.call_errors",
     "FilterRejected": "discovery.errors",
+    "HandshakeRefused": "discovery.call_errors",
     "Health": "discovery.model",
     "IdentityTaken": "discovery.errors",
     "Instance": "discovery.model",
@@ -122,6 +127,7 @@ _HOME = {
     "RegistryUnavailable": "discovery.errors",
     "Server": "discovery.runtime.server",
     "Service": "discovery.runtime.service",
+    "SocketOptions": "discovery.runtime.socket_options",
     "Source": "discovery.model",
     "StaticRegistry": "discovery.registry.static_registry",
     "Surroundings": "discovery.runtime.surroundings",

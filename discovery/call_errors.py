@@ -89,3 +89,23 @@ class CallFailed(CallError):
 
 class DeadlineExceeded(CallFailed, TimeoutError):
     """Time ran out before any attempt brought a response."""
+
+
+class HandshakeRefused(CallError, aiohttp.WSServerHandshakeError):
+    """A service answered, and opened no websocket: ``status`` and ``headers`` are those of its answer.
+
+    ``body`` is the beginning of what it said. A status of 101 is that of a handshake which is none.
+    """
+
+    def __init__(
+        self, target: Target, answer: aiohttp.ClientResponse, attempts: tuple[Attempt, ...], why: str, body: bytes = b""
+    ) -> None:
+        aiohttp.WSServerHandshakeError.__init__(
+            self, answer.request_info, answer.history, status=answer.status, message=why, headers=answer.headers
+        )
+        self.target = target
+        self.attempts = attempts
+        self.body = body
+
+    def __str__(self) -> str:
+        return f"{self.target} opened no websocket: {self.message}"

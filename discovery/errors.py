@@ -12,6 +12,7 @@ MeshError
     ├── NoInstances               there was nobody to send it to (.reason, .known)
     ├── TooManyServices           this process already follows as many services as it may
     ├── Overflow                  too many calls to it are under way, and this one was not sent
+    ├── HandshakeRefused          it answered, and opened no websocket (.status; also aiohttp's WSServerHandshakeError)
     └── CallFailed                it was sent, and no attempt brought a response (.attempts)
         └── DeadlineExceeded          ... because time ran out (also a TimeoutError)
 

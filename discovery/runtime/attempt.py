@@ -117,6 +117,20 @@ class Tried:
             self.endpoint.load.broke(now)
         self._tell(now)
 
+    def switches(self, now: float) -> None:
+        """Another protocol is spoken from now on. It is judged, and its instance stays busy until it :meth:`closes`."""
+        self.over = True
+        self._ended_at = now
+        self._tell(now)
+
+    def closes(self, now: float, *, broken: bool) -> None:
+        """What was spoken after it ended, or *broke* off without a word. Its record is out, and stays as it was."""
+        self._directory.room.leave()
+        self.endpoint.load.end()
+        if broken:
+            self.endpoint.load.broke(now)
+            self._directory.heard(self.endpoint, works=False, now=now, probe=False, why=Outcome.BROKEN.value)
+
     def age(self, now: float) -> float:
         """How long ago it went out."""
         return now - self._sent_at

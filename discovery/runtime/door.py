@@ -36,6 +36,31 @@ class PendingCall:
         await self._response.__aexit__(kind, error, trace)
 
 
+class PendingSocket:
+    """A websocket that is opened when this is entered or awaited.
+
+    Leaving the block closes it, and lets its instance go. One who awaits instead does that himself.
+    """
+
+    __slots__ = ("_opening", "_socket")
+    _socket: aiohttp.ClientWebSocketResponse
+
+    def __init__(self, opening: Coroutine[Any, Any, aiohttp.ClientWebSocketResponse]) -> None:
+        self._opening = opening
+
+    def __await__(self) -> Generator[Any, None, aiohttp.ClientWebSocketResponse]:
+        return self._opening.__await__()
+
+    async def __aenter__(self) -> aiohttp.ClientWebSocketResponse:
+        self._socket = await self._opening
+        return self._socket
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._socket.close()
+
+
 class Requester(Protocol):
     """Whoever can make a call; the verbs below are built on this one method."""
 

@@ -7,6 +7,7 @@ when somebody asks.
 from __future__ import annotations
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from discovery.call import Call, Lookup
 from discovery.model import Attempt, Outcome
@@ -21,18 +22,16 @@ from discovery.runtime.line import Line
 from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.plan import Plan
 from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.switched import SWITCHES, switched
 from discovery.runtime.timer import Timer
 
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
-_FLIGHT = "_proconsul_flight"
-
-# The status of an answer after which another protocol is spoken.
-_SWITCHES = 101
+FLIGHT = "_proconsul_flight"
 
 _NOBODY: frozenset[Endpoint] = frozenset()
 
 
-def attempts(response: aiohttp.ClientResponse) -> tuple[Attempt, ...]:
+def attempts(response: aiohttp.ClientResponse | aiohttp.ClientWebSocketResponse) -> tuple[Attempt, ...]:
     """What each attempt of the call that brought *response* came to; empty when no mesh sent it.
 
     While its body is being read the last one is answered; when the body broke off it is broken::
@@ -41,7 +40,7 @@ def attempts(response: aiohttp.ClientResponse) -> tuple[Attempt, ...]:
             await response.read()
         print(discovery.attempts(response)[-1].instance.address)
     """
-    flight: Flight | None = getattr(response, _FLIGHT, None)
+    flight: Flight | None = getattr(response, FLIGHT, None)
     return () if flight is None else flight.attempts()
 
 
@@ -160,21 +159,33 @@ class Flight:
 
         That is when its last byte was read or it was released. aiohttp tells it by a callback only.
         """
-        setattr(answer, _FLIGHT, self)
+        setattr(answer, FLIGHT, self)
         connection = answer.connection
         if connection is None:
             self._read_from = None
             self._freed()
+        elif answer.status == SWITCHES:
+            self._switches(connection)
         else:
             connection.add_callback(self._freed)
             if self._read_from is not None:
                 self._read_from.readers += 1
             # Set only now, and taken away with the end: what refers to itself is left to the garbage collector.
             left = remaining(self.deadline_at, self._around.clock.now())
-            # What goes on by another protocol, as a websocket does, is no body that is to be read in time.
-            self.timer.set(None if left is None or answer.status == _SWITCHES else left + self.request.grace_s)
+            self.timer.set(None if left is None else left + self.request.grace_s)
             self.timer.idle = self._late
         return answer
+
+    def _switches(self, connection: Connection) -> None:
+        """The call is over, since what follows by another protocol, as a websocket does, may last for hours."""
+        self.timer.stop()
+        now = self._around.clock.now()
+        if self._last is not None:
+            switched(self._last, connection, now, self._around.clock)
+        if self.call is not None:
+            self._told(self.call, now)
+        self.answer = None
+        del self.request
 
     def _freed(self) -> None:
         timer, last = self.timer, self._last

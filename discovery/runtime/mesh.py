@@ -22,7 +22,7 @@ from discovery.runtime.body import EMPTY
 from discovery.runtime.caller import Caller
 from discovery.runtime.direct import Direct
 from discovery.runtime.directories import Directories
-from discovery.runtime.door import PendingCall, Verbs
+from discovery.runtime.door import PendingCall, PendingSocket, Verbs
 from discovery.runtime.home import Home
 from discovery.runtime.identity import unregistered
 from discovery.runtime.knowledge import Knowledge
@@ -33,6 +33,8 @@ from discovery.runtime.redirects import Redirects
 from discovery.runtime.said import CallOptions, Said, said
 from discovery.runtime.service import Service
 from discovery.runtime.settings import Settings
+from discovery.runtime.socket_options import SocketOptions, limits, theirs
+from discovery.runtime.sockets import Sockets
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 
@@ -79,6 +81,7 @@ class Mesh(Knowledge, Verbs):
         self._home = Home()
         self._caller = Caller(self._home, self._around)
         self._redirects = Redirects(self._pool, self._caller, self._around.clock)
+        self._sockets = Sockets(self._pool, self._caller)
         self.middleware = Middleware(self._caller, self._addresses)
 
     async def __aenter__(self) -> Self:
@@ -153,6 +156,35 @@ class Mesh(Knowledge, Verbs):
         self._home.check()
         return await self._pool.pass_on(method, url, options, self.middleware)
 
+    def ws_connect(self, url: str | URL, /, **options: Unpack[SocketOptions]) -> PendingSocket:
+        """Open a websocket; see :class:`SocketOptions` for the keyword arguments.
+
+        The handshake is a call: its instance is chosen, and another one where that cannot be reached or refuses it as
+        not processed. Once it is open nothing is repeated; it counts as under way there until it is closed or lost.
+
+        ::
+
+            async with mesh.ws_connect("http://ports/ports/news", heartbeat=20) as socket:
+                async for message in socket:
+                    print(message.data)
+
+        Raises:
+            HandshakeRefused: when the answer was no socket; a :class:`CallError` as of :meth:`request` where there was
+                none.
+        """
+        logical = self._addresses(url)
+        if logical is not None:
+            return self._opening(logical, url, options)
+        limits(options)
+        return PendingSocket(self._ordinary_socket(url, options))
+
+    def _opening(self, logical: Logical, url: str | URL, options: SocketOptions) -> PendingSocket:
+        return PendingSocket(self._sockets.connect(logical, url, options, limits(options)))
+
+    async def _ordinary_socket(self, url: str | URL, options: SocketOptions) -> aiohttp.ClientWebSocketResponse:
+        self._home.check()
+        return await self._pool.open_socket(url, theirs(options))
+
     def service(self, name: str, datacenter: str = "", filter: str = "") -> Service:
         """The doors of one service, where paths take the place of URLs.
 
@@ -179,4 +211,4 @@ class Mesh(Knowledge, Verbs):
         Raises:
             ValueError: when that cannot be the name of a service.
         """
-        return Service(Target(name, datacenter, filter), self._addresses, self._pending)
+        return Service(Target(name, datacenter, filter), self._addresses, self._pending, self._opening)

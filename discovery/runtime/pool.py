@@ -8,7 +8,8 @@ cannot use up what others need. The third is for strangers.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -70,13 +71,37 @@ class Pool:
         options["middlewares"] = (middleware, *(options.get("middlewares") or ()))
         return await self._strangers.request(method, url, **options)
 
+    @asynccontextmanager
+    async def handshaking(self, middleware: aiohttp.ClientMiddlewareType) -> AsyncIterator[aiohttp.ClientSession]:
+        """A session for one handshake, whose request *middleware* sends; the socket that it brings outlives it."""
+        session = aiohttp.ClientSession(
+            connector=self.careful.connector,
+            connector_owner=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            timeout=self.connecting,
+            middlewares=(middleware,),
+        )
+        async with _not_resending(session):
+            yield session
+
+    async def open_socket(self, url: str | URL, options: dict[str, Any]) -> aiohttp.ClientWebSocketResponse:
+        """Open one to who is not of the mesh."""
+        socket: aiohttp.ClientWebSocketResponse = await self._strangers.ws_connect(url, **options)
+        return socket
+
 
 def _session(keepalive_s: float, connections: int = 0) -> aiohttp.ClientSession:
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=keepalive_s),
-        cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are not another's
-        trust_env=False,
+    return _not_resending(
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=keepalive_s),
+            cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are not another's
+            trust_env=False,
+        )
     )
+
+
+def _not_resending(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     # aiohttp resends idempotent requests once, to the same address and unseen by anybody. aio-libs/aiohttp#10790 asks
     # for an official switch; its own test client sets this one. Whether to repeat is our decision, and a test counts.
     session._retry_connection = False  # noqa: SLF001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -84,15 +85,15 @@ class Said:
         )
 
 
-def said(options: Mapping[str, Any]) -> Said | None:
-    """Take what is ours out of the arguments of a call; ``None`` when it says nothing of it.
+def said(options: Mapping[str, Any], known: AbstractSet[str] = _KNOWN) -> Said | None:
+    """Take what is ours out of the arguments of a call, which are *known*; ``None`` when it says nothing of it.
 
     Raises:
         TypeError: for an argument that there is not.
         ValueError: for a limit that is none.
     """
-    if not options.keys() <= _KNOWN:
-        _refuse(options)
+    if not options.keys() <= known:
+        _refuse(options, known)
     if _OURS.isdisjoint(options):
         return None
     timeout = options.get("timeout", Default.TIMEOUT)
@@ -120,7 +121,7 @@ def _check_seconds(name: str, value: Any) -> None:
         raise ValueError(f"{name} is a finite number of seconds, not below zero, got {value!r}")
 
 
-def _refuse(options: Mapping[str, Any]) -> None:
+def _refuse(options: Mapping[str, Any], known: AbstractSet[str]) -> None:
     if "raise_for_status" in options:
         raise TypeError("a status is an answer, whatever it is: ask the response itself to raise_for_status()")
-    raise TypeError(f"a call takes no argument {min(options.keys() - _KNOWN)!r}")
+    raise TypeError(f"a call takes no argument {min(options.keys() - known)!r}")

@@ -34,6 +34,7 @@ NOUNS = {
     "Outcome",
     "Server",
     "Service",
+    "SocketOptions",
     "Source",
     "View",
 }
@@ -77,6 +78,13 @@ async def listed(request: web.Request) -> web.Response:
     return web.json_response([{"id": 1, "name": "left", "laptop": 7}])
 
 
+async def news(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_str("a port was added")
+    return socket
+
+
 @asynccontextmanager
 async def asked(app: web.Application) -> AsyncIterator[None]:
     """Serve what an example made, and ask it by each of its routes, at the end."""
@@ -99,6 +107,7 @@ async def transferred(request: web.Request) -> None:
 @pytest.mark.parametrize("name", [name for name in doors() if name != PROGRAM])
 async def test_every_door_has_an_example_that_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ports = web.Application()
+    ports.router.add_get("/ports/news", news)
     ports.router.add_route("*", "/{path:.*}", listed)
     codes = examples(doors()[name])
     assert codes, "it shows how it is used"

@@ -40,6 +40,14 @@ async def calls(app: web.Application) -> None:
         await session.get("http://ports/ports")
 
 
+async def sockets(mesh: discovery.Mesh, options: discovery.SocketOptions) -> None:
+    async with mesh.ws_connect("http://chat/rooms", timeout=3, heartbeat=20) as socket:
+        assert_type(await socket.receive_str(), str)
+        assert_type(discovery.attempts(socket), tuple[discovery.Attempt, ...])
+    socket = await mesh.service("chat").ws_connect("/rooms", **options)
+    await socket.close()
+
+
 async def without_a_server(config: discovery.MeshConfig) -> None:
     balancer: Balancer = First()
     async with discovery.Mesh(config, discovery.StaticRegistry({}), balancer=balancer) as mesh:
@@ -66,3 +74,6 @@ def errors(error: discovery.CallError) -> None:
         assert_type(caught.reason, discovery.Nobody)
     elif isinstance(caught, discovery.CallFailed):
         assert_type(caught.attempts, tuple[discovery.Attempt, ...])
+    elif isinstance(caught, discovery.HandshakeRefused):
+        assert_type(caught.status, int)
+        assert_type(caught.body, bytes)
