@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Self
@@ -16,7 +16,7 @@ from typing import Any, Self
 from discovery.errors import ConfigError
 from discovery.live_settings import LiveSettings, live_problems, positive, route_problems
 from discovery.model import NOTHING
-from discovery.policy.registrable import id_problem, meta_problems
+from discovery.policy.registrable import entry_problems, id_problem, meta_problems
 from discovery.variables import VARIABLES, advertised, is_base_url, is_own_name, misspelt
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class MeshConfig:
     """All that a process needs to join the mesh.
 
     ``host`` and ``port`` are where a server listens (0: any free port); ``advertise`` is the ``host`` or
-    ``host:port`` that peers and the registry's checks use, where it differs. ``static`` names endpoints by
+    ``host:port`` that peers and the registry's checks use, where it differs. ``weight`` is an instance's share of calls
+    beside those of others, and ``warning_weight`` that while its check warns. ``static`` names endpoints by
     service; with it no registry is asked. ``live`` holds for all
     calls, and ``routes`` for those to a service, or to the beginning of a path there, perhaps by one method::
 
@@ -44,6 +45,11 @@ class MeshConfig:
     The longest path wins, and of two with the same path that with a method; what it does not say its service says.
     ``faults`` lets an operator inject faults through live settings. ``edge``
     says that requests come from strangers: what they claim in headers of ours is not believed.
+
+    ``client_max_size`` is how many bytes a request's body may have where a handler reads it whole (0: any number),
+    ``max_line_size`` and ``max_field_size`` how many its first line and each of its headers may have, and ``backlog``
+    how many connections may wait to be accepted. ``None`` leaves them to the application, which says them to
+    ``web.Application``, and to aiohttp's defaults.
     """
 
     name: str
@@ -54,6 +60,8 @@ class MeshConfig:
     version: str = ""
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    weight: int = 1
+    warning_weight: int = 1
 
     consul_url: str = "http://127.0.0.1:8500"
     consul_token: str = field(default="", repr=False)
@@ -80,6 +88,11 @@ class MeshConfig:
     zone: str = ""
     faults: bool = False
     edge: bool = False
+
+    client_max_size: int | None = None
+    max_line_size: int | None = None
+    max_field_size: int | None = None
+    backlog: int = 512
 
     def __post_init__(self) -> None:
         problems = [sentence for sentence in _problems(self) if sentence]
@@ -145,8 +158,10 @@ def _problems(config: MeshConfig) -> list[str]:
             max_services=config.max_services,
         ),
         _unreachable(config.advertise),
+        *entry_problems(config.version, config.zone, config.tags, config.weight, config.warning_weight),
         *meta_problems(config.meta),
         id_problem(config.instance_id),
+        *_server_problems(config),
         f"limit must be a positive whole number or 'adaptive', got {live.limit!r}"
         if live.limit not in {None, "adaptive"} and not (isinstance(live.limit, int) and live.limit > 0)
         else "",
@@ -161,6 +176,20 @@ def _problems(config: MeshConfig) -> list[str]:
         if not is_base_url(config.consul_url)
         else "",
     ]
+
+
+def _server_problems(config: MeshConfig) -> Iterator[str]:
+    sizes: Mapping[str, object] = {
+        "max_line_size": config.max_line_size,
+        "max_field_size": config.max_field_size,
+        "backlog": config.backlog,
+    }
+    for name, value in sizes.items():
+        if value is not None and not (isinstance(value, int) and value > 0):
+            yield f"{name} must be a positive whole number, got {value!r}"
+    size: object = config.client_max_size
+    if size is not None and not (isinstance(size, int) and size >= 0):
+        yield f"client_max_size must be a whole number of bytes, or 0 for any number, got {size!r}"
 
 
 def _unreachable(address: str) -> str:

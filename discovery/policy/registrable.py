@@ -6,12 +6,15 @@ The rules for metadata are those of ``structs.ValidateServiceMetadata`` of Consu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 META_PAIRS = 64
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _KEY_LENGTH = 128
 _VALUE_LENGTH = 512
+
+# The weight of an SRV record has 16 bits.
+_HEAVIEST = 65535
 
 # Pairs that the mesh itself registers; those with a value of the user's are named by settings of their own.
 OURS = frozenset({"boot", "generation", "version", "zone"})
@@ -28,10 +31,24 @@ def meta_problems(meta: Mapping[str, str]) -> Iterator[str]:
             yield f"meta {key!r}: {problem}"
 
 
-def pair_problem(key: str, value: str) -> str:
+def entry_problems(version: str, zone: str, tags: object, weight: object, warning_weight: object) -> Iterator[str]:
+    """Why an instance that says so of itself cannot be registered, or not as it is meant, a sentence each."""
+    for name, value in (("version", version), ("zone", zone)):
+        if problem := pair_problem(name, value):
+            yield f"{name} {value!r:.40}: {problem}"
+    if not isinstance(tags, Sequence) or isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+        yield f"tags must be a tuple of words, got {tags!r:.40}"
+    for name, share, least in (("weight", weight, 1), ("warning_weight", warning_weight, 0)):
+        if not (isinstance(share, int) and least <= share <= _HEAVIEST):
+            yield f"{name} must be a whole number from {least} to {_HEAVIEST}, got {share!r}"
+
+
+def pair_problem(key: str, value: object) -> str:
     """Why Consul refuses a pair, in its words; empty when it does not."""
     if not key:
         return "Key cannot be blank"
+    if not isinstance(value, str):
+        return f"Value must be a string, got {value!r:.40}"
     if not _KEY.fullmatch(key):
         return "Key contains invalid characters"
     if len(key) > _KEY_LENGTH:

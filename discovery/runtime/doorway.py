@@ -3,7 +3,7 @@
 A middleware would be let in only after routing, and costs 2 µs of the 35 that aiohttp needs for a small answer;
 ``handler_cancellation`` would cancel a handler once more that its deadline has cancelled already, in the midst of its
 cleaning up. Both are replaced here by attributes of :class:`aiohttp.web.Server` that carry no underscore and are not
-documented. All that the project knows of them is in this file.
+documented; so is the size of a body, which is set here. All that the project knows of them is in this file.
 
 So a request is rehearsed in memory before a server relies on them. Where a new aiohttp has changed them, requests come
 in by a middleware, and nobody is told of a client that leaves: its handler goes on to its deadline, or to its end.
@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from discovery.errors import ConfigError
 from discovery.runtime.memory import Memory
 
 logger = logging.getLogger(__name__)
@@ -28,10 +29,26 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Entering = Callable[[Handle], Handle]
 Left = Callable[[web.RequestHandler], None]
 
+# An application says it when it is made, and shows it to nobody.
+_BODY_SIZE = "_client_max_size"
 _ROUTED: web.RequestKey[Handler] = web.RequestKey("_ROUTED")
 _ASKED = b"GET / HTTP/1.1\r\nHost: memory\r\nConnection: close\r\n\r\n"
 # It takes a millisecond. One that is never answered must not keep a server from its work.
 _REHEARSED_S = 5.0
+
+
+def bound_bodies(app: web.Application, size: int | None) -> None:
+    """Let a handler of *app* read so many bytes of a body whole; with ``None``, as many as *app* was made with.
+
+    Raises:
+        ConfigError: where this aiohttp keeps its bound elsewhere.
+    """
+    if size is None:
+        return
+    if not hasattr(app, _BODY_SIZE):
+        known = f"client_max_size cannot be set in aiohttp {aiohttp.__version__}"
+        raise ConfigError(f"{known}: say web.Application(client_max_size=...) instead")
+    setattr(app, _BODY_SIZE, size)
 
 
 async def set_up(runner: web.AppRunner, entering: Entering, left: Left) -> web.Server:

@@ -32,6 +32,8 @@ def identity(config: MeshConfig, host: str, port: int, rng: Random) -> Instance:
         port=port,
         tags=config.tags,
         meta=MappingProxyType(meta),
+        weight=config.weight,
+        warning_weight=config.warning_weight,
     )
 
 

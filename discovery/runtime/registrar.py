@@ -178,9 +178,9 @@ class Registrar:
 
 
 def _same(one: Instance, other: Instance) -> bool:
-    return (one.service, one.address, set(one.tags), dict(one.meta)) == (
-        other.service,
-        other.address,
-        set(other.tags),
-        dict(other.meta),
-    )
+    return _told(one) == _told(other)
+
+
+def _told(instance: Instance) -> tuple[object, ...]:
+    weights = instance.weight, instance.warning_weight
+    return instance.service, instance.address, set(instance.tags), dict(instance.meta), weights

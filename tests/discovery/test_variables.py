@@ -40,6 +40,42 @@ def test_an_address_at_which_nobody_can_be_reached_is_refused(address: str) -> N
         MeshConfig.from_env("ports", {"MESH_ADVERTISE": address})
 
 
+def test_what_an_instance_says_of_itself_and_what_a_server_takes_in_are_variables() -> None:
+    environ = {
+        "MESH_TAGS": "api, v2,",
+        "MESH_VERSION": "1.2",
+        "MESH_ZONE": "a",
+        "MESH_WEIGHT": "10",
+        "MESH_WARNING_WEIGHT": "0",
+        "MESH_CLIENT_MAX_SIZE": "0",
+        "MESH_MAX_LINE_SIZE": "100",
+        "MESH_MAX_FIELD_SIZE": "200",
+        "MESH_BACKLOG": "7",
+    }
+    config = MeshConfig.from_env("ports", environ)
+    assert (config.tags, config.version, config.zone) == (("api", "v2"), "1.2", "a")
+    assert (config.weight, config.warning_weight) == (10, 0)
+    assert (config.client_max_size, config.max_line_size, config.max_field_size, config.backlog) == (0, 100, 200, 7)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("MESH_WEIGHT", "heavy", "MESH_WEIGHT='heavy': expected a whole number"),
+        ("MESH_WEIGHT", "-1", "weight must be a whole number from 1 to 65535, got -1"),
+        ("MESH_CLIENT_MAX_SIZE", "-1", "client_max_size must be a whole number of bytes, or 0 for any number, got -1"),
+        ("MESH_CLIENT_MAX_SIZE", "1MB", "MESH_CLIENT_MAX_SIZE='1MB': expected a whole number"),
+        ("MESH_MAX_LINE_SIZE", "0", "max_line_size must be a positive whole number, got 0"),
+        ("MESH_MAX_FIELD_SIZE", "-8", "max_field_size must be a positive whole number, got -8"),
+        ("MESH_BACKLOG", "0", "backlog must be a positive whole number, got 0"),
+    ],
+)
+def test_sizes_and_shares_that_make_no_sense_are_refused(variable: str, value: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        MeshConfig.from_env("ports", {variable: value})
+    assert caught.value.problems == (problem,)
+
+
 def test_an_argument_is_judged_like_the_variable() -> None:
     with pytest.raises(ConfigError, match=r"^advertise '0\.0\.0\.0': .*nobody is reached there"):
         MeshConfig(name="ports", advertise="0.0.0.0")

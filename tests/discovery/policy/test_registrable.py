@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from discovery.config import MeshConfig
@@ -39,6 +41,29 @@ def test_what_consul_refuses_is_said_at_the_start(meta: dict[str, str], problem:
     with pytest.raises(ConfigError) as caught:
         MeshConfig(name="ports", meta=meta)
     assert caught.value.problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"version": "1" * 513}, "Value is too long (limit: 512 characters)"),
+        ({"zone": "z" * 513}, "Value is too long (limit: 512 characters)"),
+        ({"tags": "api"}, "tags must be a tuple of words, got 'api'"),
+        ({"tags": ("a", 1)}, "tags must be a tuple of words, got ('a', 1)"),
+        ({"tags": None}, "tags must be a tuple of words, got None"),
+        ({"weight": 0}, "weight must be a whole number from 1 to 65535, got 0"),
+        ({"weight": 65536}, "weight must be a whole number from 1 to 65535, got 65536"),
+        ({"weight": 1.5}, "weight must be a whole number from 1 to 65535, got 1.5"),
+        ({"warning_weight": -1}, "warning_weight must be a whole number from 0 to 65535, got -1"),
+        ({"meta": {"shards": 3}}, "meta 'shards': Value must be a string, got 3"),
+    ],
+)
+def test_what_an_entry_cannot_say_of_itself_is_refused_at_the_start(said: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        MeshConfig(name="ports", **said)
+    (told,) = caught.value.problems
+    assert told.endswith(problem)
+    assert len(told) < 120
 
 
 @pytest.mark.parametrize("id", ["a", "a/b", "a/", "a.b", "..a", "a b", "ä"])

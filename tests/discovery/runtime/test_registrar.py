@@ -139,6 +139,8 @@ async def test_a_lost_entry_is_put_back_as_a_fresh_generation_each_time(world: W
         replace(ME, tags=("v2",)),
         replace(ME, meta=MappingProxyType({"boot": "mine", "version": "x"})),
         replace(ME, service="doors"),
+        replace(ME, weight=7),
+        replace(ME, warning_weight=0),
     ],
 )
 async def test_a_changed_entry_is_put_right(world: World, other: Instance) -> None:
@@ -147,6 +149,7 @@ async def test_a_changed_entry_is_put_right(world: World, other: Instance) -> No
         await world.clock.advance(1)
         entry = await world.entry()
     assert (entry.service, entry.address, entry.tags) == (ME.service, ME.address, ME.tags)
+    assert (entry.weight, entry.warning_weight) == (1, 1)
     assert entry.meta == {"boot": "mine", "generation": "2"}
     assert world.reasons == ["start", "the agent had another version"]
 

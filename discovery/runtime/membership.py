@@ -1,0 +1,146 @@
+"""The way of one server into the mesh and out of it, in an order in which no request is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from discovery import wire
+from discovery.config import MeshConfig
+from discovery.model import Instance
+from discovery.observer import StateChanged
+from discovery.policy.lifecycle import Lifecycle, advance
+from discovery.registry.port import HttpCheck, Registry
+from discovery.runtime import health
+from discovery.runtime.inbound import Inbound
+from discovery.runtime.mesh import Mesh
+from discovery.runtime.registrar import Registrar
+from discovery.runtime.site import Site
+from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.tasks import Tasks
+
+# Of the time for leaving, what handlers that did not finish by themselves get to clean up once they are cancelled.
+_CLOSE_S = 1.0
+_DEREGISTER_S = 3.0
+
+
+class Membership:
+    """The way of one server into the mesh and out of it. *leaving* is set when no new request is taken any more."""
+
+    def __init__(
+        self,
+        app: web.Application,
+        config: MeshConfig,
+        instance: Instance,
+        mesh: Mesh,
+        registry: Registry,
+        around: Surroundings,
+        leaving: asyncio.Event,
+    ) -> None:
+        self._app = app
+        self._config = config
+        self._me = health.Self(instance)
+        self._mesh = mesh
+        self._registry = registry
+        self._around = around
+        self._inbound = Inbound(app, self._me, mesh.settings, around, edge=config.edge)
+        self._leaving = leaving
+        self._close_s = min(_CLOSE_S, config.stop_s / 4)
+        self._site = Site(app, config, self._inbound, self._close_s)
+
+    @asynccontextmanager
+    async def serving(self, bound: socket.socket, *, register: bool) -> AsyncIterator[asyncio.Task[object]]:
+        """Serve while the block lasts; yields what ends when registration may not go on."""
+        instance = self._me.instance
+        self._equip()
+        try:
+            await self._site.open(bound)
+            self._become(Lifecycle.READY)
+            async with aiohttp.ClientSession(trust_env=False) as session:
+                registrar = Registrar(instance, self._check(), self._registry, session, self._around)
+                keep = registrar.keep() if register else asyncio.Event().wait()
+                keeping: asyncio.Task[object] = asyncio.create_task(keep, name="registration")
+                try:
+                    async with Tasks() as tasks:
+                        own = self._mesh.directory(instance.service)
+                        tasks.start(registrar.keep_visible(own), "visibility")
+                        yield keeping
+                finally:
+                    try:
+                        await self._leave(registrar, keeping)
+                    finally:
+                        await _completed(self._cut())
+        finally:
+            await _completed(self._site.close())
+            self._become(Lifecycle.STOPPED)
+
+    def _equip(self) -> None:
+        # The first, so that an application has the last word on its answers.
+        self._app.on_response_prepare.insert(0, self._inbound.sign)
+        about_health = self._inbound.about_health
+        self._app.router.add_get(wire.LIVE_PATH, about_health(health.live))
+        self._app.router.add_get(wire.READY_PATH, about_health(health.ready(self._me, self._around.clock)))
+
+    def _check(self) -> HttpCheck:
+        instance = self._me.instance
+        return HttpCheck(
+            url=f"http://{instance.address}{wire.check_path(instance.id)}",
+            interval_s=self._config.check_interval_s,
+            timeout_s=self._config.check_timeout_s,
+            deregister_after_s=self._config.deregister_after_s,
+        )
+
+    async def _leave(self, registrar: Registrar, keeping: asyncio.Task[object]) -> None:
+        """Leave in an order that loses no request; ``stop_s`` caps the whole of it.
+
+        Who neither sent a registration nor was asked for anything has nobody to wait for. Without a registration
+        requests may come from those who still believe in a predecessor at this address.
+        """
+        clock = self._around.clock
+        keeping.cancel()
+        try:
+            async with clock.timeout(self._config.stop_s - self._close_s):
+                try:
+                    await asyncio.wait([keeping])
+                    known = await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
+                finally:
+                    self._become(Lifecycle.DRAINING)
+                if known or self._inbound.was_asked(self._site.requests):
+                    await clock.sleep(self._config.drain_s)
+                self._refuse()
+                await self._inbound.under_way.idle()
+                await self._site.finish()
+        except TimeoutError:
+            self._refuse()
+
+    async def _cut(self) -> None:
+        """End what did not end by itself. Nobody may connect any more, or who is cut off would be back at once."""
+        await self._site.stop_listening()
+        await self._inbound.goodbyes.said(self._close_s / 2)
+        await self._inbound.under_way.cut(self._close_s / 2)
+
+    def _refuse(self) -> None:
+        if not self._inbound.refusing:
+            self._inbound.refusing = True
+            self._leaving.set()
+            self._inbound.goodbyes.say()
+
+    def _become(self, state: Lifecycle) -> None:
+        self._me.state = advance(self._me.state, state)
+        self._around.observer.notify(StateChanged(self._me.instance, state))
+
+
+async def _completed(closing: Coroutine[Any, Any, None]) -> None:
+    """Await to the end what is bounded in time, and would leave connections open if it were cut short."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
