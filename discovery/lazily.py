@@ -6,6 +6,16 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+_OURS = {"discovery", "observability"}
+
+
+def lacking(what: str, missing: ModuleNotFoundError, extra: str) -> ModuleNotFoundError:
+    """The error that says which *extra* brings what *what* needs; where a part of ours is missing, that error stays."""
+    if (missing.name or "").partition(".")[0] in _OURS:
+        return missing
+    needs = f"{what} needs {missing.name}, which is not installed"
+    return ModuleNotFoundError(f"{needs}: pip install 'proconsul[{extra}]'", name=missing.name)
+
 
 def lazily(
     package: str, home: Mapping[str, str], extra: str = ""
@@ -22,10 +32,9 @@ def lazily(
         try:
             value = namespace[name] = getattr(import_module(home[name]), name)
         except ModuleNotFoundError as error:
-            if not extra or (error.name or package).partition(".")[0] == package.partition(".")[0]:
+            if not extra:
                 raise
-            needs = f"{package}.{name} needs {error.name}, which is not installed"
-            raise ModuleNotFoundError(f"{needs}: pip install 'proconsul[{extra}]'", name=error.name) from None
+            raise lacking(f"{package}.{name}", error, extra) from None
         return value
 
     def names() -> list[str]:

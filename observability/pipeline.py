@@ -25,6 +25,7 @@ from opentelemetry.trace import TracerProvider
 
 from discovery.clock import Clock
 from discovery.errors import ConfigError
+from discovery.lazily import lacking
 from discovery.model import Instance
 from observability import semconv
 from observability.config import Exposure, LogFormat, TelemetryConfig
@@ -149,7 +150,7 @@ def _zipkin(config: TelemetryConfig, ledger: Ledger, identity: Instance) -> SdkS
     try:
         from observability.zipkin import ZipkinSpans  # noqa: PLC0415 - only those who ask for it have it installed
     except ModuleNotFoundError as error:
-        raise _missing("OTEL_TRACES_EXPORTER=zipkin", error, "zipkin") from None
+        raise ConfigError(str(lacking("OTEL_TRACES_EXPORTER=zipkin", error, "zipkin"))) from None
     return ZipkinSpans(config.zipkin, config.timeout_s, ledger, identity)
 
 
@@ -159,12 +160,8 @@ def _exposition(exposure: Exposure) -> Exposition | None:
     try:
         from observability.exposition import Exposition  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as error:
-        raise _missing(f"MESH_METRICS={exposure}", error, "prometheus") from None
+        raise ConfigError(str(lacking(f"MESH_METRICS={exposure}", error, "prometheus"))) from None
     return Exposition(strangers=exposure is Exposure.OPEN)
-
-
-def _missing(setting: str, error: ModuleNotFoundError, extra: str) -> ConfigError:
-    return ConfigError(f"{setting} needs {error.name}, which is not installed: pip install 'proconsul[{extra}]'")
 
 
 def _metrics(

@@ -12,12 +12,11 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self, TypeVar
 
-from consul import base
-
 from discovery.config import MeshConfig
 from discovery.errors import RegistryRejected
 from discovery.model import Target
 from discovery.registry import codec
+from discovery.registry.consul_base import base
 from discovery.registry.port import Answer, Entry, Names, Registration, Values
 from discovery.registry.roster import Roster
 from discovery.registry.transport import Carrier, Consul

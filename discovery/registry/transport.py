@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import aiohttp
-from consul import base
 from yarl import URL
 
 from discovery.errors import RegistryUnavailable
 from discovery.registry.codec import Garbled
+from discovery.registry.consul_base import base
 from discovery.registry.verdict import is_absent, verdict
 
 T = TypeVar("T")

@@ -8,11 +8,16 @@ from __future__ import annotations
 from typing import Annotated, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from discovery.lazily import lacking
 from discovery.web.body import read_body
 from discovery.web.json_text import parse_json
 from discovery.web.problem import FieldError, Problem, shown
+
+try:
+    from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+except ModuleNotFoundError as missing:
+    raise lacking("discovery.web.validation", missing, "web") from None
 
 # No document that a person or a form makes comes near it.
 DOCUMENT_BYTES = 64 * 1024

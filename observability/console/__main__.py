@@ -3,8 +3,14 @@
 import sys
 
 import discovery
-from observability.console.serving import configure, serve
-from observability.console.settings import ConsoleSettings
+from discovery.lazily import lacking
+
+try:
+    from observability.console.serving import configure, serve
+    from observability.console.settings import ConsoleSettings
+except ModuleNotFoundError as missing:
+    print(lacking("the console", missing, "console"), file=sys.stderr)  # noqa: T201 - likewise
+    sys.exit(2)
 
 if __name__ == "__main__":
     try:

@@ -37,8 +37,8 @@ def test_what_an_extra_would_bring_is_asked_for_in_one_sentence(package: str) ->
 
 @pytest.mark.parametrize("extra", ["", "observability"])
 def test_a_module_of_our_own_that_is_missing_is_no_matter_of_extras(package: str, extra: str) -> None:
-    load, _ = lazily(package, {"thing": f"{package}.gone"}, extra=extra)
-    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'made_for_a_test\.gone'$"):
+    load, _ = lazily(package, {"thing": "discovery.gone"}, extra=extra)
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'discovery\.gone'$"):
         load("thing")
 
 

@@ -54,6 +54,34 @@ def test_without_the_extra_cli_the_command_says_what_to_install(environment: Env
     assert said.stderr == "mesh: the library is here, the command is not: pip install 'proconsul[cli]'\n"
 
 
+@pytest.mark.parametrize(
+    ("code", "what", "extra"),
+    [
+        ("import discovery.web.validation", "discovery.web.validation needs pydantic", "web"),
+        ("from discovery.web.validation import Schema", "discovery.web.validation needs pydantic", "web"),
+        ("import observability; observability.observer", "observability.observer needs opentelemetry", "observability"),
+        ("from observability import journal", "observability.journal needs structlog", "observability"),
+    ],
+)
+def test_a_module_whose_extra_is_missing_says_what_to_install(
+    environment: Environment, tmp_path: Path, code: str, what: str, extra: str
+) -> None:
+    said = environment.run("python", "-c", code, cwd=tmp_path)
+
+    last = said.stderr.splitlines()[-1]
+    assert last.startswith(f"ModuleNotFoundError: {what}")
+    assert last.endswith(f"which is not installed: pip install 'proconsul[{extra}]'")
+    assert "During handling" not in said.stderr
+
+
+def test_a_console_whose_extra_is_missing_says_so_in_one_line(environment: Environment, tmp_path: Path) -> None:
+    said = environment.run("python", "-m", "observability.console", cwd=tmp_path)
+
+    assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)
+    assert said.stderr.startswith("the console needs ")
+    assert said.stderr.endswith(" which is not installed: pip install 'proconsul[console]'\n")
+
+
 def test_with_it_the_commands_are_those_of_the_library(with_cli: Environment, tmp_path: Path) -> None:
     said = with_cli.run("mesh", "--help", cwd=tmp_path)
 
@@ -86,3 +114,21 @@ def test_a_call_is_made_though_nothing_can_make_a_span_of_it(with_cli: Environme
     assert warning.endswith("is not installed: pip install 'proconsul[observability]')")
     assert any("→ ports-" in each for each in attempts)
     assert said.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "extra"),
+    [("MESH_METRICS", "local", "prometheus"), ("OTEL_TRACES_EXPORTER", "zipkin", "zipkin")],
+)
+def test_a_setting_whose_extra_is_missing_ends_the_process_with_what_to_install(
+    with_cli: Environment, sdist: Path, tmp_path: Path, setting: str, value: str, extra: str
+) -> None:
+    with_cli.install(sdist, "[observability]")
+    app = "discovery.run(web.Application(), MeshConfig.from_env('shop', port=0), observe=observability.observer)"
+    code = f"import discovery, observability; from aiohttp import web; from discovery import MeshConfig; {app}"
+    said = with_cli.run("python", "-c", code, cwd=tmp_path, **{setting: value})
+
+    assert said.returncode == 2
+    assert f"{setting}={value} needs " in said.stderr
+    assert f"which is not installed: pip install 'proconsul[{extra}]'\n" in said.stderr
+    assert "Traceback" not in said.stderr
