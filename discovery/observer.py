@@ -37,7 +37,10 @@ class ViewChanged:
 
 @dataclass(frozen=True, slots=True)
 class WatchFailed:
-    """The registry could not tell us about *what*, so many times in a row; the last known view stays in use."""
+    """The registry could not tell us about *what*, so many times in a row; the last known view stays in use.
+
+    It is asked again within *retry_in_s*, and sooner when it answers anything else that this process asks.
+    """
 
     what: str
     error: Exception

@@ -21,10 +21,13 @@ class Backoff:
     base_s: float
     cap_s: float
 
+    def ceiling(self, failures: int) -> float:
+        """The most seconds to wait after this many failures in a row, counted from 1."""
+        return min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
+
     def delay(self, failures: int, rng: Random) -> float:
         """Seconds to wait after this many failures in a row, counted from 1."""
-        doublings = min(failures - 1, _MOST_DOUBLINGS)
-        return rng.random() * min(self.cap_s, self.base_s * 2.0**doublings)
+        return rng.random() * self.ceiling(failures)
 
 
 # To another instance: only enough to break up a crowd. Envoy's router defaults.
@@ -37,5 +40,6 @@ BUSY = Backoff(base_s=0.1, cap_s=5.0)
 # costs it nothing. The cap bounds how long a start goes unnoticed.
 ABSENT = Backoff(base_s=0.05, cap_s=0.5)
 
-# To the registry: consul-template starts at 250 ms; the cap is ours, half of a quiet watch's turn.
+# To a registry that refuses, or that answers others: consul-template starts at 250 ms; the cap is ours, half of a quiet
+# watch's turn. One that answers nobody is asked in turns (``recovery``).
 REGISTRY = Backoff(base_s=0.25, cap_s=30.0)

@@ -17,11 +17,12 @@ from discovery.model import Followed, Instance, Target, View
 from discovery.policy.balancer import Balancer
 from discovery.policy.deadline import remaining, tighten
 from discovery.policy.membership import nowhere
-from discovery.policy.watch import WAIT_S
+from discovery.policy.watch import wait_s
 from discovery.registry.port import Names, Registry
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
+from discovery.runtime.reach import Reach
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -46,6 +47,7 @@ class Directories:
         balancer: Balancer | None,
         settings: Settings,
         around: Surroundings,
+        reach: Reach,
     ) -> None:
         self._config = config
         self._settings = settings
@@ -53,6 +55,7 @@ class Directories:
         self._tasks = tasks
         self._balancer = balancer
         self._around = around
+        self._reach = reach
         self._open: dict[Target, Directory] = {}
         self._ends: dict[Target, Callable[[], object]] = {}
         self._own = Target(config.name).canonical
@@ -77,7 +80,7 @@ class Directories:
         if len(self._open) >= self._config.max_services and target != self._own:
             self._make_room(target)
         directory = Directory(target, self._balancer, self._settings, self._around)
-        loop = watch(self._registry, directory, self._around)
+        loop = watch(self._registry, directory, self._around, self._reach)
         self._ends[target] = self._tasks.start(loop, f"watch {target}")
         self._open[target] = directory
         return directory
@@ -192,6 +195,7 @@ class Directories:
                 with suppress(RegistryError, TimeoutError):
                     async with clock.timeout(limit_s):
                         self._take_names(await self._registry.names())
+                        self._reach.answered()
         return self._names
 
     async def names_changes(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
@@ -209,12 +213,12 @@ class Directories:
     def _follow_names(self) -> None:
         if not self._names_followed:
             self._names_followed = True
-            loop = follow("the names of all services", self._read_names, self._take_names, self._around)
+            loop = follow("the names of all services", self._read_names, self._take_names, self._around, self._reach)
             self._tasks.start(loop, "watch names")
 
     async def _read_names(self, index: int) -> Names:
         try:
-            return await self._registry.names(index=index, wait_s=WAIT_S)
+            return await self._registry.names(index=index, wait_s=wait_s(index))
         except RegistryError:
             self._names_asked.set()  # nobody waits for a registry that is away
             raise

@@ -14,38 +14,42 @@ from discovery.config import MeshConfig
 from discovery.errors import RegistryError
 from discovery.model import Instance
 from discovery.observer import Observe, RegistrationFailed, RegistrationRecovered
+from discovery.policy.backoff import Backoff
+from discovery.policy.recovery import Asker
 from discovery.registry.port import Enrolment, Registry, TtlCheck
 from discovery.runtime.identity import identity
 from discovery.runtime.mesh import Mesh, registry_of
 from discovery.runtime.own_address import own_address
+from discovery.runtime.reach import Reach
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 
 # Other meshes use 15 to 30 s (3 s flapped). A beat in every third of it may be missed twice before that shows.
 TTL_S = 20.0
-_MISSED_S = 1.0
+# The registrar puts a lost entry back; the beat has to be there soon after.
+_MISSED = Backoff(base_s=1.0, cap_s=1.0)
 _LEAVE_LIMIT_S = 3.0
 
 
-async def beat(instance: Instance, registrar: Registrar, registry: Enrolment, around: Surroundings) -> NoReturn:
+async def beat(
+    instance: Instance, registrar: Registrar, registry: Enrolment, around: Surroundings, reach: Reach
+) -> NoReturn:
     """Keep the TTL check passing. The first beat follows the registration at once."""
     await registrar.entered.wait()
-    missed = 0
+    asker = Asker(_MISSED)
     while True:
-        pause_s = TTL_S / 3
         try:
             await registry.heartbeat(instance.id)
         except RegistryError as error:
-            # The registrar puts a lost entry back; the beat has to be there soon after.
-            pause_s = _MISSED_S
-            missed += 1
-            around.observer.notify(RegistrationFailed(instance, error, pause_s, missed))
+            pause_s = reach.failed(asker, error)
+            around.observer.notify(RegistrationFailed(instance, error, pause_s, asker.failures))
+            await reach.pause(asker, pause_s)
         else:
-            if missed:
-                around.observer.notify(RegistrationRecovered(instance, missed))
-            missed = 0
-        await around.clock.sleep(pause_s)
+            if asker.failures:
+                around.observer.notify(RegistrationRecovered(instance, asker.failures))
+            reach.answered(asker)
+            await around.clock.sleep(TTL_S / 3)
 
 
 @asynccontextmanager
@@ -77,11 +81,11 @@ async def registered(
     with around.observed(observe, instance) as around:
         own.tell()
         async with Mesh(config, registry, around=around) as mesh, aiohttp.ClientSession(trust_env=False) as session:
-            registrar = Registrar(instance, check, registry, session, around)
+            registrar = Registrar(instance, check, registry, session, around, mesh.reach)
             try:
                 async with Tasks() as tasks:
                     tasks.start(registrar.keep(), "registration")
-                    tasks.start(beat(instance, registrar, registry, around), "heartbeat")
+                    tasks.start(beat(instance, registrar, registry, around, mesh.reach), "heartbeat")
                     yield mesh
             finally:
                 await registrar.leave(_LEAVE_LIMIT_S)

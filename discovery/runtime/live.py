@@ -6,15 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from discovery.observer import SettingsChanged
-from discovery.policy.watch import WAIT_S
+from discovery.policy.watch import wait_s
 from discovery.registry.port import SettingsSource, Values
+from discovery.runtime.reach import Reach
 from discovery.runtime.settings import Settings, prefix
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.watcher import follow
 
 
 async def keep(
-    settings: Settings, source: SettingsSource, service: str, around: Surroundings, changed: Callable[[], None]
+    settings: Settings,
+    source: SettingsSource,
+    service: str,
+    around: Surroundings,
+    reach: Reach,
+    changed: Callable[[], None],
 ) -> NoReturn:
     """Keep *settings* as the store has them, for ever; after each change *changed* makes of them what calls read."""
     last: Mapping[str, str] = {}
@@ -29,7 +35,8 @@ async def keep(
 
     await follow(
         f"settings below {prefix(service)}",
-        lambda index: source.settings(prefix(service), index=index, wait_s=WAIT_S),
+        lambda index: source.settings(prefix(service), index=index, wait_s=wait_s(index)),
         accept,
         around,
+        reach,
     )

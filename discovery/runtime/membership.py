@@ -63,7 +63,7 @@ class Membership:
             await self._site.open(bound)
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:
-                registrar = Registrar(instance, self._check(), self._registry, session, self._around)
+                registrar = Registrar(instance, self._check(), self._registry, session, self._around, self._mesh.reach)
                 keep = registrar.keep() if register else asyncio.Event().wait()
                 keeping: asyncio.Task[object] = asyncio.create_task(keep, name="registration")
                 try:

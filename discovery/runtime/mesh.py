@@ -29,6 +29,7 @@ from discovery.runtime.knowledge import Knowledge
 from discovery.runtime.middleware import Middleware
 from discovery.runtime.pool import Pool
 from discovery.runtime.prepared import prepared
+from discovery.runtime.reach import Reach
 from discovery.runtime.redirects import Redirects
 from discovery.runtime.said import CallOptions, Said, said
 from discovery.runtime.service import Service
@@ -78,6 +79,7 @@ class Mesh(Knowledge, Verbs):
         self._pool = Pool(config.connect_timeout_s)
         self._direct = True
         self._addresses = Addresses()
+        self.reach = Reach(self._around)
         self._home = Home()
         self._caller = Caller(self._home, self._around)
         self._redirects = Redirects(self._pool, self._caller, self._around.clock)
@@ -99,13 +101,13 @@ class Mesh(Knowledge, Verbs):
         await self._stack.enter_async_context(self._registry)
         await self._stack.enter_async_context(self._pool)
         self._direct = await rehearsal.goes_well(self._pool)
-        known = Directories(self.config, self._registry, self._tasks, self._balancer, self.settings, around)
+        known = Directories(self.config, self._registry, self._tasks, self._balancer, self.settings, around, self.reach)
         self._directories = known
         self._stack.push_async_callback(known.close_all)
         self._caller.open(known, around)
         self._stack.callback(self._caller.close)
         await self._stack.enter_async_context(self._tasks)
-        keeping = live.keep(self.settings, self._registry, self.config.name, around, known.compile)
+        keeping = live.keep(self.settings, self._registry, self.config.name, around, self.reach, known.compile)
         self._tasks.start(keeping, "settings")
         self._tasks.start(pulse.beat(known, around), "pulse")
 

@@ -17,13 +17,15 @@ from discovery.errors import IdentityTaken, RegistryError
 from discovery.model import Instance, View
 from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.policy.backoff import Backoff
+from discovery.policy.recovery import Asker
 from discovery.policy.watch import WAIT_S, Pace
 from discovery.registry.port import Enrolment, HttpCheck, Registration, TtlCheck
 from discovery.runtime.directory import Directory
 from discovery.runtime.identity import boot_at, boot_of, generation
+from discovery.runtime.reach import Reach
 from discovery.runtime.surroundings import Surroundings
 
-# Registration never gives up, and says so every few seconds: an operator who starts Consul last sees it work.
+# One that is refused never gives up: a token can be given its rights later.
 _RETRY = Backoff(base_s=1.0, cap_s=5.0)
 
 # An agent writes its entries to the catalogue within moments: to look sooner would mistake that for loss. When
@@ -47,12 +49,14 @@ class Registrar:
         registry: Enrolment,
         session: aiohttp.ClientSession,
         around: Surroundings,
+        reach: Reach,
     ) -> None:
         self._instance = instance
         self._check = check
         self._registry = registry
         self._session = session
         self._around = around
+        self._reach = reach
         self._wanted = instance
         self._generation = 0
         self.entered = asyncio.Event()
@@ -65,7 +69,7 @@ class Registrar:
             IdentityTaken: when another live process is registered under our id. Whoever was first stays: two that
                 rewrite one another's entry would never end.
         """
-        reason, hash_, pace, failures = "start", "", Pace(), 0
+        reason, hash_, pace, asker = "start", "", Pace(), Asker(_RETRY)
         while True:
             await self._around.clock.sleep(pace.delay(self._around.clock.now()))
             try:
@@ -79,17 +83,17 @@ class Registrar:
                 elif not _same(entry.instance, self._wanted):
                     await self._put("the agent had another version")
             except RegistryError as error:
-                failures += 1
-                await self._pause(error, failures)
+                await self._pause(error, asker)
                 hash_ = ""
             else:
-                if failures:
-                    self._around.observer.notify(RegistrationRecovered(self._instance, failures))
-                failures, reason = 0, "the agent had lost it"
+                if asker.failures:
+                    self._around.observer.notify(RegistrationRecovered(self._instance, asker.failures))
+                self._reach.answered(asker)
+                reason = "the agent had lost it"
 
     async def keep_visible(self, directory: Directory) -> NoReturn:
         """Put our entry back whenever the service's health does not show it with its check."""
-        settle_s = _SETTLE_S
+        settle_s, asker = _SETTLE_S, Asker(_RETRY)
         await self.entered.wait()
         while True:
             if not (reason := self._lost(directory.view)):
@@ -107,7 +111,9 @@ class Registrar:
                     if entry is None or boot_of(entry.instance) == boot_of(self._instance):
                         await self._replace(reason)
                 except RegistryError as error:
-                    await self._pause(error, failures=1)
+                    await self._pause(error, asker)
+                else:
+                    self._reach.answered(asker)
 
     async def leave(self, limit_s: float) -> bool:
         """Take our entry out, within *limit_s*; one that another process has under our id stays.
@@ -170,11 +176,10 @@ class Registrar:
             return "the catalogue had lost it"
         return "" if any(check.id == f"service:{mine.id}" for check in mine.checks) else "its check was lost"
 
-    async def _pause(self, error: RegistryError, failures: int) -> None:
-        # Full jitter alone may come out as nearly nothing, again and again.
-        pause_s = _RETRY.base_s / 2 + _RETRY.delay(failures, self._around.rng)
-        self._around.observer.notify(RegistrationFailed(self._instance, error, pause_s, failures))
-        await self._around.clock.sleep(pause_s)
+    async def _pause(self, error: RegistryError, asker: Asker) -> None:
+        pause_s = self._reach.failed(asker, error)
+        self._around.observer.notify(RegistrationFailed(self._instance, error, pause_s, asker.failures))
+        await self._reach.pause(asker, pause_s)
 
 
 def _same(one: Instance, other: Instance) -> bool:

@@ -1,8 +1,8 @@
 """Following the registry: one loop for everything that is read by blocking queries.
 
 The loop obeys Consul's rules for clients (its documentation of blocking queries): an index that goes backwards
-starts over, zero is never waited on, wake-ups are limited by a token bucket, errors back off with full jitter,
-and a query under way is never cancelled to refresh it.
+starts over, zero is never waited on, wake-ups are limited by a token bucket, and a query under way is never cancelled
+to refresh it. While the registry is away, all who follow it wait for it together (``reach``).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from discovery.model import View
 from discovery.observer import AnswerDoubted, WatchFailed, WatchRecovered
 from discovery.policy.backoff import REGISTRY
 from discovery.policy.membership import doubt, suspects
-from discovery.policy.watch import WAIT_S, Cursor, Pace
+from discovery.policy.recovery import Asker
+from discovery.policy.watch import Cursor, Pace, wait_s
 from discovery.registry.port import Answer, Lookup
 from discovery.runtime.directory import Directory
+from discovery.runtime.reach import Reach
 from discovery.runtime.surroundings import Surroundings
 
 # Two runs of a check at its default interval: by then a restarted agent has asked every instance.
@@ -39,37 +41,38 @@ async def follow(
     read: Callable[[int], Awaitable[A]],
     accept: Callable[[A], None],
     around: Surroundings,
+    reach: Reach,
 ) -> NoReturn:
     """Read, accept, and read on from there, until cancelled; after a failure and a pause, afresh."""
-    cursor, pace, failures, failed_at = Cursor(), Pace(), 0, 0.0
+    cursor, pace, asker, failed_at = Cursor(), Pace(), Asker(REGISTRY), 0.0
     while True:
         await around.clock.sleep(pace.delay(around.clock.now()))
+        await reach.turn()
         try:
             answer = await read(cursor.index)
         except RegistryError as error:
-            failures += 1
-            if failures == 1:
+            if not asker.failures:
                 failed_at = around.clock.now()
-            pause = REGISTRY.delay(failures, around.rng)
-            around.observer.notify(WatchFailed(what, error, pause, failures))
+            pause_s = reach.failed(asker, error)
+            around.observer.notify(WatchFailed(what, error, pause_s, asker.failures))
             cursor = Cursor()
-            await around.clock.sleep(pause)
+            await reach.pause(asker, pause_s)
             continue
-        if failures:
-            around.observer.notify(WatchRecovered(what, failures, around.clock.now() - failed_at))
-            failures = 0
+        if asker.failures:
+            around.observer.notify(WatchRecovered(what, asker.failures, around.clock.now() - failed_at))
+        reach.answered(asker)
         cursor = cursor.advance(answer.index)
         if cursor.index:  # else it is older than what is known: the fresh read decides
             accept(answer)
 
 
-async def watch(registry: Lookup, directory: Directory, around: Surroundings) -> NoReturn:
+async def watch(registry: Lookup, directory: Directory, around: Surroundings, reach: Reach) -> NoReturn:
     """Copy what the registry says about one service into its directory, doubting what is too bad to be true."""
     target = directory.target
 
     async def read(index: int) -> Answer:
         try:
-            answer = await registry.instances(target, index=index, wait_s=WAIT_S)
+            answer = await registry.instances(target, index=index, wait_s=wait_s(index))
             known = directory.view.instances if directory.view else ()
             believed = directory.view is not None and not known  # "nobody" was confirmed before
             if (reason := doubt(known, answer.instances)) and not believed:
@@ -90,10 +93,11 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings) ->
         )
 
     async def confirmed(reason: str) -> Answer:
+        await reach.turn()
         second = await registry.instances(target, consistent=True)
         if second.trustworthy or second.instances:
             return second
         raise RegistryUnavailable(f"not believed: {reason}, and {second.doubt}")
 
     what = f"service {target}" + (f" where {target.filter}" if target.filter else "")
-    await follow(what, read, accept, around)
+    await follow(what, read, accept, around, reach)

@@ -43,23 +43,25 @@ def running_consul(
 ) -> Iterator[str]:
     """Start an agent, and give its address once it has a leader; *folder* takes its configuration and its log.
 
-    *settings* are added to its configuration. One that is not in *dev* mode keeps its data in *folder*, and is ready
+    *settings* are added to its configuration; with *ports* of its own among them it can be ended, and started again
+    where it was. One that is not in *dev* mode keeps its data in *folder*, and is ready
     when it answers, since it may have no leader.
 
     Raises:
         AgentDied: when it ends before.
     """
-    port, server, lan, wan = _free_ports(4)
-    config = {
+    http_port, server, lan, wan = _free_ports(4)
+    config: dict[str, Any] = {
         "bind_addr": "127.0.0.1",
         "node_name": "contract",
-        "ports": {"http": port, "server": server, "serf_lan": lan, "serf_wan": wan, "dns": -1},
+        "ports": {"http": http_port, "server": server, "serf_lan": lan, "serf_wan": wan, "dns": -1},
         # Every test that blocks holds a connection, and all come from one address.
         "limits": {"http_max_conns_per_client": 4096},
         "disable_update_check": True,
         **({} if dev else {"data_dir": str(folder / "data")}),
         **(settings or {}),
     }
+    port = config["ports"]["http"]
     (folder / "agent.json").write_text(json.dumps(config), encoding="utf-8")
     log = folder / "agent.log"
     command = [str(program), "agent", *(["-dev"] if dev else []), "-config-file", str(folder / "agent.json")]

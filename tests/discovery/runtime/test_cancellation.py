@@ -39,6 +39,7 @@ from discovery.runtime import (
 )
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory
+from discovery.runtime.reach import Reach
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.server import LEAVING
 from discovery.runtime.settings import Settings
@@ -290,16 +291,16 @@ async def a_watch(of_names: bool) -> AsyncIterator[Scene]:
     """The registry tells, goes away, comes back, says that nobody is left, and changes faster than we may ask."""
     registry, observer, clock = Distant(), RecordingObserver(), FakeClock()
     around = Surroundings(clock, Random(1), observer)
-    known = a_directory(around)
+    known, reach = a_directory(around), Reach(around)
     names = Directories(
-        MeshConfig(name="tests"), registry, Tasks(), First(), Settings(MeshConfig(name="tests")), around
+        MeshConfig(name="tests"), registry, Tasks(), First(), Settings(MeshConfig(name="tests")), around, reach
     )
 
     async def work() -> None:
         if of_names:
-            await follow("names", names._read_names, names._take_names, around)
+            await follow("names", names._read_names, names._take_names, around, reach)
         else:
-            await watch(registry, known, around)
+            await watch(registry, known, around, reach)
 
     async def check() -> None:
         assert clock.sleepers == 0
@@ -311,6 +312,7 @@ async def a_watch(of_names: bool) -> AsyncIterator[Scene]:
         registry.fail(RegistryUnavailable("away"))
         await clock.advance(1)
         registry.heal()
+        reach.answered()  # somebody else was: from here on all take turns
         await clock.advance(1)
         registry.replace("ports", [])
         for number in range(1, 6):
@@ -352,7 +354,7 @@ class Keeping:
         before = replace(self.me, host="localhost", meta=MappingProxyType({"boot": "dead"}))
         self.registry.replace("ports", [before])
         check = HttpCheck(url="http://x/", interval_s=5, timeout_s=2, deregister_after_s=60)
-        self.registrar = Registrar(self.me, check, self.registry, session, self.around)
+        self.registrar = Registrar(self.me, check, self.registry, session, self.around, Reach(self.around))
         self.session = session
 
     async def registered(self, times: int) -> None:

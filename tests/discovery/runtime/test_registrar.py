@@ -18,6 +18,7 @@ from discovery.errors import IdentityTaken, RegistryRejected, RegistryUnavailabl
 from discovery.model import Instance, Target
 from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.registry.port import Answer, Entry, HttpCheck, Registration
+from discovery.runtime.reach import Reach
 from discovery.runtime.registrar import Registrar
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -46,6 +47,9 @@ class World:
     observer: RecordingObserver
     clock: FakeClock
 
+    def __post_init__(self) -> None:
+        self.reach = Reach(self.around)
+
     @property
     def around(self) -> Surroundings:
         return Surroundings(clock=self.clock, rng=Random(1), observer=self.observer)
@@ -55,7 +59,7 @@ class World:
         self, instance: Instance = ME, check: HttpCheck | None = None, registry: FakeRegistry | None = None
     ) -> AsyncIterator[Registrar]:
         async with aiohttp.ClientSession() as session:
-            yield Registrar(instance, check or CHECK, registry or self.registry, session, self.around)
+            yield Registrar(instance, check or CHECK, registry or self.registry, session, self.around, self.reach)
 
     @asynccontextmanager
     async def keeping(self, registry: FakeRegistry | None = None) -> AsyncIterator[Registrar]:
@@ -86,18 +90,17 @@ async def test_it_registers_at_once(world: World) -> None:
     assert world.reasons == ["start"]
 
 
-async def test_while_the_registry_is_away_it_keeps_trying_every_few_seconds_and_says_so(world: World) -> None:
+async def test_while_the_registry_is_away_it_keeps_trying_once_or_twice_a_second_and_says_so(world: World) -> None:
     away = RegistryUnavailable("away")
     world.registry.fail(away)
     async with world.keeping():
         await world.clock.advance(120)
         told = world.observer.told(RegistrationFailed)
-        # Half a second, and up to five more.
-        assert 30 <= len(told) <= 60
+        assert 120 <= len(told) <= 245
         assert all(failed.error is away and failed.instance is ME for failed in told)
-        assert all(0.5 <= failed.retry_in_s <= 5.5 for failed in told)
+        assert all(0.5 <= failed.retry_in_s <= 1 for failed in told[2:])
         world.registry.heal()
-        await world.clock.advance(5)
+        await world.clock.advance(2)
         assert (await world.entry()).meta["boot"] == "mine"
     assert world.reasons == ["start"]
     assert world.observer.told(RegistrationRecovered) == [RegistrationRecovered(ME, len(told))]
@@ -166,8 +169,8 @@ async def test_it_never_asks_more_than_once_a_second_however_often_somebody_medd
         for port in range(2, 200):
             await world.registry.register(Registration(replace(ME, port=port), CHECK))
             await world.clock.advance(0.1)
-    # A burst of two, and every turn that finds a change is followed by one that finds our own.
-    assert len(world.reasons) <= 23
+    # A burst of six, and every turn that finds a change is followed by one that finds our own.
+    assert len(world.reasons) <= 25
 
 
 async def test_a_live_process_under_our_id_is_not_fought(world: World) -> None:
@@ -335,7 +338,7 @@ async def visible(world: World) -> AsyncIterator[Forgetful]:
     assert isinstance(world.registry, Forgetful)
     async with world.keeping() as registrar, Tasks() as tasks:
         directory = a_directory(world.around)
-        tasks.start(watch(world.registry, directory, world.around), "watch")
+        tasks.start(watch(world.registry, directory, world.around, world.reach), "watch")
         tasks.start(registrar.keep_visible(directory), "visibility")
         await world.clock.advance(2)
         yield world.registry
@@ -366,7 +369,7 @@ async def test_an_entry_that_is_another_process_s_is_not_taken_out_for_being_inv
         await forgetful.registry.register(Registration(other, CHECK))
         assert isinstance(forgetful.registry, Forgetful)
         forgetful.registry.show(forgotten)
-        tasks.start(watch(forgetful.registry, directory, forgetful.around), "watch")
+        tasks.start(watch(forgetful.registry, directory, forgetful.around, forgetful.reach), "watch")
         tasks.start(registrar.keep_visible(directory), "visibility")
         await forgetful.clock.advance(300)
 

@@ -15,6 +15,7 @@ from discovery.live_settings import LiveSettings
 from discovery.observer import SettingsChanged, WatchFailed
 from discovery.runtime.faults import Fault
 from discovery.runtime.live import keep
+from discovery.runtime.reach import Reach
 from discovery.runtime.settings import ATTEMPT_TIMEOUT_S, ATTEMPTS, TIMEOUT_S, Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
@@ -153,7 +154,8 @@ async def kept(
     settings: Settings, registry: FakeRegistry, observer: RecordingObserver, clock: FakeClock
 ) -> AsyncIterator[None]:
     async with Tasks() as tasks:
-        tasks.start(keep(settings, registry, "ports", Surroundings(clock, Random(1), observer), _nothing), "settings")
+        around = Surroundings(clock, Random(1), observer)
+        tasks.start(keep(settings, registry, "ports", around, Reach(around), _nothing), "settings")
         await clock.settle()
         yield
 
