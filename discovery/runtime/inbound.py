@@ -10,14 +10,16 @@ from aiohttp import hdrs, web
 from multidict import istr
 
 from discovery import wire
-from discovery.incoming import IncomingRequest
+from discovery.incoming import RequestHandle
 from discovery.observer import of_calls
 from discovery.policy.deadline import parse_ms
 from discovery.policy.lifecycle import Lifecycle
 from discovery.runtime import context
+from discovery.runtime.described import described, route_of, sent
 from discovery.runtime.doorway import Handle
 from discovery.runtime.goodbyes import Goodbyes
 from discovery.runtime.health import Self
+from discovery.runtime.lasting import is_lasting
 from discovery.runtime.places import Places
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
@@ -50,8 +52,9 @@ class Inbound:
         self._handle: Handle
         self._places = Places(settings, around.clock)
         self.under_way = UnderWay(around.clock)
-        self.goodbyes = Goodbyes()
-        self.refusing = False
+        self.goodbyes = Goodbyes(around.clock, around.rng)
+        self.leaving = False  # what lasts is not begun any more
+        self.refusing = False  # nor is anything else
         self._asked_for_health = 0
 
     def about_health(self, handle: Handle) -> Handle:
@@ -72,7 +75,7 @@ class Inbound:
         self._handle = handle
         return self._unobserved if of_calls(self._around.observer) is None else self._observed
 
-    async def _unobserved(self, request: web.Request) -> web.StreamResponse:
+    async def _unobserved(self, request: web.Request, told: RequestHandle | None = None) -> web.StreamResponse:
         # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.
         deadline_at, important = None, False
         if not self._edge:
@@ -83,10 +86,12 @@ class Inbound:
                     return self._early(_Refusal(wire.NACK_EXPIRED))
                 deadline_at = self._now() + left_s
         work = self.under_way.begin(request, deadline_at, important=important)
+        if told is not None:
+            work.told = told
         # Each request has a task of its own, so nothing has to be put back.
         context.current.set(work)
         try:
-            if self.refusing or self._settings.fault is not None or self._settings.limit is not None:
+            if self.leaving or self._settings.fault is not None or self._settings.limit is not None:
                 return await self._guarded(request, work)
             work.routed = True
             return await self._handle(request)
@@ -108,15 +113,15 @@ class Inbound:
             return await self._unobserved(request)
         if _is_about_health(request):
             return await self._handle(request)
-        handle = observer.request(_described(request))
+        handle = observer.request(described(request))
         status: int | None = None
         nack = ""
         failure: Exception | None = None
         try:
             with handle.activate():
-                response = await self._unobserved(request)
+                response = await self._unobserved(request, handle)
             nack = response.nack if isinstance(response, _Refusal) else response.headers.get(wire.NACK, "")
-            status = response.status if await _sent(request, response) else None
+            status = response.status if await sent(request, response) else None
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
             status, nack = answer.status, answer.headers.get(wire.NACK, "")
             raise
@@ -126,7 +131,9 @@ class Inbound:
         else:
             return response
         finally:
-            handle.end(status, await self._route(request), nack, failure)
+            work = context.current.get()
+            if not isinstance(work, Work) or work.told is not None:  # else it was over with its handshake
+                handle.end(status, await self._route(request), nack, failure)
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """Say in the head of an answer, the last moment before it is sent, what a caller has to know of us."""
@@ -140,14 +147,27 @@ class Inbound:
                 # What follows is a stream, which waits for its reader or for news more than it works.
                 self._places.leave(work, telling=response.status < 500)
         if response.__class__ is not web.Response and isinstance(response, web.WebSocketResponse):
+            if work.__class__ is Work:
+                self._opens(work, request, response)
             self.goodbyes.opening(response)
         elif self._me.state is not Lifecycle.READY:
             _close_after(response)
+
+    @staticmethod
+    def _opens(work: Work, request: web.Request, socket: web.WebSocketResponse) -> None:
+        """The request is over, for its deadline and for whoever observes it: what it opened may last for hours."""
+        work.deadline_at, work.socket = None, socket
+        told, work.told = work.told, None
+        if told is not None:
+            told.end(socket.status, route_of(request.match_info))
 
     async def _guarded(self, request: web.Request, work: Work) -> web.StreamResponse:
         if not _is_about_health(request):
             if self.refusing:
                 return self._early(_Refusal(wire.NACK_DRAINING))
+            if self.leaving and is_lasting(request):
+                # Not as one who is leaving: a caller who knows nobody else asks on, and for other things is served.
+                return self._early(_Refusal(wire.NACK_REFUSED))
             fault = self._settings.fault
             if fault is not None and fault.strikes(self._id, self._around.rng):
                 return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
@@ -193,9 +213,7 @@ class Inbound:
         work = context.current.get()
         routed = isinstance(work, Work) and work.routed
         # A request that was refused before routing has a route all the same.
-        found = request.match_info if routed else await self._app.router.resolve(request)
-        resource = found.route.resource
-        return resource.canonical if resource is not None else ""
+        return route_of(request.match_info if routed else await self._app.router.resolve(request))
 
 
 class _Refusal(web.Response):
@@ -215,29 +233,3 @@ def _is_about_health(request: web.Request) -> bool:
 def _close_after(response: web.StreamResponse) -> None:
     response.force_close()
     response.headers[hdrs.CONNECTION] = "close"  # aiohttp has looked at the first already when it asks for a signature
-
-
-async def _sent(request: web.Request, response: web.StreamResponse) -> bool:
-    """Send the answer now: aiohttp does it later, and an observer is told how it went.
-
-    False when the client has gone, which aiohttp finds out by itself.
-    """
-    try:
-        await response.prepare(request)
-        await response.write_eof()
-    except ConnectionError:
-        return False
-    return True
-
-
-def _described(request: web.Request) -> IncomingRequest:
-    return IncomingRequest(
-        method=request.method,
-        path=request.path,
-        query=request.query_string,
-        scheme=request.scheme,
-        host=request.headers.get("Host", ""),  # request.host would ask for our own name where there is none
-        peer=request.remote or "",
-        user_agent=request.headers.get("User-Agent", ""),
-        headers=request.headers,
-    )

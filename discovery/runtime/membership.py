@@ -31,7 +31,7 @@ _DEREGISTER_S = 3.0
 
 
 class Membership:
-    """The way of one server into the mesh and out of it. *leaving* is set when no new request is taken any more."""
+    """The way of one server into the mesh and out of it. *leaving* is set when it is out of the registry."""
 
     def __init__(
         self,
@@ -111,6 +111,7 @@ class Membership:
                     known = await registrar.leave(min(_DEREGISTER_S, self._config.stop_s / 2))
                 finally:
                     self._become(Lifecycle.DRAINING)
+                    self._say_goodbye()
                 if known or self._inbound.was_asked(self._site.requests):
                     await clock.sleep(self._config.drain_s)
                 self._refuse()
@@ -125,10 +126,14 @@ class Membership:
         await self._inbound.goodbyes.said(self._close_s / 2)
         await self._inbound.under_way.cut(self._close_s / 2)
 
+    def _say_goodbye(self) -> None:
+        self._inbound.leaving = True
+        self._leaving.set()
+        self._inbound.goodbyes.begin(self._config.drain_s)
+
     def _refuse(self) -> None:
         if not self._inbound.refusing:
             self._inbound.refusing = True
-            self._leaving.set()
             self._inbound.goodbyes.say()
 
     def _become(self, state: Lifecycle) -> None:

@@ -22,7 +22,7 @@ from discovery.runtime.own_address import own_address
 from discovery.runtime.surroundings import Surroundings
 
 MESH = web.AppKey("MESH", Mesh)
-# Set when no new request is taken any more: what lasts by its nature, like a stream of events, has to end now.
+# Set when this process is out of the registry: what lasts by its nature, like a stream of events, has to end now.
 LEAVING = web.AppKey("LEAVING", asyncio.Event)
 
 

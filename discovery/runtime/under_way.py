@@ -14,6 +14,7 @@ from math import inf
 from aiohttp import web
 
 from discovery.clock import Alarm, Clock
+from discovery.incoming import RequestHandle
 from discovery.runtime.context import RequestContext
 from discovery.runtime.uninterrupted import is_uninterrupted
 
@@ -38,6 +39,8 @@ class Work(RequestContext):
     answering: bool = False
     placed_at: float | None = None
     interruption: Interruption | None = None
+    told: RequestHandle | None = None
+    socket: web.WebSocketResponse | None = None
 
 
 class UnderWay:
@@ -66,6 +69,7 @@ class UnderWay:
             # Whoever was started within the request remembers its context, and need not keep all of it alive.
             work.request = None
             work.important = False
+            work.socket = None
         if self._emptied is not None and not self._work:
             self._emptied.set()
             self._emptied = None
@@ -98,6 +102,8 @@ class UnderWay:
             return
         if work.routed and is_uninterrupted(request.match_info.handler, request.method):
             return
+        if work.socket is not None and work.socket.closed:
+            return  # it knows, and cleans up
         work.interruption = why
         # That is the task of the connection. It waits for that of the handler, and hands the cancellation on.
         request.task.cancel(why.value)
