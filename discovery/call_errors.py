@@ -15,7 +15,7 @@ from discovery.errors import MeshError
 from discovery.model import Attempt, Outcome, Target
 
 # Refused, or never sent: whatever it was, nothing came of it.
-_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.NACKED, Outcome.BUSY})
+_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.UNTRUSTED, Outcome.NACKED, Outcome.BUSY})
 
 _NAMES_SHOWN = 12
 

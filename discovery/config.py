@@ -43,8 +43,10 @@ class MeshConfig:
         MeshConfig(name="report", routes={"ports": LiveSettings(timeout_s=3), "GET ports/slow": slow})
 
     The longest path wins, and of two with the same path that with a method; what it does not say its service says.
-    ``faults`` lets an operator inject faults through live settings. ``edge``
-    says that requests come from strangers: what they claim in headers of ours is not believed.
+    ``tls_cert`` and ``tls_key`` make a server speak TLS. Peers that do are believed when somebody in ``tls_ca``, else
+    whom the system trusts, signed their certificate for ``tls_name``, in which ``{service}`` stands for the service's
+    name; without that, for the host of their address. ``faults`` lets an operator inject faults through live settings.
+    ``edge`` says that requests come from strangers: what they claim in headers of ours is not believed.
 
     ``client_max_size`` is how many bytes a request's body may have where a handler reads it whole (0: any number),
     ``max_line_size`` and ``max_field_size`` how many its first line and each of its headers may have, and ``backlog``
@@ -66,6 +68,12 @@ class MeshConfig:
     consul_url: str = "http://127.0.0.1:8500"
     consul_token: str = field(default="", repr=False)
     static: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ENDPOINTS)
+
+    # Files in PEM. The key may be in the file of the certificate.
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""
+    tls_name: str = ""
 
     live: LiveSettings = field(default_factory=LiveSettings)
     routes: Mapping[str, LiveSettings] = field(default_factory=lambda: NO_ROUTES)
@@ -159,6 +167,7 @@ def _problems(config: MeshConfig) -> list[str]:
         ),
         _unreachable(config.advertise),
         *entry_problems(config.version, config.zone, config.tags, config.weight, config.warning_weight),
+        "tls_key is the key of a certificate: tls_cert is missing" if config.tls_key and not config.tls_cert else "",
         *meta_problems(config.meta),
         id_problem(config.instance_id),
         *_server_problems(config),

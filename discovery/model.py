@@ -43,6 +43,10 @@ class Check:
     output: str = field(default="", compare=False)
 
 
+# How Spring Cloud Consul and Steeltoe say it, the older of them by a tag.
+_SECURE = frozenset({"secure", "secure=true"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One registered process of a service.
@@ -67,6 +71,16 @@ class Instance:
     def address(self) -> str:
         """``host:port``, with brackets round an IPv6 host."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether it speaks TLS, by its own word: the tag ``secure``, or ``secure=true`` in its meta."""
+        return self.meta.get("secure", "").lower() == "true" or not _SECURE.isdisjoint(self.tags)
+
+    @property
+    def origin(self) -> str:
+        """The beginning of its URLs: ``http://host:port``, or ``https`` where it is secure."""
+        return f"{'https' if self.secure else 'http'}://{self.address}"
 
     @property
     def place(self) -> Place:
@@ -165,6 +179,7 @@ class Outcome(StrEnum):
     BUSY = "busy"  # refused before it was processed, for want of room
     NACKED = "nacked"  # "I did not process this, try elsewhere"
     UNSENT = "unsent"  # the connection never came about: provably not processed
+    UNTRUSTED = "untrusted"  # no TLS that we trust came about, for its certificate or none: provably not processed
     LOST = "lost"  # sent, and the connection broke before an answer
     BROKEN = "broken"  # the head came, and its body broke off
     TIMED_OUT = "timed-out"  # sent, and no answer within the attempt's limit

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,253}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
+# Before the address of an endpoint that speaks TLS.
+SECURE = "https://"
 _ADVERTISED = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+(%[\w.-]+)?\])(:[0-9]+)?")
 
 
@@ -94,7 +96,7 @@ def _static(raw: str) -> Mapping[str, tuple[str, ...]]:
     for part in _words(raw):
         name, equals, addresses = part.partition("=")
         each = tuple(address.strip() for address in addresses.split("+"))
-        if not equals or not all(split_address(address)[1] for address in each):
+        if not equals or not all(split_address(address.removeprefix(SECURE))[1] for address in each):
             raise ValueError(f"expected service=host:port+host:port, got {part!r}")
         endpoints[name.strip()] = each
     return endpoints
@@ -147,6 +149,10 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_WEIGHT": ("weight", _integer),
     "MESH_WARNING_WEIGHT": ("warning_weight", _integer),
     "MESH_STATIC": ("static", _static),
+    "MESH_TLS_CERT": ("tls_cert", str),
+    "MESH_TLS_KEY": ("tls_key", str),
+    "MESH_TLS_CA": ("tls_ca", str),
+    "MESH_TLS_NAME": ("tls_name", str),
     "MESH_TIMEOUT_S": ("timeout_s", _seconds),
     "MESH_ATTEMPT_TIMEOUT_S": ("attempt_timeout_s", _seconds),
     "MESH_ATTEMPTS": ("attempts", _integer),

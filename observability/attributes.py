@@ -43,7 +43,7 @@ def traits_of_call(call: Call, failure: str) -> CallTraits:
 
 def of_attempt(call: Call, attempt: Attempt) -> Values:
     """What an attempt has for itself."""
-    return {semconv.URL_FULL: redact_url(f"http://{attempt.instance.address}{call.path}")}
+    return {semconv.URL_FULL: redact_url(f"{attempt.instance.origin}{call.path}")}
 
 
 def traits_of_attempt(call: Call, attempt: Attempt) -> AttemptTraits:

@@ -72,7 +72,7 @@ def console_url(source: str, url: str, environ: Mapping[str, str] = os.environ) 
         raise NoConsole(f"no console is known: {advice} ({exc})") from None
     for instance in found:
         if instance.health is not Health.CRITICAL:
-            return f"http://{instance.address}"
+            return instance.origin
     raise NoConsole(f"no console is registered and well: {advice}")
 
 

@@ -98,7 +98,7 @@ class Terminal(EventsOnly):
                 self._early.append(sentence)
 
     def _opened(self, instance: Instance) -> None:
-        _say(_opening(f"http://{instance.address}", as_json=self.as_json))
+        _say(_opening(instance.origin, as_json=self.as_json))
         early, self._early = self._early, None
         for sentence in early or ():
             _say(escape(sentence), beside=True)

@@ -18,12 +18,14 @@ _HEAVIEST = 65535
 
 # Pairs that the mesh itself registers; those with a value of the user's are named by settings of their own.
 OURS = frozenset({"boot", "generation", "version", "zone"})
+# It says ``secure`` as well, where it speaks TLS; where somebody before us does, the user says it.
+_MOST = META_PAIRS - len(OURS) - 1
 
 
 def meta_problems(meta: Mapping[str, str]) -> Iterator[str]:
     """Why an instance with that *meta* of its own cannot be registered, a sentence each."""
-    if len(meta) > META_PAIRS - len(OURS):
-        yield f"meta has {len(meta)} pairs, and Consul takes {META_PAIRS}, {len(OURS)} of which are the mesh's"
+    if len(meta) > _MOST:
+        yield f"meta has {len(meta)} pairs, and may have {_MOST}: Consul takes {META_PAIRS} with those of the mesh"
     for key, value in meta.items():
         if key in OURS:
             yield f"meta {key!r} is the mesh's own"

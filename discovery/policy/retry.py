@@ -17,6 +17,9 @@ either, but the one who said so had the work of saying it, and the next one is l
 Where there is nobody else, and the only one could not be reached, it is probably being started again. The call waits
 for it as it waits where nobody is registered, by the same patience, and these attempts are not counted.
 
+Whose certificate is not trusted was asked nothing, so another one may be. He is not waited for: what is wrong with a
+certificate does not pass by itself, and a service that comes back does not do so by another one's name.
+
 A call that ends without success tells its caller whether retries are *exhausted*. They are where one was made, and also
 where only the budget forbade the first: it is empty since others were made in vain, and were the caller to repeat
 what we may not, each layer would add its own fraction.
@@ -36,7 +39,7 @@ from discovery.policy.backoff import ABSENT, BUSY, RETRY
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 _OVER = frozenset({Outcome.ANSWERED, Outcome.CANCELLED})
-_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.NACKED, Outcome.BUSY})
+_NOT_PROCESSED = frozenset({Outcome.UNSENT, Outcome.UNTRUSTED, Outcome.NACKED, Outcome.BUSY})
 # Nobody is there, or is about to go. One who is busy is there.
 _ABSENT = frozenset({Outcome.UNSENT, Outcome.NACKED})
 
@@ -49,6 +52,7 @@ class StopReason(StrEnum):
 
     OVER = "over"  # answered, or the caller went away
     EXHAUSTED_BELOW = "retries exhausted below"
+    UNTRUSTED = "nobody else to trust"
     ATTEMPTS = "attempts used up"
     NOT_IDEMPOTENT = "not idempotent"
     BODY = "body cannot be sent again"
@@ -122,6 +126,8 @@ def decide(
         return Stop(StopReason.OVER, repeated)
     if exhausted:
         return Stop(StopReason.EXHAUSTED_BELOW, repeated)
+    if last.outcome is Outcome.UNTRUSTED and not elsewhere:
+        return Stop(StopReason.UNTRUSTED, repeated)
     waits = absent and not elsewhere and patience_s > 0
     if not waits and _counted(attempts) >= limit:
         return Stop(StopReason.ATTEMPTS, repeated)

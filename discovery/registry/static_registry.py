@@ -10,18 +10,22 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from discovery.errors import ConfigError, FilterRejected, RegistryRejected
 from discovery.model import NOTHING, Check, Health, Instance, Source, Target
 from discovery.registry.codec import check_id, worst
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration, TtlCheck, Values
-from discovery.variables import split_address
+from discovery.variables import SECURE, split_address
+
+_SAYS_SECURE = MappingProxyType({"secure": "true"})
 
 
 class StaticRegistry:
-    """The *endpoints* are ``host:port`` by service. All can be changed at any time, which wakes who waits for it.
+    """The *endpoints* are ``host:port`` by service, or ``https://host:port`` where TLS is spoken.
+
+    All can be changed at any time, which wakes who waits for it.
 
     ::
 
@@ -165,15 +169,17 @@ class StaticRegistry:
 
 
 def static_instance(service: str, address: str) -> Instance:
-    """The instance behind a ``host:port`` of the settings.
+    """The instance behind a ``host:port`` of the settings, or a ``https://host:port``.
 
     Raises:
         ConfigError: when it is not one.
     """
+    bare = address.removeprefix(SECURE)
     try:
-        host, port = split_address(address)
+        host, port = split_address(bare)
     except ValueError as exc:
         raise ConfigError(f"static endpoint of {service!r}: {exc}") from exc
     if not port:
         raise ConfigError(f"static endpoint of {service!r}: expected host:port, got {address!r}")
-    return Instance(id=f"{service}-{host}-{port}", service=service, host=host, port=port)
+    meta = NOTHING if bare == address else _SAYS_SECURE
+    return Instance(id=f"{service}-{host}-{port}", service=service, host=host, port=port, meta=meta)

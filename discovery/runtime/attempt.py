@@ -97,7 +97,7 @@ class Tried:
         self._head_s = now - self._sent_at
         self._status = None
         self._outcome = outcome
-        self._error = (str(error) or type(error).__name__)[:_ERROR_TEXT_MAX]
+        self._error = outcomes.told(error)[:_ERROR_TEXT_MAX]
         stale = isinstance(error, outcomes.Stale)
         if outcome is Outcome.TIMED_OUT:
             self.endpoint.load.give_up(now, self._head_s)

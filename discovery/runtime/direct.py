@@ -76,7 +76,7 @@ class Direct:
         self.repeatable = method in IDEMPOTENT_METHODS or (said is not None and IDEMPOTENCY_KEY in said)
 
     def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
-        headers = endpoint.lined().headers.copy()
+        headers = endpoint.lined(self._pool.trust).headers.copy()
         if self._body.headers:
             headers.update(self._body.headers)
         for name in self._unsaid:
@@ -89,16 +89,22 @@ class Direct:
         self, endpoint: Endpoint, headers: CIMultiDict[str], timer: BaseTimerContext, /
     ) -> aiohttp.ClientResponse:
         """Send it once, and return when the head of the answer is there."""
-        line, pool = endpoint.lined(), self._pool
+        pool = self._pool
+        line = endpoint.lined(pool.trust)
         url = endpoint.url(self.path)
         if self._params:
             url = url.extend_query(self._params)
         content = b"".join((head(self.method, url.raw_path_qs, headers), self._body.content))
         connector = line.steady if self.repeatable else line.careful
-        try:
-            connection = await connector.connect(line.like, _NO_TRACES, pool.connecting)
-        except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
+        connection: Connection | None = None
+        while connection is None:
+            try:
+                connection = await connector.connect(line.like, _NO_TRACES, pool.connecting)
+            except TimeoutError as error:
+                raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
+            except aiohttp.ClientSSLError:
+                if not pool.trust.renewed():
+                    raise
         protocol = cast(ResponseHandler, connection.protocol)  # which it has until it is released
         kept = getattr(protocol, _KEPT, False)
         try:

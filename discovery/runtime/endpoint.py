@@ -9,6 +9,7 @@ from discovery.policy.health import fitness, weight_of
 from discovery.policy.load import PeakEwma
 from discovery.policy.standing import Standing
 from discovery.runtime.line import Line
+from discovery.runtime.trust import Trust
 
 # A service has few paths that are asked often; those with changing paths would else be remembered for ever.
 _URLS_KEPT = 256
@@ -17,7 +18,7 @@ _URLS_KEPT = 256
 class Endpoint:
     """A candidate. What is known of its load and failures survives all updates that do not replace the process."""
 
-    __slots__ = ("_urls", "fitness", "instance", "line", "load", "standing", "weight", "zone")
+    __slots__ = ("_urls", "fitness", "instance", "line", "load", "secure", "standing", "weight", "zone")
 
     def __init__(self, instance: Instance, standing: Standing) -> None:
         self._describe(instance)
@@ -30,6 +31,7 @@ class Endpoint:
         self.fitness = fitness(instance)
         self.weight = weight_of(instance)
         self.zone = instance.zone
+        self.secure = instance.secure
         self._urls: dict[str, URL] | None = None
 
     def described(self, instance: Instance) -> Endpoint:
@@ -60,11 +62,11 @@ class Endpoint:
         """What a balancer that somebody brought along compares."""
         return self.load.cost(now) / self.weight
 
-    def lined(self) -> Line:
+    def lined(self, trust: Trust) -> Line:
         """Its line, made now where it was never asked before. Needs a running loop."""
         line = self.line
         if line is None:
-            line = self.line = Line(self.instance)
+            line = self.line = Line(self.instance, trust)
         return line
 
     def url(self, path: str) -> URL:
@@ -77,7 +79,8 @@ class Endpoint:
             if len(urls) >= _URLS_KEPT:
                 urls.clear()
             plain, _, query = path.partition("?")
+            scheme = "https" if self.secure else "http"
             url = urls[path] = URL.build(
-                scheme="http", authority=self.instance.address, path=plain, query_string=query, encoded=True
+                scheme=scheme, authority=self.instance.address, path=plain, query_string=query, encoded=True
             )
         return url

@@ -50,7 +50,7 @@ def unregistered(config: MeshConfig) -> Instance:
 
 
 def _meta(config: MeshConfig) -> dict[str, str]:
-    own = {"version": config.version, "zone": config.zone}
+    own = {"version": config.version, "zone": config.zone, "secure": "true" if config.tls_cert else ""}
     return {**config.meta, **{name: value for name, value in own.items() if value}}
 
 
@@ -66,10 +66,11 @@ def boot_of(instance: Instance) -> str:
 
 async def boot_at(session: aiohttp.ClientSession, instance: Instance, limit_s: float) -> str | None:
     """Ask the process at the instance's address for its boot nonce; ``None`` when it does not answer for that id."""
-    url = f"http://{instance.address}{wire.check_path(instance.id)}"
+    url = f"{instance.origin}{wire.check_path(instance.id)}"
     try:
         timeout = aiohttp.ClientTimeout(total=limit_s)
-        async with session.get(url, timeout=timeout, allow_redirects=False) as response:
+        # The nonce says who it is, whatever certificate he shows.
+        async with session.get(url, timeout=timeout, allow_redirects=False, ssl=False) as response:
             return response.headers.get(wire.BOOT) if response.status in {200, 429, 503} else None
     except (aiohttp.ClientError, TimeoutError):
         return None

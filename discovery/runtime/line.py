@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from discovery.model import Instance
+from discovery.runtime.trust import Trust
 
 
 class Like(aiohttp.ClientRequest):
@@ -34,8 +35,13 @@ class Line:
 
     __slots__ = ("careful", "headers", "like", "readers", "steady")
 
-    def __init__(self, instance: Instance) -> None:
-        self.like = Like(hdrs.METH_GET, URL(f"http://{instance.address}", encoded=True))
+    def __init__(self, instance: Instance, trust: Trust) -> None:
+        url = URL(instance.origin, encoded=True)
+        self.like = (
+            Like(hdrs.METH_GET, url, ssl=trust.ssl, server_hostname=trust.name(instance))
+            if instance.secure
+            else Like(hdrs.METH_GET, url)
+        )
         self.headers: CIMultiDict[str] = self.like.headers
         self.readers = 0  # of answers whose attempts count as over
         # How many may be open is limited by how many calls may be under way.

@@ -90,7 +90,7 @@ class Membership:
     def _check(self) -> HttpCheck:
         instance = self._me.instance
         return HttpCheck(
-            url=f"http://{instance.address}{wire.check_path(instance.id)}",
+            url=f"{instance.origin}{wire.check_path(instance.id)}",
             interval_s=self._config.check_interval_s,
             timeout_s=self._config.check_timeout_s,
             deregister_after_s=self._config.deregister_after_s,

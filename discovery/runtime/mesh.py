@@ -38,6 +38,7 @@ from discovery.runtime.socket_options import SocketOptions, limits, theirs
 from discovery.runtime.sockets import Sockets
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
+from discovery.runtime.trust import Trust
 
 
 def registry_of(config: MeshConfig) -> Registry:
@@ -76,7 +77,7 @@ class Mesh(Knowledge, Verbs):
         self._observe = observe
         self._stack = AsyncExitStack()
         self._tasks = Tasks()
-        self._pool = Pool(config.connect_timeout_s)
+        self._pool = Pool(config.connect_timeout_s, Trust(config))
         self._direct = True
         self._addresses = Addresses()
         self.reach = Reach(self._around)
@@ -84,7 +85,7 @@ class Mesh(Knowledge, Verbs):
         self._caller = Caller(self._home, self._around)
         self._redirects = Redirects(self._pool, self._caller, self._around.clock)
         self._sockets = Sockets(self._pool, self._caller)
-        self.middleware = Middleware(self._caller, self._addresses)
+        self.middleware = Middleware(self._caller, self._addresses, self._pool.trust)
 
     async def __aenter__(self) -> Self:
         self._home.open()

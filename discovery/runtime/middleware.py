@@ -15,6 +15,7 @@ from discovery.runtime.address import Addresses
 from discovery.runtime.caller import Caller
 from discovery.runtime.outgoing import Handed
 from discovery.runtime.strangers import passed_on
+from discovery.runtime.trust import Trust
 
 
 class Middleware:
@@ -27,9 +28,10 @@ class Middleware:
                 print(await response.json())
     """
 
-    def __init__(self, caller: Caller, addresses: Addresses) -> None:
+    def __init__(self, caller: Caller, addresses: Addresses, trust: Trust) -> None:
         self._caller = caller
         self._addresses = addresses
+        self._trust = trust
 
     def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -38,4 +40,4 @@ class Middleware:
         target = self._addresses.whom(url)
         if target is None:
             return passed_on(request, handler, self._caller.is_known)
-        return self._caller.call(target, Handed(request, handler, url.raw_path_qs))
+        return self._caller.call(target, Handed(request, handler, url.raw_path_qs, self._trust))

@@ -47,6 +47,8 @@ def speaks_against(status: int, headers: Mapping[str, str]) -> bool:
 
 def of_error(error: Exception) -> Outcome | None:
     """Judge what came instead of an answer; ``None`` when it is not about the connection at all."""
+    if isinstance(error, aiohttp.ClientSSLError):
+        return Outcome.UNTRUSTED
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return Outcome.UNSENT
     if isinstance(error, TimeoutError):
@@ -57,6 +59,16 @@ def of_error(error: Exception) -> Outcome | None:
     ):
         return Outcome.LOST
     return None
+
+
+def told(error: BaseException) -> str:
+    """What an error says, in one line for a record."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
+        return f"its certificate is not trusted (MESH_TLS_CA, MESH_TLS_NAME): {why}"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"it is registered as secure, and no TLS came about: {error.os_error}"
+    return str(error) or type(error).__name__
 
 
 class Stale(aiohttp.ServerDisconnectedError):

@@ -17,6 +17,7 @@ from discovery.runtime.body import replayable
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.pool import Pool
 from discovery.runtime.timer import Timer
+from discovery.runtime.trust import Trust
 
 # The header by which a server recognises a repetition (an IETF draft of that name, and common practice).
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -72,22 +73,30 @@ class Through:
     def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> Awaitable[aiohttp.ClientResponse]:
         session = self._pool.session if self.repeatable and self.replayable else self._pool.careful
         self._options["headers"] = headers
+        if endpoint.secure:
+            trust = self._pool.trust
+            trust.renewed()
+            tls = {"ssl": trust.ssl, "server_hostname": trust.name(endpoint.instance)}
+            return session.request(self.method, endpoint.url(self.path), **tls | self._options)
         return session.request(self.method, endpoint.url(self.path), **self._options)
 
 
 class Handed:
     """Through a session that somebody else made, whose middleware we are."""
 
-    __slots__ = ("_handler", "_request", "grace_s", "method", "path", "repeatable", "replayable")
+    __slots__ = ("_handler", "_named", "_request", "_trust", "grace_s", "method", "path", "repeatable", "replayable")
 
     def __init__(
         self,
         request: aiohttp.ClientRequest,
         handler: aiohttp.ClientHandlerType,
         path: str,
+        trust: Trust,
         grace_s: float = 0.0,
     ) -> None:
         self._request = request
+        self._trust = trust
+        self._named = request.server_hostname
         self._handler = handler
         self.method = request.method
         self.path = path
@@ -102,4 +111,6 @@ class Handed:
 
     def send(self, endpoint: Endpoint, headers: CIMultiDict[str], timer: Timer, /) -> Awaitable[aiohttp.ClientResponse]:
         self._request.url = endpoint.url(self.path)
+        if endpoint.secure:
+            self._trust.verify(self._request, endpoint.instance, self._named)
         return self._handler(self._request)

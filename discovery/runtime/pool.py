@@ -16,6 +16,8 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
+from discovery.runtime.trust import Trust
+
 _KEEPALIVE_S = 15.0
 _CAREFUL_KEEPALIVE_S = 1.0
 # Nobody else bounds what goes to strangers.
@@ -31,7 +33,8 @@ _MOST_S = 1e8
 class Pool:
     """Sends requests to addresses that were chosen already."""
 
-    def __init__(self, connect_timeout_s: float) -> None:
+    def __init__(self, connect_timeout_s: float, trust: Trust) -> None:
+        self.trust = trust
         self.connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s)
         self.loop: asyncio.AbstractEventLoop
         self.session: aiohttp.ClientSession
@@ -41,6 +44,7 @@ class Pool:
 
     async def __aenter__(self) -> Self:
         self.loop = asyncio.get_running_loop()
+        self.trust.open()
         self.session = await self._stack.enter_async_context(_session(_KEEPALIVE_S))
         self.careful = await self._stack.enter_async_context(_session(_CAREFUL_KEEPALIVE_S))
         self._strangers = await self._stack.enter_async_context(_session(_KEEPALIVE_S, _STRANGERS))

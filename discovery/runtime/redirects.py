@@ -57,7 +57,9 @@ class Redirects:
             # Within the service it is still for the same instances.
             whom = target if logical.target == target._replace(filter="") else logical.target
             left = Said(remaining(deadline_at, self._clock.now()), said.attempts, said.attempt_timeout_s)
-            return await self._caller.call(whom, Handed(request, handler, logical.path, GRACE_S), left)
+            return await self._caller.call(
+                whom, Handed(request, handler, logical.path, self._pool.trust, GRACE_S), left
+            )
 
         leave_theirs(options)
         options["data"] = settled(options.get("data"))

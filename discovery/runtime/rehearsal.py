@@ -43,7 +43,7 @@ async def goes_well(pool: Pool) -> bool:
 
 async def _answered(pool: Pool) -> bool:
     endpoint = Endpoint(Instance(id="memory", service="memory", host="127.0.0.1", port=8000), Standing(Peers()))
-    line = endpoint.lined()
+    line = endpoint.lined(pool.trust)
     real, connects = line.steady, _Connects(line.like.connection_key)
     line.steady = cast(aiohttp.TCPConnector, connects)
     request = Direct(pool, hdrs.METH_GET, "/in/memory?x=1", EMPTY[hdrs.METH_GET], CIMultiDict({"X-Said": "y"}))

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from discovery.config import MeshConfig
-from discovery.runtime import doorway, listener
+from discovery.runtime import certificate, doorway, listener
 from discovery.runtime.inbound import Inbound
 
 # Longer than any client of the mesh keeps one (15 s), so that it is the client who ends an idle connection. It is
@@ -50,11 +50,12 @@ class Site:
         """Start the application, and then listen.
 
         Raises:
-            ConfigError: when somebody else listens there.
+            ConfigError: when somebody else listens there, or the certificate cannot be used.
         """
+        tls = certificate.shown(self._config)
         doorway.bound_bodies(self._runner.app, self._config.client_max_size)
         self._server = await doorway.set_up(self._runner, self._inbound.entering, self._inbound.under_way.left)
-        site = web.SockSite(self._runner, bound, backlog=self._config.backlog)
+        site = web.SockSite(self._runner, bound, backlog=self._config.backlog, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:  # two may bind one port; only one of them can listen

@@ -49,7 +49,7 @@ class Sockets:
         answers: list[aiohttp.ClientResponse] = []
 
         async def hop(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-            handed = Handed(request, handler, request.url.raw_path_qs)
+            handed = Handed(request, handler, request.url.raw_path_qs, self._pool.trust)
             answer = await self._caller.call(asked.target, handed, said)
             if answer.status != SWITCHES:
                 raise await _refusal(asked.target, answer)

@@ -47,6 +47,6 @@ def _heir(endpoint: Endpoint, instance: Instance) -> Endpoint | None:
     if known == instance:
         endpoint.instance = instance  # what a check said last is no part of the comparison
         return endpoint
-    if known.address == instance.address and boot_of(known) == boot_of(instance):
+    if known.origin == instance.origin and boot_of(known) == boot_of(instance):
         return endpoint.described(instance)
     return None

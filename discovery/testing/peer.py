@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,12 +40,17 @@ class Peer:
 
 @asynccontextmanager
 async def peer(
-    registry: Enrolment, service: str, handler: PeerHandler | None = None, *, id: str = ""
+    registry: Enrolment,
+    service: str,
+    handler: PeerHandler | None = None,
+    *,
+    id: str = "",
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Peer]:
     """Be an instance of *service* while the block lasts.
 
     Without a *handler* every request is answered by 200 and the instance's id. Nothing of a mesh is in this server:
-    it is in *registry* from the first moment of the block until its end.
+    it is in *registry* from the first moment of the block until its end, as secure where it speaks *tls*.
     """
 
     async def receive(request: web.BaseRequest) -> web.StreamResponse:
@@ -56,12 +62,11 @@ async def peer(
     runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         host, port = runner.addresses[0]
-        one = Peer(Instance(id=id or f"{service}-{host}-{port}", service=service, host=host, port=port))
-        check = HttpCheck(
-            url=f"http://{one.instance.address}{READY_PATH}", interval_s=5, timeout_s=2, deregister_after_s=60
-        )
+        meta = {"secure": "true"} if tls is not None else {}
+        one = Peer(Instance(id=id or f"{service}-{host}-{port}", service=service, host=host, port=port, meta=meta))
+        check = HttpCheck(url=f"{one.instance.origin}{READY_PATH}", interval_s=5, timeout_s=2, deregister_after_s=60)
         await registry.register(Registration(one.instance, check))
         try:
             yield one

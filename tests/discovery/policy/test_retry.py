@@ -14,7 +14,7 @@ from discovery.policy.retry import LONGEST_DELAY_S, Again, Stop, StopReason, dec
 ANSWERED, UNAVAILABLE, NACKED, UNSENT = Outcome.ANSWERED, Outcome.UNAVAILABLE, Outcome.NACKED, Outcome.UNSENT
 LOST, TIMED_OUT, CANCELLED = Outcome.LOST, Outcome.TIMED_OUT, Outcome.CANCELLED
 
-FULL = Outcome.BUSY
+FULL, UNTRUSTED = Outcome.BUSY, Outcome.UNTRUSTED
 
 FAILED = (UNAVAILABLE, NACKED, FULL, UNSENT, LOST, TIMED_OUT)
 
@@ -143,6 +143,17 @@ def test_passing_by_is_bounded_by_the_attempts(outcome: Outcome) -> None:
 @pytest.mark.parametrize("outcome", [UNSENT, NACKED])
 def test_where_nobody_else_is_and_no_patience_an_absent_one_pays_like_any(outcome: Outcome) -> None:
     assert judge(attempt(outcome), purse=Purse(0), elsewhere=False) == Stop(StopReason.BUDGET)
+
+
+def test_who_is_not_trusted_was_asked_nothing_so_another_one_is_for_a_token() -> None:
+    assert isinstance(judge(attempt(UNTRUSTED), repeatable=False), Again)
+    assert judge(attempt(UNTRUSTED), purse=Purse(0)) == Stop(StopReason.BUDGET)
+
+
+def test_who_is_not_trusted_and_alone_is_neither_waited_for_nor_asked_again() -> None:
+    purse = Purse()
+    assert judge(attempt(UNTRUSTED), purse=purse, elsewhere=False, patience_s=2.0) == Stop(StopReason.UNTRUSTED)
+    assert purse.asked == 0
 
 
 def test_who_has_no_room_costs_a_token() -> None:
@@ -294,7 +305,7 @@ def test_whatever_happens_a_retry_is_safe_fits_the_time_and_is_paid(
     paid = tokens - max(purse.tokens, 0)
     assert paid == (isinstance(verdict, Again) and not free)
     if isinstance(verdict, Again):
-        assert facts["repeatable"] or outcomes[-1] in {UNSENT, NACKED, FULL}
+        assert facts["repeatable"] or outcomes[-1] in {UNSENT, UNTRUSTED, NACKED, FULL}
         assert facts["replayable"]
         assert not facts["exhausted"]
         assert len(tried) < 3

@@ -209,6 +209,7 @@ def test_who_is_spotless_again_is_judged_as_at_first() -> None:
         (Outcome.BUSY, 503, None),
         (Outcome.CANCELLED, None, None),
         (Outcome.UNSENT, None, False),
+        (Outcome.UNTRUSTED, None, False),
         (Outcome.LOST, None, False),
         (Outcome.TIMED_OUT, None, False),
     ],

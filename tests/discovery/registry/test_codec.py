@@ -221,6 +221,11 @@ def test_a_registration_says_how_it_is_asked(passing: bool, status: str) -> None
     }
 
 
+def test_who_signs_a_certificate_is_not_the_agents_business() -> None:
+    check = HttpCheck(url="https://127.0.0.1:5001/", interval_s=1, timeout_s=2, deregister_after_s=60)
+    assert registered(check)["Check"]["TLSSkipVerify"] is True
+
+
 def test_registering_counts_as_the_first_beat() -> None:
     check = registered(TtlCheck(ttl_s=20, deregister_after_s=60))["Check"]
     assert (check["TTL"], check["Status"]) == ("20000ms", "passing")

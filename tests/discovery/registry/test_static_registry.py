@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from discovery.config import MeshConfig
 from discovery.errors import ConfigError, FilterRejected
 from discovery.model import Health, Instance, Source, Target
 from discovery.registry.port import HttpCheck, Registration, TtlCheck
@@ -39,7 +40,13 @@ async def test_endpoints_are_instances_with_stable_ids() -> None:
         assert (answer.source, answer.trustworthy) == (Source.STATIC, True)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:0", "", "http://a:1", "a:port", "a:70000"])
+async def test_an_endpoint_may_speak_tls() -> None:
+    said = MeshConfig.from_env("tests", {"MESH_STATIC": "ports=https://127.0.0.1:5001+127.0.0.1:5002"}).static
+    answer = await StaticRegistry(said).instances(PORTS)
+    assert [each.origin for each in answer.instances] == ["https://127.0.0.1:5001", "http://127.0.0.1:5002"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:0", "", "http://a:1", "https://a", "a:port", "a:70000"])
 def test_an_endpoint_needs_a_host_and_a_port(address: str) -> None:
     with pytest.raises(ConfigError, match="static endpoint of 'ports'"):
         StaticRegistry({"ports": [address]})

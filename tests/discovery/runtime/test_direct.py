@@ -11,12 +11,14 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from discovery import wire
+from discovery.config import MeshConfig
 from discovery.model import Target
 from discovery.runtime.address import Logical
 from discovery.runtime.head import head
 from discovery.runtime.outgoing import Through
 from discovery.runtime.pool import Pool
 from discovery.runtime.prepared import prepared
+from discovery.runtime.trust import Trust
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
@@ -89,9 +91,10 @@ async def test_no_request_follows_on_one_that_was_answered_before_it_was_taken(
 
 @pytest.mark.parametrize("name", ["expect", "Content-Length", "TRANSFER-ENCODING"])
 def test_who_has_a_way_of_his_own_to_send_a_body_gets_a_session(name: str) -> None:
-    logical = Logical(Target("ports"), "/")
+    logical, pool = Logical(Target("ports"), "/"), Pool(1.0, Trust(MeshConfig(name="tests")))
     for method, data in (("POST", b"four"), ("GET", None)):
-        request = prepared(Pool(1.0), method, logical, {"data": data, "headers": {name: "4"}}, direct=True)
+        options = {"data": data, "headers": {name: "4"}}
+        request = prepared(pool, method, logical, options, direct=True)
         assert isinstance(request, Through)
 
 

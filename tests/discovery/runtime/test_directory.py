@@ -8,15 +8,18 @@ from types import MappingProxyType
 
 import pytest
 
+from discovery.config import MeshConfig
 from discovery.model import Check, Health, Instance, View
 from discovery.observer import ViewChanged
 from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.surroundings import Surroundings
+from discovery.runtime.trust import Trust
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
 from tests.discovery.runtime.support import a_directory
 
+TRUST = Trust(MeshConfig(name="tests"))
 A = Instance(id="a", service="ports", host="127.0.0.1", port=1, meta=MappingProxyType({"boot": "1"}))
 B = replace(A, id="b", port=2)
 
@@ -190,10 +193,10 @@ async def test_who_is_described_anew_while_the_first_request_is_there_has_its_co
 ) -> None:
     tell(directory, A)
     asked = first(directory)
-    line = asked.lined()
+    line = asked.lined(TRUST)
     asked.load.start(0)
     tell(directory, replace(A, tags=("x",)))
-    assert first(directory).lined() is line
+    assert first(directory).lined(TRUST) is line
     tell(directory, B)
     assert directory.retired() == [], "its answer is still under way"
     asked.load.end()

@@ -9,11 +9,13 @@ import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
 
+from discovery.config import MeshConfig
 from discovery.runtime import rehearsal
 from discovery.runtime.direct import Direct
 from discovery.runtime.line import Like
 from discovery.runtime.outgoing import Through
 from discovery.runtime.pool import Pool
+from discovery.runtime.trust import Trust
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
@@ -101,5 +103,5 @@ async def test_each_door_takes_the_shortest_way_that_does_what_it_asks(
 
 
 async def test_the_rehearsal_leaves_nothing_open() -> None:
-    async with Pool(1.0) as pool:
+    async with Pool(1.0, Trust(MeshConfig(name="tests"))) as pool:
         assert await rehearsal.goes_well(pool)
