@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
-
 from discovery.clock import Clock
+from discovery.config import MeshConfig
+from discovery.errors import RegistryError
 from launcher.development import CannotRun
 from launcher.local import Agent, Child, Choice, Command, Ended, agent_command, find_program, free_ports
 from launcher.plan import ROOT
@@ -49,7 +49,7 @@ async def running(choice: Choice, clock: Clock) -> AsyncIterator[Agent]:
         command = Command(name="consul", argv=argv, environ=os.environ, folder=ROOT, log=log)
         async with (
             Child(command, clock=clock, listener=_Deaf(), grace_s=5.0),
-            Agent(f"http://127.0.0.1:{ports[0]}") as agent,
+            Agent(MeshConfig(name="bench", consul_url=f"http://127.0.0.1:{ports[0]}")) as agent,
         ):
             await _ready(agent, clock, log)
             yield agent
@@ -69,6 +69,6 @@ async def _ready(agent: Agent, clock: Clock, log: Path) -> None:
 async def _succeeds(request: Awaitable[None]) -> bool:
     try:
         await request
-    except (aiohttp.ClientError, TimeoutError):
+    except (RegistryError, TimeoutError):
         return False
     return True

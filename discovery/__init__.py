@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         TooManyServices,
     )
     from discovery.config import MeshConfig
+    from discovery.consul_tls import ConsulTls
     from discovery.errors import (
         ConfigError,
         FilterRejected,
@@ -56,6 +57,7 @@ __all__ = [
     "CallOptions",
     "Check",
     "ConfigError",
+    "ConsulTls",
     "DeadlineExceeded",
     "FilterRejected",
     "HandshakeRefused",
@@ -104,6 +106,7 @@ _HOME = {
     "CallOptions": "discovery.runtime.said",
     "Check": "discovery.model",
     "ConfigError": "discovery.errors",
+    "ConsulTls": "discovery.consul_tls",
     "DeadlineExceeded": "discovery.call_errors",
     "FilterRejected": "discovery.errors",
     "HandshakeRefused": "discovery.call_errors",

@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
+from discovery.consul_tls import ConsulTls
+from discovery.environment import CONSUL_URL, settings_of
 from discovery.errors import ConfigError
 from discovery.live_settings import LiveSettings, live_problems, positive, route_problems
 from discovery.model import NOTHING
 from discovery.policy.registrable import entry_problems, id_problem, meta_problems
-from discovery.variables import VARIABLES, advertised, is_base_url, is_own_name, misspelt
+from discovery.proxies import proxy_problem
+from discovery.variables import advertised, is_consul_url, is_own_name, misspelt, read_token, token_problem
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +28,6 @@ NO_ENDPOINTS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 NO_ROUTES: Mapping[str, LiveSettings] = MappingProxyType({})
-
-_LIVE = frozenset(setting.name for setting in fields(LiveSettings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,10 @@ class MeshConfig:
     ``host`` and ``port`` are where a server listens (0: any free port); ``advertise`` is the ``host`` or
     ``host:port`` that peers and the registry's checks use, where it differs. ``weight`` is an instance's share of calls
     beside those of others, and ``warning_weight`` that while its check warns. ``static`` names endpoints by
-    service; with it no registry is asked. ``live`` holds for all
+    service; with it no registry is asked. ``consul_url`` may be ``unix:///path`` as well. The token is
+    ``consul_token``, or else what is in ``consul_token_file``, which is read again when it changes.
+    ``consul_namespace`` and ``consul_partition`` go with every request, ``consul_datacenter`` is asked where a call
+    names none, and ``consul_proxy`` is an ``http://`` proxy on the way. ``live`` holds for all
     calls, and ``routes`` for those to a service, or to the beginning of a path there, perhaps by one method::
 
         slow = LiveSettings(timeout_s=60, attempts=1)
@@ -65,8 +69,14 @@ class MeshConfig:
     weight: int = 1
     warning_weight: int = 1
 
-    consul_url: str = "http://127.0.0.1:8500"
+    consul_url: str = CONSUL_URL
     consul_token: str = field(default="", repr=False)
+    consul_token_file: str = field(default="", repr=False)
+    consul_tls: ConsulTls = field(default_factory=ConsulTls)
+    consul_proxy: str = field(default="", repr=False)
+    consul_namespace: str = ""
+    consul_partition: str = ""
+    consul_datacenter: str = ""
     static: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ENDPOINTS)
 
     # Files in PEM. The key may be in the file of the certificate.
@@ -111,7 +121,7 @@ class MeshConfig:
     def from_env(
         cls, name: str, environ: Mapping[str, str] = os.environ, *, default_port: int = 0, **arguments: Any
     ) -> Self:
-        """Read the ``MESH_*`` and ``CONSUL_HTTP_*`` variables; *arguments* beat them.
+        """Read the ``MESH_*`` and ``CONSUL_*`` variables, and those that name a proxy; *arguments* beat them.
 
         ::
 
@@ -124,21 +134,10 @@ class MeshConfig:
         """
         for strange, close in misspelt(environ).items():
             logger.warning("%s means nothing here: is %s meant?", strange, close)
-        values: dict[str, Any] = {"port": default_port}
-        live: dict[str, Any] = {}
-        problems: list[str] = []
-        for variable, (setting, parse) in VARIABLES.items():
-            if raw := environ.get(variable, "").strip():
-                try:
-                    (live if setting in _LIVE else values)[setting] = parse(raw)
-                except (ValueError, OSError) as exc:
-                    shown = "" if setting == "consul_token" else f"={raw!r}"
-                    problems.append(f"{variable}{shown}: {exc}")
+        values, problems = settings_of(environ, arguments)
         config = None
         try:
-            if live:
-                values["live"] = LiveSettings(**live)
-            config = cls(name=name, **{**values, **arguments})
+            config = cls(name=name, **{"port": default_port, **values})
         except ConfigError as exc:
             problems.extend(exc.problems)
         if config is None or problems:
@@ -181,9 +180,13 @@ def _problems(config: MeshConfig) -> list[str]:
         f"deregister_after_s must be at least 60 (Consul's least), got {config.deregister_after_s}"
         if not config.deregister_after_s >= 60
         else "",
-        f"consul_url must be http(s)://host:port, got {config.consul_url!r}"
-        if not is_base_url(config.consul_url)
+        f"consul_url must be http(s)://host:port or unix:///path, got {config.consul_url!r}"
+        if not is_consul_url(config.consul_url)
         else "",
+        f"consul_token: {wrong}" if (wrong := token_problem(config.consul_token)) else "",
+        _unreadable(config.consul_token_file),
+        *config.consul_tls.problems(),
+        f"consul_proxy: {wrong}" if config.consul_proxy and (wrong := proxy_problem(config.consul_proxy)) else "",
     ]
 
 
@@ -199,6 +202,14 @@ def _server_problems(config: MeshConfig) -> Iterator[str]:
     size: object = config.client_max_size
     if size is not None and not (isinstance(size, int) and size >= 0):
         yield f"client_max_size must be a whole number of bytes, or 0 for any number, got {size!r}"
+
+
+def _unreadable(token_file: str) -> str:
+    try:
+        read_token(token_file or os.devnull)
+    except (OSError, ValueError) as exc:
+        return f"consul_token_file: {exc.strerror if isinstance(exc, OSError) else exc}"
+    return ""
 
 
 def _unreachable(address: str) -> str:

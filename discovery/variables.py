@@ -16,6 +16,10 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IG
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,253}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 # Before the address of an endpoint that speaks TLS.
 SECURE = "https://"
+# Consul's own are 36 characters long; an identity provider's may be a few thousand.
+_TOKEN_MAX = 64 * 1024
+_ON, _OFF = ("1", "t", "true", "on"), ("0", "f", "false", "off")
+_SWITCH = dict.fromkeys(_ON, True) | dict.fromkeys(_OFF, False)
 _ADVERTISED = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+(%[\w.-]+)?\])(:[0-9]+)?")
 
 
@@ -43,11 +47,59 @@ def is_base_url(url: str) -> bool:
         return False
 
 
-def _consul_url(raw: str) -> str:
+def is_consul_url(url: str) -> bool:
+    """Whether Consul may be at *url*: an http(s) address, or a socket of this host, ``unix:///path``."""
+    return (url.startswith("unix:///") and len(url.rstrip("/")) > len("unix:///")) or is_base_url(url)
+
+
+def consul_url(raw: str) -> str:
+    """The URL of the Consul at *raw*, which may be without ``http://``.
+
+    Raises:
+        ValueError: when it is none.
+    """
     url = raw if "://" in raw else f"http://{raw}"
-    if not is_base_url(url):
-        raise ValueError("expected host:port or http(s)://host:port")
+    if not is_consul_url(url):
+        raise ValueError("expected host:port, http(s)://host:port or unix:///path")
     return url.rstrip("/")
+
+
+def token_problem(token: str) -> str:
+    """What is wrong with a token; it is not repeated."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        return "that is no token: printable characters without spaces"
+    return ""
+
+
+def read_token(path: str) -> str:
+    """The token in a file; empty when that is empty.
+
+    Raises:
+        OSError, ValueError: when there is none to be had.
+    """
+    if Path(path).is_fifo():
+        raise ValueError("that is a pipe, and can be read only once: name a file")
+    with Path(path).open(encoding="utf-8") as file:
+        token = file.read(_TOKEN_MAX).strip()
+    if problem := token_problem(token):
+        raise ValueError(problem)
+    return token
+
+
+def _token(raw: str) -> str:
+    if problem := token_problem(raw):
+        raise ValueError(problem)
+    return raw
+
+
+def _token_file(raw: str) -> str:
+    read_token(raw)
+    return raw
+
+
+def _server_name(raw: str) -> str:
+    """A host's name; a port after it means nothing, as to Consul's own client."""
+    return split_address(raw)[0]
 
 
 def _seconds(raw: str) -> float:
@@ -81,7 +133,7 @@ def limit(raw: str) -> int | Literal["adaptive"]:
 
 def _switch(raw: str) -> bool:
     try:
-        return {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}[raw.lower()]
+        return _SWITCH[raw.lower()]
     except KeyError:
         raise ValueError("expected on or off") from None
 
@@ -166,9 +218,19 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_MAX_FIELD_SIZE": ("max_field_size", _integer),
     "MESH_BACKLOG": ("backlog", _integer),
     "MESH_FAULTS": ("faults", _switch),
-    "CONSUL_HTTP_ADDR": ("consul_url", _consul_url),
-    "CONSUL_HTTP_TOKEN": ("consul_token", str),
-    "CONSUL_HTTP_TOKEN_FILE": ("consul_token", lambda path: Path(path).read_text(encoding="utf-8").strip()),
+    "CONSUL_HTTP_ADDR": ("consul_url", consul_url),
+    "CONSUL_HTTP_TOKEN": ("consul_token", _token),
+    "CONSUL_HTTP_TOKEN_FILE": ("consul_token_file", _token_file),
+    "CONSUL_HTTP_SSL": ("consul_ssl", _switch),
+    "CONSUL_HTTP_SSL_VERIFY": ("verify", _switch),
+    "CONSUL_CACERT": ("ca_file", str),
+    "CONSUL_CAPATH": ("ca_path", str),
+    "CONSUL_CLIENT_CERT": ("client_cert", str),
+    "CONSUL_CLIENT_KEY": ("client_key", str),
+    "CONSUL_TLS_SERVER_NAME": ("server_name", _server_name),
+    "CONSUL_NAMESPACE": ("consul_namespace", str),
+    "CONSUL_PARTITION": ("consul_partition", str),
+    "CONSUL_DATACENTER": ("consul_datacenter", str),
 }
 
 # Of names with a letter too few, one too many, or without their unit. Other packages have variables of their own.

@@ -172,15 +172,16 @@ async def field(
             word = url if choice.embedded else "New leader elected"
             consul = await stack.enter_async_context(started("consul", argv, surroundings(), folder, word, clock))
         variables = {"CONSUL_HTTP_ADDR": url, "MESH_DRAIN_S": "0"}
-        if choice.token:
-            variables["CONSUL_HTTP_TOKEN"] = choice.token
+        if not choice.ours:
+            variables |= {name: value for name, value in os.environ.items() if name.startswith("CONSUL_")}
+            variables["CONSUL_HTTP_ADDR"] = url
         playing = Field(folder, consul, variables, clock)
         try:
             yield playing
         finally:
             await _ended(playing.peers)
-            if not choice.ours:
-                await _forgotten(Agent(choice.url, choice.token), playing.peers)
+            if choice.config:
+                await _forgotten(Agent(choice.config), playing.peers)
 
 
 async def _ended(peers: Sequence[Peer]) -> None:

@@ -8,37 +8,32 @@ decided where the library decides it, by ``registry.codec`` and ``registry.verdi
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from threading import Timer
 from types import TracebackType
 from typing import Self, TypeVar, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
+from discovery.cli.away import Away, why_away
+from discovery.cli.connection import ConsulConnection
 from discovery.cli.text import clip
+from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
 from discovery.registry import codec
+from discovery.registry.access import Access
 from discovery.registry.port import Answer, Names
+from discovery.registry.rights import right
 from discovery.registry.roster import Roster
 from discovery.registry.verdict import verdict
 
 T = TypeVar("T")
 
-# The same as the library's limits: of a handshake, of an answer, and of its size.
-_CONNECT_S = 2.0
+# The same as the library's limits: of an answer, and of its size.
 LIMIT_S = 10.0
 _SIZE_MAX = 64 * 1024 * 1024
-
-
-class Away(RegistryUnavailable):
-    """There was no answer. ``kind`` says why: ``name``, ``refused``, ``silent``, ``tls`` or ``broken``."""
-
-    def __init__(self, kind: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +51,22 @@ class Reply:
 
 
 class Consul:
-    """The agent at *url*, an ``http(s)://host:port`` with or without a path. ``who`` names it to people.
+    """The agent that *config* names. ``who`` names it to people.
 
     The connection is made when it is needed, kept, and given back with the block.
     """
 
-    def __init__(self, url: str, token: str = "", *, limit_s: float = LIMIT_S) -> None:
-        self.url = url
-        self._place = urlsplit(url)
-        self.who = f"Consul at {self._place.scheme}://{self._place.netloc.rpartition('@')[2]}{self._place.path}"
-        self.token = token
+    def __init__(self, config: MeshConfig, *, limit_s: float = LIMIT_S) -> None:
+        self._access = Access(config)
+        self._access.look()
+        self.who = self._access.who
         self._limit_s = limit_s
-        self._connection: HTTPConnection | None = None
+        self._connection: ConsulConnection | None = None
+
+    @property
+    def token(self) -> str:
+        """The token that is used now; empty without one."""
+        return self._access.token
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +81,7 @@ class Consul:
     ) -> Answer:
         """All instances of a service; with an *index*, once something newer is there or after *wait_s*."""
         blocking = bool(index) and wait_s > 0
-        query = {"dc": datacenter} if datacenter else {}
+        query = self._in(datacenter)
         if consistent:
             query["consistent"] = "1"
         if blocking:
@@ -106,7 +105,7 @@ class Consul:
         def names(reply: Reply) -> tuple[Names, str]:
             return Names(codec.index_of(reply.headers), codec.decode_names(reply.body)), self.doubt(reply)
 
-        return self.read(names, "/v1/catalog/services")
+        return self.read(names, "/v1/catalog/services", self._in(""))
 
     def doubt(self, reply: Reply, *, blocking: bool = False) -> str:
         """Why Consul itself says that an answer may be incomplete; empty when it does not."""
@@ -124,7 +123,7 @@ class Consul:
         """
         reply = self.ask(path, query, wait_s=wait_s)
         words = self._discreet(reply.words) if reply.status != 200 else ""
-        if error := verdict(self.who, reply.status, clip(words, 300)):
+        if error := verdict(self.who, reply.status, clip(words, 300), right("GET", path, self._access.service)):
             raise error
         try:
             return parse(reply)
@@ -140,14 +139,32 @@ class Consul:
         """
         # Consul adds up to a sixteenth to a wait, so that readers do not come back all at once.
         limit_s = self._limit_s + wait_s * 17 / 16
-        target = f"{self._place.path.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
-        reused = self._connection is not None
+        params = [*(query or {}).items(), *self._access.scope]
+        target = path + (f"{'&' if '?' in path else '?'}{urlencode(params)}" if params else "")
+        self._renew()
+        token, reused = self.token, self._connection is not None
         try:
-            return self._exchange(target, limit_s)
+            reply = self._exchange(target, limit_s)
         except Away as exc:
             if not reused or exc.kind != "broken":
                 raise
-        return self._exchange(target, limit_s)  # the connection that was kept had been closed meanwhile
+            reply = self._exchange(target, limit_s)  # the connection that was kept had been closed meanwhile
+        if reply.status == 403:
+            self._renew(closely=True)
+            if self.token != token:
+                return self._exchange(target, limit_s)
+        return reply
+
+    def _renew(self, *, closely: bool = False) -> None:
+        """See whether there is another token or certificate by now; a connection is kept as long as what it used."""
+        context = self._access.context
+        self._access.look(closely=closely)
+        if context is not self._access.context:
+            self._close()
+
+    def _in(self, datacenter: str) -> dict[str, str]:
+        datacenter = datacenter or self._access.datacenter
+        return {"dc": datacenter} if datacenter else {}
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -170,7 +187,8 @@ class Consul:
             timer.daemon = True
             timer.start()
             try:
-                connection.request("GET", target, headers={"X-Consul-Token": self.token} if self.token else {})
+                token = {"X-Consul-Token": self.token} if self.token else {}
+                connection.request("GET", connection.prefix + target, headers=connection.headers | token)
                 reply = _reply(connection.getresponse())
             finally:
                 timer.cancel()
@@ -178,41 +196,23 @@ class Consul:
                 return reply
             away = self._late(limit_s)
         except (OSError, HTTPException) as exc:
-            away = self._late(limit_s) if late else self._away(exc)
+            away = self._late(limit_s) if late else why_away(exc, self._access)
         self._close()
         raise away  # here, so that nothing is chained that holds the request's headers
 
-    def _connected(self) -> HTTPConnection:
+    def _connected(self) -> ConsulConnection:
         if self._connection is None:
-            kind = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
-            connection = kind(self._place.hostname or "", self._place.port, timeout=_CONNECT_S)
-            connection.connect()
-            connection.sock.settimeout(None)
+            connection = ConsulConnection(self._access)
+            try:
+                connection.connect()
+            except BaseException:
+                connection.close()
+                raise
             self._connection = connection
         return self._connection
 
     def _late(self, limit_s: float) -> Away:
-        return Away("silent", f"{self.who} did not answer within {limit_s:g} s: is the agent overloaded or frozen?")
-
-    def _away(self, exc: Exception) -> Away:
-        words = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-        said = clip(self._discreet(words) or type(exc).__name__)
-        match exc:
-            case ssl.SSLCertVerificationError():
-                advice = f"has a certificate that is not trusted ({exc.verify_message}): is its CA in SSL_CERT_FILE?"
-                return Away("tls", f"{self.who} {advice}")
-            case ssl.SSLError():
-                return Away("tls", f"{self.who} does not speak TLS as we do ({said}): is it http:// after all?")
-            case TimeoutError():
-                advice = "is the address right, and no firewall between us?"
-                return Away("silent", f"{self.who} cannot be reached within {_CONNECT_S:g} s: {advice}")
-            case socket.gaierror():
-                return Away("name", f"{self.who} has no address ({said}): is CONSUL_HTTP_ADDR right?")
-            case ConnectionResetError() | BrokenPipeError() | HTTPException():
-                return Away("broken", f"{self.who} broke off ({said}): is that a Consul agent, and http:// right?")
-            case _:
-                advice = "is the agent running, and CONSUL_HTTP_ADDR right?"
-                return Away("refused", f"{self.who} cannot be reached ({said}): {advice}")
+        return Away("silent", f"{self.who} did not answer within {limit_s:g} s", "is the agent overloaded or frozen?")
 
     def _discreet(self, words: str) -> str:
         return words.replace(self.token, "(token)") if self.token else words

@@ -11,17 +11,17 @@ import click
 from discovery.cli.consul import LIMIT_S, Consul
 from discovery.cli.text import escape
 from discovery.config import MeshConfig
-from discovery.variables import is_base_url, is_service_name
+from discovery.variables import consul_url, is_service_name
 
 # How long somebody who pressed Tab is kept waiting at most.
 _COMPLETION_S = 0.5
 
 
 def _url(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    url = value if not value or "://" in value else f"http://{value}"
-    if url and not is_base_url(url):
-        raise click.BadParameter(f"expected host:port or http(s)://host:port, got {escape(value)!r}")
-    return url.rstrip("/")
+    try:
+        return consul_url(value) if value else ""
+    except ValueError as exc:
+        raise click.BadParameter(f"{exc}, got {escape(value)!r}") from exc
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
@@ -32,7 +32,7 @@ consul_option = click.option(
     default="",
     callback=_url,
     help="The Consul to ask. Without it: CONSUL_HTTP_ADDR, else http://127.0.0.1:8500. "
-    "A token comes from CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE only.",
+    "Token and certificates come from the variables of Consul's own command only.",
 )
 datacenter_option = click.option("--dc", "datacenter", metavar="NAME", default="", help="Another datacenter's.")
 
@@ -43,10 +43,9 @@ def consul(url: str = "", *, limit_s: float = LIMIT_S) -> Consul:
     Raises:
         ConfigError: when the address or the token's file makes no sense.
     """
-    # The other variables are the business of those that serve or call.
-    said = {name: value for name, value in os.environ.items() if name.startswith("CONSUL_HTTP_")}
-    config = MeshConfig.from_env("mesh", said, **chosen(url))
-    return Consul(config.consul_url, config.consul_token, limit_s=limit_s)
+    # Those of the mesh are the business of those that serve or call.
+    said = {name: value for name, value in os.environ.items() if not name.startswith("MESH_")}
+    return Consul(MeshConfig.from_env("mesh", said, **chosen(url)), limit_s=limit_s)
 
 
 def chosen(url: str) -> dict[str, Any]:

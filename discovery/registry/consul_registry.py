@@ -7,17 +7,23 @@ but the index.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from contextvars import Context
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
+from discovery.clock import Clock, SystemClock
 from discovery.config import MeshConfig
 from discovery.errors import RegistryRejected
 from discovery.model import Target
 from discovery.registry import codec
+from discovery.registry.access import Access
 from discovery.registry.consul_base import base
+from discovery.registry.entries import Entries
 from discovery.registry.port import Answer, Entry, Names, Registration, Values
+from discovery.registry.renewal import keep_fresh
 from discovery.registry.roster import Roster
 from discovery.registry.transport import Carrier, Consul
 
@@ -32,18 +38,25 @@ _LOOKUP_CONNECTIONS = 4
 class ConsulRegistry:
     """The agent at ``config.consul_url``. Blocking reads are as many as the caller starts."""
 
-    def __init__(self, config: MeshConfig) -> None:
-        url, token = config.consul_url, config.consul_token
-        self._control = Consul(Carrier(url, token, connections=_CONTROL_CONNECTIONS))
-        self._lookup = Consul(Carrier(url, token, connections=_LOOKUP_CONNECTIONS))
-        self._watch = Consul(Carrier(url, token))
-        self._anonymous = not token
+    def __init__(self, config: MeshConfig, clock: Clock | None = None) -> None:
+        self._access = Access(config)
+        self._clock = clock or SystemClock()
+        self._control = Consul(Carrier(self._access, connections=_CONTROL_CONNECTIONS))
+        self._lookup = Consul(Carrier(self._access, connections=_LOOKUP_CONNECTIONS))
+        self._watch = Consul(Carrier(self._access))
+        self._default = [("dc", config.consul_datacenter)] if config.consul_datacenter else []
+        self._entries = Entries(self._control, self._access)
         self._rosters: dict[Target, Roster] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         for client in (self._control, self._lookup, self._watch):
             await self._stack.enter_async_context(client.http)
+        if self._access.changes:
+            keep = keep_fresh(self._access, self._entries, self._clock)
+            # In an empty context: begun inside a request, it would else carry that request's deadline for ever.
+            keeping = asyncio.create_task(keep, name="renewal", context=Context())
+            self._stack.push_async_callback(_ended, keeping)
         return self
 
     async def __aexit__(
@@ -57,7 +70,9 @@ class ConsulRegistry:
         roster = self._rosters.get(target) or Roster()
 
         def answer(response: base.Response) -> Answer:
-            doubt = codec.doubt_of(response.headers, blocking=bool(index) and wait_s > 0, anonymous=self._anonymous)
+            doubt = codec.doubt_of(
+                response.headers, blocking=bool(index) and wait_s > 0, anonymous=not self._access.token
+            )
             return Answer(
                 index=codec.index_of(response.headers),
                 instances=roster.decode(response.content),
@@ -66,8 +81,11 @@ class ConsulRegistry:
             )
 
         params = [("consistent", "1")] if consistent else []
+        # Our own entry is where the agent is, and is looked for there.
         if target.datacenter:
             params.append(("dc", target.datacenter))
+        elif target.service != self._access.service:
+            params += self._default
         if target.filter:
             params.append(("filter", target.filter))
         read = await self._read(answer, f"/v1/health/service/{target.service}", params, ("index", index), wait_s)
@@ -82,7 +100,7 @@ class ConsulRegistry:
         def names(response: base.Response) -> Names:
             return Names(codec.index_of(response.headers), codec.decode_names(response.content))
 
-        return await self._read(names, "/v1/catalog/services", [], ("index", index), wait_s)
+        return await self._read(names, "/v1/catalog/services", self._default, ("index", index), wait_s)
 
     async def settings(self, prefix: str, *, index: int = 0, wait_s: float = 0.0) -> Values:
         def values(response: base.Response) -> Values:
@@ -94,7 +112,9 @@ class ConsulRegistry:
             found = {} if response.code == 404 else codec.decode_values(response.content, prefix)
             return Values(codec.index_of(response.headers), found)
 
-        return await self._read(values, f"/v1/kv/{prefix}", [("recurse", "1")], ("index", index), wait_s)
+        return await self._read(
+            values, f"/v1/kv/{prefix}", [("recurse", "1"), *self._default], ("index", index), wait_s
+        )
 
     async def entry(self, instance_id: str, *, hash: str = "", wait_s: float = 0.0) -> Entry | None:
         def entry(response: base.Response) -> Entry | None:
@@ -103,12 +123,10 @@ class ConsulRegistry:
         return await self._read(entry, f"/v1/agent/service/{instance_id}", [], ("hash", hash), wait_s)
 
     async def register(self, registration: Registration) -> None:
-        # Without replace-existing-checks, which would end an operator's maintenance. Our one check has a fixed id.
-        body = codec.encode_registration(registration)
-        await self._control.http.put(base.CB.bool(), "/v1/agent/service/register", data=body)
+        await self._entries.register(registration)
 
     async def deregister(self, instance_id: str) -> None:
-        await self._control.agent.service.deregister(instance_id)
+        await self._entries.deregister(instance_id)
 
     async def maintained(self, instance_id: str) -> bool:
         return f"_service_maintenance:{instance_id}" in await self._lookup.agent.checks()
@@ -131,3 +149,8 @@ class ConsulRegistry:
             return await self._lookup.http.get(parse, path, params)
         blocking = [*params, (name, str(value)), ("wait", codec.duration(wait_s))]
         return await self._watch.http.get(parse, path, blocking, wait_s=wait_s)
+
+
+async def _ended(task: asyncio.Task[NoReturn]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

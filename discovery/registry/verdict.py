@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from discovery.errors import FilterRejected, RegistryError, RegistryRejected, RegistryUnavailable
 
 _WORDS_SHOWN = 300
+_TOKEN = "CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE"  # noqa: S105 - where it is, not what
+_ENTERPRISE = "Enterprise feature"
+_TO_TLS = "HTTP request to an HTTPS server"
 
 # An agent answers 404 with these words since 1.11, and 500 before; about a TTL still 500.
 _UNKNOWN = re.compile(r"unknown (service|check)\b|checkid .{1,300} does not have associated ttl", re.IGNORECASE)
@@ -26,8 +29,11 @@ def is_absent(status: int, headers: Mapping[str, str], words: str) -> bool:
     return status in {404, 500} and _UNKNOWN.match(words) is not None
 
 
-def verdict(who: str, status: int, words: str) -> RegistryError | None:
-    """The error that an answer of *who* amounts to; None for one that did what was asked."""
+def verdict(who: str, status: int, words: str, needed: str = "") -> RegistryError | None:
+    """The error that an answer of *who* amounts to; None for one that did what was asked.
+
+    *needed* is the line of a policy that was needed; Consul does not always say it.
+    """
     if 200 <= status < 300:
         return None
     said = f"{status} {' '.join(words[:_WORDS_SHOWN].split())}".strip()
@@ -38,16 +44,21 @@ def verdict(who: str, status: int, words: str) -> RegistryError | None:
     if status >= 500:
         return RegistryUnavailable(f"{who} is unwell ({said}): see its log")
     if status == 403:
-        return RegistryRejected(f"{who} refused ({said}): {_remedy(words)}")
+        return RegistryRejected(f"{who} refused ({said}): {_remedy(words, needed)}")
+    if status == 400 and _TO_TLS in said:
+        return RegistryRejected(f"{who} speaks TLS at that port: begin CONSUL_HTTP_ADDR with https://")
+    if status == 400 and _ENTERPRISE in said:
+        return RegistryRejected(f"{who} refused ({said}): unset CONSUL_NAMESPACE and CONSUL_PARTITION")
     if status in {400, 401}:
         return RegistryRejected(f"{who} refused ({said})")
     return RegistryRejected(f"{who} answered {said}: is that a Consul agent?")
 
 
-def _remedy(words: str) -> str:
+def _remedy(words: str, needed: str) -> str:
     if lacks := _LACKS.search(words):
         kind, right, name = lacks.groups()
         return f'the token needs {kind} "{name}" {{ policy = "{right}" }}'
+    wanted = f": {needed}" if needed else ""
     if "ACL not found" in words:
-        return "it does not know the token; check CONSUL_HTTP_TOKEN"
-    return "the token needs a policy that allows this; check CONSUL_HTTP_TOKEN"
+        return f"it does not know the token; check {_TOKEN}, which must be one with a policy{wanted}"
+    return f"the token needs a policy that allows this; check {_TOKEN}{wanted}"

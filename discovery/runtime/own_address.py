@@ -55,14 +55,16 @@ async def own_address(config: MeshConfig, clock: Clock) -> OwnAddress:
     """The address that *config* names or, for a wildcard, the one from which this host would speak to Consul.
 
     That is loopback where Consul is on loopback. When there is no way to Consul now, as when its name is not known
-    yet, or when no registry is asked, it is the address of the default route; without one, loopback.
+    yet, when it is at a unix socket, or when no registry is asked, it is the address of the default route; without
+    one, loopback.
     """
     families = _FAMILIES.get(config.host)
     if families is None or config.advertise:
         return OwnAddress(config.host)
     doubt = ""
-    if not config.static:
-        consul = urlsplit(config.consul_url)
+    consul = urlsplit(config.consul_url)
+    # A socket says nothing about routes: the agent is on this host, or in its neighbour container.
+    if not config.static and consul.scheme != "unix":
         name, port = consul.hostname or "", consul.port or _DISCARD
         peers = await _resolved(name, port, clock)
         if host := _first_source(families, peers, port):

@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from discovery.clock import Clock, SystemClock
+from discovery.errors import RegistryError
 from launcher.demo.scene import Scene, StepFailed, TooBusy
 from launcher.demo.steps import add_and_read, trace_a_retry
 from launcher.demo.survival import kill_under_load
@@ -116,7 +117,7 @@ class Tour:
             mark, code = "[yellow]?", 2
         except StepFailed as exc:
             shown = Told(str(exc), figures=dict(exc.figures))
-        except (aiohttp.ClientError, NotReady, TimeoutError) as exc:
+        except (aiohttp.ClientError, NotReady, RegistryError, TimeoutError) as exc:
             shown = Told(f"{type(exc).__name__}: {str(exc) or 'no answer in time'}")
         finally:
             self._say("")

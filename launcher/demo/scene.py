@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from discovery.clock import Clock
+from discovery.errors import RegistryError
 from launcher.demo.traces import Traces
 from launcher.local import Running, System
 from observability import Span, semconv, trace_tree
@@ -80,7 +81,7 @@ class Scene:
         while True:
             try:
                 return await ask()
-            except (aiohttp.ClientError, TimeoutError):
+            except (RegistryError, TimeoutError):
                 if self.clock.now() > deadline:
                     raise
             await self.clock.sleep(_AGAIN_S)

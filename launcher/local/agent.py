@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import aiohttp
+from discovery.config import MeshConfig
+from discovery.errors import RegistryError
+from discovery.registry.access import Access
+from discovery.registry.transport import Carrier
 
 # The agent is on this machine, or near: one that takes longer is not well, and is asked again.
-_TIMEOUT = aiohttp.ClientTimeout(total=2)
+_LIMIT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +31,20 @@ class Found:
 
 
 class Agent:
-    """Consul's agent, over its HTTP API. Every method raises ``aiohttp.ClientError`` or ``TimeoutError``."""
+    """The agent that *config* names, over its HTTP API. Every method raises ``RegistryError``."""
 
-    def __init__(self, url: str, token: str = "") -> None:
-        self.url = url
-        self._headers = {"X-Consul-Token": token} if token else {}
+    def __init__(self, config: MeshConfig) -> None:
+        self.url = config.consul_url
+        self._carrier = Carrier(Access(config), margin_s=_LIMIT_S)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(self.url, headers=self._headers, timeout=_TIMEOUT, raise_for_status=True)
+        await self._carrier.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        await self._carrier.__aexit__(kind, error, trace)
 
     async def instances(self) -> Mapping[str, Found]:
         """Every instance registered at this agent, by id."""
@@ -58,25 +62,32 @@ class Agent:
 
     async def deregister(self, instance: str) -> None:
         """Forget an instance."""
-        async with self._session.put(f"/v1/agent/service/deregister/{instance}"):
-            pass
+        await self._carrier.put(_nothing, f"/v1/agent/service/deregister/{instance}")
 
     async def put(self, key: str, value: str) -> None:
         """Set a key of the key-value store."""
-        async with self._session.put(f"/v1/kv/{key}", data=value):
-            pass
+        await self._carrier.put(_nothing, f"/v1/kv/{key}", data=value)
 
     async def delete(self, key: str) -> None:
         """Remove a key of the key-value store."""
-        async with self._session.delete(f"/v1/kv/{key}"):
-            pass
+        await self._carrier.delete(_nothing, f"/v1/kv/{key}")
 
     async def has_ui(self) -> bool:
         """Whether the agent serves Consul's web pages."""
-        async with self._session.get("/ui/", raise_for_status=False) as response:
-            return response.status == 200
+        try:
+            await self._carrier.get(_nothing, "/ui/")
+        except RegistryError:
+            return False
+        return True
 
     async def _read(self, path: str) -> dict[str, Any]:
-        async with self._session.get(path) as response:
-            content: dict[str, Any] = await response.json()
-            return content
+        return await self._carrier.get(_document, path)
+
+
+def _nothing(response: Any) -> None:
+    """Of no interest, once it is known to have gone well."""
+
+
+def _document(response: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(response.content)
+    return content

@@ -26,17 +26,21 @@ FETCHED = ROOT / ".tools" / "consul"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """``url`` is set for a Consul that is not ours; ``program`` for a real one of ours, where it is known."""
+    """``config`` says how a Consul is reached that is not ours; ``program`` is a real one of ours, if known."""
 
     embedded: bool = False
-    url: str = ""
-    token: str = ""
+    config: MeshConfig | None = None
     program: Path | None = None
 
     @property
     def ours(self) -> bool:
         """Whether we start it, and nobody else is registered in it."""
-        return not self.url
+        return self.config is None
+
+    @property
+    def url(self) -> str:
+        """Where one is that is not ours; empty for ours."""
+        return self.config.consul_url if self.config else ""
 
     @property
     def to_be_fetched(self) -> bool:
@@ -60,8 +64,8 @@ def choose(option: str, environ: Mapping[str, str], fetched: Path = FETCHED) -> 
     if option == "real":
         return Choice(program=find_program(environ, fetched))
     if option or environ.get("CONSUL_HTTP_ADDR"):
-        config = MeshConfig.from_env("mesh", {**environ, "CONSUL_HTTP_ADDR": option or environ["CONSUL_HTTP_ADDR"]})
-        return Choice(url=config.consul_url, token=config.consul_token)
+        named = {"CONSUL_HTTP_ADDR": option or environ["CONSUL_HTTP_ADDR"]}
+        return Choice(config=MeshConfig.from_env("mesh", {**environ, **named}))
     program = find_program(environ, fetched)
     return Choice(program=program, embedded=program is None)
 

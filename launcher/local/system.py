@@ -17,10 +17,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-import aiohttp
-
 from discovery.clock import Clock
-from discovery.errors import MeshError
+from discovery.config import MeshConfig
+from discovery.errors import MeshError, RegistryError
 from launcher.local.agent import Agent, Found
 from launcher.local.child import Listener
 from launcher.local.processes import CONSOLE, Processes
@@ -77,7 +76,7 @@ class System:
         self._consul = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_CONSUL_GRACE_S)
         self._console = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_CONSOLE_GRACE_S)
         self._services = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_SERVICE_GRACE_S)
-        self.agent = Agent(processes.consul_url, processes.choice.token)
+        self.agent = Agent(processes.choice.config or MeshConfig(name="mesh", consul_url=processes.consul_url))
 
     @property
     def id(self) -> str:
@@ -125,7 +124,7 @@ class System:
     async def instances(self) -> tuple[Running, ...]:
         """Every instance that is to run, with what Consul says of it."""
         found: Mapping[str, Found] = {}
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        with contextlib.suppress(RegistryError, TimeoutError):
             found = await self.agent.instances()
         pids = {**self._console.pids, **self._services.pids}
         running = []
@@ -188,7 +187,7 @@ class System:
         """Take out of a Consul that stays what did not leave by itself, like an instance that was killed."""
         if self._processes.choice.ours:
             return
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        with contextlib.suppress(RegistryError, TimeoutError):
             async with asyncio.timeout(_FORGET_S):
                 for instance in await self.agent.instances():
                     if instance.endswith(f"-{self.id}"):

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.consul.cluster import Cluster, running_cluster
+from tests.consul.secured import Secured, running_secured
 from tests.contract.agents import consul_program
 from tests.contract.api import Api
 
@@ -29,6 +30,13 @@ def _entered(stack: ExitStack, cluster: Callable[[], AbstractContextManager[Clus
             if "address already in use" not in str(error):
                 raise
     return stack.enter_context(cluster())
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """One agent with HTTPS, a unix socket and tokens; only for tests marked ``consul``."""
+    with running_secured(consul_program(), tmp_path_factory.mktemp("secured")) as agent:
+        yield agent
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from discovery.config import MeshConfig
+from discovery.consul_tls import ConsulTls
 from discovery.errors import ConfigError
 
 
@@ -109,3 +113,84 @@ def test_a_misspelt_variable_is_told_with_the_one_that_is_meant(
 def test_what_is_somebody_elses_is_not_told(name: str, caplog: pytest.LogCaptureFixture) -> None:
     MeshConfig.from_env("ports", {name: "7"})
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:8500"),
+        ({"CONSUL_HTTP_SSL": "true"}, "https://127.0.0.1:8500"),
+        ({"CONSUL_HTTP_SSL": "0"}, "http://127.0.0.1:8500"),
+        ({"CONSUL_HTTP_SSL": "T", "CONSUL_HTTP_ADDR": "consul:8501"}, "https://consul:8501"),
+        # Nothing goes in the clear where TLS was asked for, be it twice.
+        ({"CONSUL_HTTP_SSL": "1", "CONSUL_HTTP_ADDR": "http://consul:8501"}, "https://consul:8501"),
+        ({"CONSUL_HTTP_SSL": "false", "CONSUL_HTTP_ADDR": "https://consul:8501"}, "https://consul:8501"),
+        ({"CONSUL_HTTP_ADDR": "unix:///run/consul.sock"}, "unix:///run/consul.sock"),
+    ],
+)
+def test_consul_is_where_its_own_command_would_look_for_it(environ: dict[str, str], url: str) -> None:
+    assert MeshConfig.from_env("ports", environ).consul_url == url
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"CONSUL_HTTP_SSL": "yes"}, "^CONSUL_HTTP_SSL='yes': expected on or off$"),
+        ({"CONSUL_HTTP_SSL_VERIFY": "perhaps"}, "^CONSUL_HTTP_SSL_VERIFY='perhaps': expected on or off$"),
+        ({"CONSUL_HTTP_ADDR": "unix://run/consul.sock"}, "unix:///path"),
+        ({"CONSUL_HTTP_ADDR": "unix:///"}, "unix:///path"),
+        ({"CONSUL_HTTP_ADDR": "unix:///c.sock", "CONSUL_HTTP_SSL": "1"}, "a unix socket is not encrypted"),
+        ({"CONSUL_TLS_SERVER_NAME": "a b:x"}, "^CONSUL_TLS_SERVER_NAME='a b:x': "),
+        ({"CONSUL_HTTP_TOKEN": "two words"}, "^CONSUL_HTTP_TOKEN: that is no token"),
+        ({"CONSUL_HTTP_TOKEN_FILE": "/nowhere/token"}, "^CONSUL_HTTP_TOKEN_FILE: No such file or directory$"),
+        ({"CONSUL_HTTP_TOKEN_FILE": "/"}, "^CONSUL_HTTP_TOKEN_FILE: Is a directory$"),
+    ],
+)
+def test_what_makes_no_sense_of_consul_is_refused(environ: dict[str, str], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        MeshConfig.from_env("ports", environ)
+
+
+def test_what_is_said_of_consul_is_read(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-the-file\n")
+    environ = {
+        "CONSUL_HTTP_SSL_VERIFY": "false",
+        "CONSUL_TLS_SERVER_NAME": "server.dc1.consul:8501",
+        "CONSUL_NAMESPACE": "team",
+        "CONSUL_PARTITION": "part",
+        "CONSUL_DATACENTER": "dc2",
+    }
+    config = MeshConfig.from_env("ports", environ)
+    assert config.consul_tls == ConsulTls(verify=False, server_name="server.dc1.consul")
+    assert (config.consul_namespace, config.consul_partition, config.consul_datacenter) == ("team", "part", "dc2")
+    assert MeshConfig.from_env("ports", environ, consul_tls=ConsulTls()).consul_tls == ConsulTls()
+
+
+def test_of_two_tokens_an_argument_is_nearer_than_a_file_and_a_file_than_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-the-file\n")
+    file = str(tmp_path / "token")
+    environ = {"CONSUL_HTTP_TOKEN": "of-the-environment", "CONSUL_HTTP_TOKEN_FILE": file}
+
+    def tokens(**arguments: str) -> tuple[str, str]:
+        config = MeshConfig.from_env("ports", environ, **arguments)  # type: ignore[arg-type]  # texts, all of them
+        return config.consul_token, config.consul_token_file
+
+    assert tokens() == ("", file)
+    assert tokens(consul_token="mine") == ("mine", "")
+    del environ["CONSUL_HTTP_TOKEN_FILE"]
+    assert tokens() == ("of-the-environment", "")
+    assert tokens(consul_token_file=file) == ("", file)
+
+
+def test_a_token_is_not_shown_even_where_a_files_name_was_meant(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "two").write_text("geheim and\nmore")
+    for said in ({"CONSUL_HTTP_TOKEN_FILE": "geheim"}, {"CONSUL_HTTP_TOKEN": "geheim\x00"}):
+        with pytest.raises(ConfigError) as caught:
+            MeshConfig.from_env("ports", said)
+        assert "geheim" not in str(caught.value)
+    with pytest.raises(ConfigError, match=r"^consul_token_file: that is a pipe"):
+        MeshConfig(name="ports", consul_token_file=str(tmp_path / "pipe"))
+    with pytest.raises(ConfigError, match=r"^consul_token_file: that is no token"):
+        MeshConfig(name="ports", consul_token_file=str(tmp_path / "two"))
+    assert "geheim" not in repr(MeshConfig(name="ports", consul_token="geheim"))

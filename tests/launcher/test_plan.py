@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from discovery.config import MeshConfig
 from discovery.errors import ConfigError
 from launcher.local.consul_choice import Choice, agent_command, choose, free_ports, with_program
 from launcher.local.processes import Processes
@@ -72,7 +73,11 @@ def program(path: Path) -> Path:
 def test_without_a_word_the_consul_of_the_environment_is_used(consul: Path) -> None:
     environ = {"CONSUL_HTTP_ADDR": "10.0.0.1:8500", "CONSUL_HTTP_TOKEN": "secret", "CONSUL_BIN": str(consul)}
     choice = choose("", environ)
-    assert (choice.url, choice.token, choice.ours) == ("http://10.0.0.1:8500", "secret", False)
+    assert (choice.url, choice.config and choice.config.consul_token, choice.ours) == (
+        "http://10.0.0.1:8500",
+        "secret",
+        False,
+    )
     assert "secret" not in str(choice)
 
 
@@ -166,7 +171,11 @@ def test_everybody_reports_to_the_console_but_itself_and_whom_somebody_told_othe
 
 
 def test_in_a_consul_of_others_ids_name_the_system_and_the_token_is_kept() -> None:
-    theirs = processes(Choice(url="http://consul:1"), CONSUL_HTTP_TOKEN="x", MESH_STATIC="ports=127.0.0.1:1")
+    theirs = processes(
+        Choice(config=MeshConfig(name="mesh", consul_url="http://consul:1")),
+        CONSUL_HTTP_TOKEN="x",
+        MESH_STATIC="ports=127.0.0.1:1",
+    )
     told = theirs.service("ports-2").environ
     assert (told["MESH_INSTANCE_ID"], told["CONSUL_HTTP_TOKEN"]) == ("ports-2-a1", "x")
     assert told["CONSUL_HTTP_ADDR"] == "http://consul:1"

@@ -13,7 +13,8 @@ import click
 
 import discovery
 from discovery.cli import records
-from discovery.cli.consul import Away, Consul, Reply
+from discovery.cli.away import Away
+from discovery.cli.consul import Consul, Reply
 from discovery.cli.doctor.collector import endpoint_of, judge_collector, post_nothing
 from discovery.cli.doctor.finding import Finding, Status
 from discovery.cli.doctor.instances import judge_connections, judge_instances

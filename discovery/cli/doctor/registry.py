@@ -9,7 +9,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from discovery.cli.consul import Away, Reply
+from discovery.cli.away import Away
+from discovery.cli.consul import Reply
 from discovery.cli.doctor.finding import Finding, ok, problem, warning
 from discovery.cli.text import clip
 from discovery.model import NOTHING
@@ -22,7 +23,6 @@ _ADVICE = {
     "refused": "start one (consul agent -dev, or python -m discovery.devagent), or name another in CONSUL_HTTP_ADDR",
     "name": "name a host that this machine can resolve in CONSUL_HTTP_ADDR",
     "silent": "see whether a firewall drops the packets, and whether the agent is overloaded (consul monitor)",
-    "tls": "begin CONSUL_HTTP_ADDR with https:// or http:// as the agent is set up; SSL_CERT_FILE names its CA",
     "broken": "name the port of Consul's HTTP API in CONSUL_HTTP_ADDR: 8500 by default, 8501 for HTTPS",
 }
 
@@ -40,7 +40,9 @@ class Self:
 def judge_reach(who: str, answer: Reply | Away) -> list[Finding]:
     """Judge the answer of ``/v1/status/leader``, which needs no token."""
     if isinstance(answer, Away):
-        return [problem(f"consul-{answer.kind}", str(answer), _ADVICE[answer.kind])]
+        # What TLS failed for is known better than for the rest.
+        advice = answer.advice if answer.kind == "tls" else _ADVICE[answer.kind]
+        return [problem(f"consul-{answer.kind}", answer.text, advice)]
     if answer.status == 429:
         advice = "raise limits.http_max_conns_per_client of the agent, or run fewer processes per host"
         return [problem("consul-connections", f"{who} takes no more connections from this host", advice)]
@@ -72,7 +74,7 @@ def read_self(answer: Reply | Away) -> Self:
 def judge_right(id: str, what: str, rule: str, answer: Reply | Away, *, anonymous: bool, vital: bool) -> list[Finding]:
     """Judge whether we may read *what*; *rule* is the line that a policy needs for it."""
     if isinstance(answer, Away):
-        return [problem(id, str(answer), _ADVICE[answer.kind])]
+        return [problem(id, answer.text, answer.advice or _ADVICE["broken"])]
     say = problem if vital else warning
     where = (
         "a policy of the anonymous token, or better a token in CONSUL_HTTP_TOKEN with a policy"

@@ -15,11 +15,7 @@ _ID = "settings"
 
 # Consul's own command reads these, and we do not.
 _NOT_READ = {
-    "CONSUL_HTTP_SSL": "write https:// in CONSUL_HTTP_ADDR instead",
     "CONSUL_HTTP_AUTH": "put nothing before Consul that asks for a password; it has tokens",
-    "CONSUL_CACERT": "name the CA's certificate in SSL_CERT_FILE instead",
-    "CONSUL_CAPATH": "name the CA's certificate in SSL_CERT_FILE instead",
-    "CONSUL_NAMESPACE": "use a Consul, or a token, of that namespace",
 }
 
 

@@ -7,7 +7,9 @@ import re
 
 import pytest
 
-from discovery.cli.consul import Away, Consul
+from discovery.cli.away import Away
+from discovery.cli.consul import LIMIT_S, Consul
+from discovery.config import MeshConfig
 from discovery.devagent import Devagent
 from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
 from discovery.testing.servers import (
@@ -27,6 +29,10 @@ from tests.discovery.cli.lying import Liar, Lie
 SECRET = "a-very-secret-token"
 
 
+def reader(url: str, token: str = "", limit_s: float = LIMIT_S) -> Consul:
+    return Consul(MeshConfig(name="tests", consul_url=url, consul_token=token), limit_s=limit_s)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "kind"),
     [
@@ -39,7 +45,7 @@ SECRET = "a-very-secret-token"
 )
 async def test_a_server_that_does_not_answer_is_told_by_its_kind(behaviour: Behaviour, kind: str) -> None:
     async with misbehaving(behaviour) as server:
-        consul = Consul(f"http://{server.address}", SECRET, limit_s=0.3)
+        consul = reader(f"http://{server.address}", SECRET, limit_s=0.3)
         with pytest.raises(Away, match=f"Consul at http://{server.address}") as caught:
             await asyncio.to_thread(consul.names)
 
@@ -50,21 +56,21 @@ async def test_a_server_that_does_not_answer_is_told_by_its_kind(behaviour: Beha
 
 def test_a_port_where_nobody_listens_is_refused() -> None:
     with refusing() as address, pytest.raises(Away, match=r"cannot be reached \(Connection refused\)") as caught:
-        Consul(f"http://{address}").names()
+        reader(f"http://{address}").names()
 
     assert caught.value.kind == "refused"
 
 
 def test_a_host_without_an_address_is_told_as_such() -> None:
     with pytest.raises(Away, match="has no address") as caught:
-        Consul("http://nowhere.invalid:8500").names()
+        reader("http://nowhere.invalid:8500").names()
 
     assert caught.value.kind == "name"
 
 
 async def test_https_where_http_is_spoken_is_told_as_such() -> None:
     async with Devagent() as agent:
-        consul = Consul(agent.url.replace("http:", "https:"))
+        consul = reader(agent.url.replace("http:", "https:"))
         with pytest.raises(Away, match="is it http:// after all") as caught:
             await asyncio.to_thread(consul.names)
 
@@ -73,14 +79,14 @@ async def test_https_where_http_is_spoken_is_told_as_such() -> None:
 
 async def test_a_kept_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     async with misbehaving(closes_idle()) as server:
-        with Consul(f"http://{server.address}") as consul:
+        with reader(f"http://{server.address}") as consul:
             for _ in range(3):
                 assert (await asyncio.to_thread(consul.ask, "/v1/status/leader")).body == b"ok"
 
 
 async def test_one_connection_serves_all_reads() -> None:
     async with misbehaving(closes_idle(10.0)) as server:
-        with Consul(f"http://{server.address}") as consul:
+        with reader(f"http://{server.address}") as consul:
             for _ in range(3):
                 await asyncio.to_thread(consul.ask, "/")
 
@@ -89,7 +95,7 @@ async def test_one_connection_serves_all_reads() -> None:
 
 def test_a_path_before_the_api_is_kept_and_a_password_is_not_shown(liar: Liar) -> None:
     liar.lies["/behind/v1/catalog/services"] = Lie(b"{}", headers={"X-Consul-Index": "1"})
-    with Consul(liar.url.replace("http://", "http://user:geheim@") + "/behind") as consul:
+    with reader(liar.url.replace("http://", "http://user:geheim@") + "/behind") as consul:
         assert consul.names()[0].services == {}
         assert "geheim" not in consul.who
 
@@ -99,7 +105,7 @@ def test_a_refusal_names_the_line_that_the_policy_lacks(liar: Liar) -> None:
     liar.lies["/v1/health/service/ports"] = Lie(words, 403)
 
     rule = re.escape('service "ports" { policy = "read" }')
-    with Consul(liar.url, SECRET) as consul, pytest.raises(RegistryRejected, match=rule):
+    with reader(liar.url, SECRET) as consul, pytest.raises(RegistryRejected, match=rule):
         consul.instances("ports")
     assert liar.tokens == {SECRET}
 
@@ -121,7 +127,7 @@ def test_an_answer_that_makes_no_sense_is_an_error_of_the_registry(
 ) -> None:
     liar.lies["/v1/health/service/ports"] = lie
 
-    with Consul(liar.url, SECRET) as consul, pytest.raises(error) as caught:
+    with reader(liar.url, SECRET) as consul, pytest.raises(error) as caught:
         consul.instances("ports")
     assert "\x1b" not in str(caught.value)
     assert SECRET not in str(caught.value)

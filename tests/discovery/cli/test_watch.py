@@ -11,6 +11,7 @@ import pytest
 
 from discovery.cli.consul import Consul
 from discovery.cli.watch import Watch
+from discovery.config import MeshConfig
 from discovery.devagent import Devagent
 from discovery.testing.clock import FakeClock
 from tests.contract.api import Api
@@ -88,7 +89,7 @@ def test_however_often_consul_fails_it_is_said_once(liar: Liar, capsys: pytest.C
         if len(liar.asked) == 11:
             raise KeyboardInterrupt
 
-    with Consul(liar.url) as consul:
+    with Consul(MeshConfig(name="tests", consul_url=liar.url)) as consul:
         watch = Watch(consul, "ports")
         watch.begin()
         with pytest.raises(KeyboardInterrupt):

@@ -16,8 +16,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from consul import base
 
+from discovery.config import MeshConfig
 from discovery.errors import RegistryError, RegistryRejected, RegistryUnavailable
-from discovery.registry import transport
+from discovery.registry import connections
+from discovery.registry.access import Access
 from discovery.registry.codec import Garbled
 from discovery.registry.transport import Carrier, Consul
 
@@ -47,6 +49,10 @@ async def talking(words: bytes) -> AsyncIterator[str]:
         yield f"http://{host}:{port}"
 
 
+def carried(url: str, token: str = "", **limits: float) -> Carrier:
+    return Carrier(Access(MeshConfig(name="tests", consul_url=url, consul_token=token)), **limits)  # type: ignore[arg-type]  # numbers
+
+
 def body(response: base.Response) -> str:
     return str(response.body)
 
@@ -58,7 +64,7 @@ async def test_one_connection_is_used_again_and_again() -> None:
         connections.add(request.transport)
         return web.Response(text="yes")
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         assert [await carrier.get(body, "/v1/x") for _ in range(20)] == ["yes"] * 20
     assert len(connections) == 1
 
@@ -67,7 +73,7 @@ async def test_every_verb_of_python_consul2_is_carried() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(text=f"{request.method} {request.path_qs} {await request.text()}")
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         assert await carrier.get(body, "/v1/x y", [("a", "b&c")]) == "GET /v1/x%20y?a=b%26c "
         assert await carrier.put(body, "/v1/x", data="1") == "PUT /v1/x 1"
         assert await carrier.post(body, "/v1/x", data=b"2") == "POST /v1/x 2"
@@ -78,13 +84,13 @@ async def test_a_path_before_the_api_is_kept() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(text=request.path)
 
-    async with serving(handler) as url, Carrier(f"{url}/consul/") as carrier:
+    async with serving(handler) as url, carried(f"{url}/consul/") as carrier:
         assert await carrier.get(body, "/v1/x") == "/consul/v1/x"
 
 
 async def test_nothing_is_asked_outside_the_block() -> None:
     with pytest.raises(RuntimeError, match="async with"):
-        await Carrier("http://127.0.0.1:1").get(body, "/v1/x")
+        await carried("http://127.0.0.1:1").get(body, "/v1/x")
 
 
 async def test_a_wait_and_its_jitter_prolong_the_limit() -> None:
@@ -93,11 +99,11 @@ async def test_a_wait_and_its_jitter_prolong_the_limit() -> None:
         raise AssertionError
 
     async with serving(handler) as url:
-        async with Carrier(url, margin_s=0.05) as carrier:
+        async with carried(url, margin_s=0.05) as carrier:
             with pytest.raises(RegistryUnavailable, match=r"did not answer GET /v1/x within 0\.05 s"):
                 await carrier.get(body, "/v1/x")
         # 16 s of wait and 1 s of jitter make 17; the margin brings that down to what a test can wait for.
-        async with Carrier(url, margin_s=-16.95) as carrier:
+        async with carried(url, margin_s=-16.95) as carrier:
             with pytest.raises(RegistryUnavailable, match=r"within 0\.05 s"):
                 await carrier.get(body, "/v1/x", wait_s=16)
 
@@ -110,7 +116,7 @@ async def test_a_cancelled_read_is_cancelled() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         read = asyncio.create_task(carrier.get(body, "/v1/x"))
         await asked.wait()
         read.cancel()
@@ -119,7 +125,7 @@ async def test_a_cancelled_read_is_cancelled() -> None:
 
 
 async def test_an_agent_that_is_away_is_unavailable() -> None:
-    async with Carrier("http://127.0.0.1:1") as carrier:
+    async with carried("http://127.0.0.1:1") as carrier:
         with pytest.raises(
             RegistryUnavailable, match=r"http://127\.0\.0\.1:1 cannot be reached .* is the agent running"
         ):
@@ -130,8 +136,8 @@ async def test_tls_to_an_agent_that_speaks_none_is_unavailable() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response()
 
-    async with serving(handler) as url, Carrier(url.replace("http:", "https:")) as carrier:
-        with pytest.raises(RegistryUnavailable, match="cannot be reached"):
+    async with serving(handler) as url, carried(url.replace("http:", "https:")) as carrier:
+        with pytest.raises(RegistryUnavailable, match=r"does not speak TLS .* is it http:// after all"):
             await carrier.get(body, "/v1/x")
 
 
@@ -148,19 +154,19 @@ async def test_tls_to_an_agent_that_speaks_none_is_unavailable() -> None:
     ],
 )
 async def test_whatever_is_not_a_web_server_is_unavailable(words: bytes) -> None:
-    async with talking(words) as url, Carrier(url, TOKEN) as carrier:
+    async with talking(words) as url, carried(url, TOKEN) as carrier:
         with pytest.raises(RegistryUnavailable) as caught:
             await carrier.get(body, "/v1/x")
     assert TOKEN not in told(caught.value)
 
 
 async def test_an_answer_has_a_greatest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_SIZE_MAX", 1000)
+    monkeypatch.setattr(connections, "_SIZE_MAX", 1000)
 
     async def handler(request: web.Request) -> web.Response:
         return web.Response(text="x" * int(request.query["size"]))
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         assert len(await carrier.get(body, "/v1/x", [("size", "1000")])) == 1000
         with pytest.raises(RegistryUnavailable, match="longer than 1000 bytes"):
             await carrier.get(body, "/v1/x", [("size", "1001")])
@@ -173,7 +179,7 @@ async def test_a_big_answer_does_not_stall_the_loop() -> None:
     def on_loop(response: base.Response) -> bool:
         return threading.current_thread() is threading.main_thread()
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         assert await carrier.get(on_loop, "/v1/x", [("size", "1000")])
         assert not await carrier.get(on_loop, "/v1/x", [("size", "1000000")])
 
@@ -187,7 +193,7 @@ async def test_a_big_answer_is_whole_and_its_text_can_be_read() -> None:
     def both(response: base.Response) -> tuple[bytes, str]:
         return bytes(response.content), response.body
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         assert await carrier.get(both, "/v1/x") == (words.encode(), words)
 
 
@@ -198,7 +204,7 @@ async def test_what_the_codec_cannot_read_is_unavailable() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response()
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         with pytest.raises(RegistryUnavailable, match=r"garbled answer \(no index\)"):
             await carrier.get(refuse, "/v1/x")
 
@@ -210,7 +216,7 @@ async def test_what_is_absent_is_a_404_whatever_the_version_of_the_agent() -> No
     def code(response: base.Response) -> int:
         return int(response.code)
 
-    async with serving(handler) as url, Carrier(url) as carrier:
+    async with serving(handler) as url, carried(url) as carrier:
         for status in ("404", "500"):
             assert await carrier.get(code, "/v1/x", [("status", status)]) == 404
 
@@ -224,7 +230,7 @@ async def test_a_redirect_is_not_followed_with_our_token() -> None:
         async def handler(request: web.Request) -> web.Response:
             raise web.HTTPTemporaryRedirect(other)
 
-        async with serving(handler) as url, Carrier(url, TOKEN) as carrier:
+        async with serving(handler) as url, carried(url, TOKEN) as carrier:
             with pytest.raises(RegistryRejected, match="307"):
                 await carrier.get(body, "/v1/x")
 
@@ -239,13 +245,13 @@ async def test_the_token_is_in_the_header_and_nowhere_else(caplog: pytest.LogCap
         # The worst agent there is: it repeats what it was told.
         return web.Response(status=int(request.query["status"]), text=f"no: {TOKEN}", reason="No")
 
-    async with serving(handler) as url, Carrier(url, TOKEN) as carrier:
+    async with serving(handler) as url, carried(url, TOKEN) as carrier:
         for status in (307, 400, 401, 403, 404, 429, 500, 503):
             with pytest.raises(RegistryError) as caught:
                 await carrier.get(body, "/v1/x", [("status", str(status))])
             assert TOKEN not in told(caught.value)
     for away in (url, url.replace("http:", "https:")):
-        async with Carrier(away, TOKEN) as carrier:
+        async with carried(away, TOKEN) as carrier:
             with pytest.raises(RegistryUnavailable) as unreachable:
                 await carrier.get(body, "/v1/x")
         assert TOKEN not in told(unreachable.value)
@@ -255,7 +261,7 @@ async def test_the_token_is_in_the_header_and_nowhere_else(caplog: pytest.LogCap
 
 
 async def test_a_password_in_the_address_is_not_shown() -> None:
-    async with Carrier("http://user:hunter2@127.0.0.1:1") as carrier:
+    async with carried("http://user:hunter2@127.0.0.1:1") as carrier:
         with pytest.raises(RegistryUnavailable) as caught:
             await carrier.get(body, "/v1/x")
     assert "hunter2" not in told(caught.value)
@@ -271,14 +277,14 @@ async def test_the_environment_does_not_beat_our_arguments(monkeypatch: pytest.M
         assert request.headers.getall("X-Consul-Token") == [TOKEN]
         return web.Response(text="true")
 
-    async with serving(handler) as url, Carrier(url, TOKEN) as carrier:
+    async with serving(handler) as url, carried(url, TOKEN) as carrier:
         assert await Consul(carrier).agent.service.deregister("p1") is True
 
 
 def test_making_a_client_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Consul(Carrier("http://127.0.0.1:8500"))
+        Consul(carried("http://127.0.0.1:8500"))
 
 
 def told(error: BaseException) -> str:

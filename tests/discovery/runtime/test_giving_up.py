@@ -240,7 +240,7 @@ async def test_who_is_followed_no_longer_costs_the_registry_no_connection() -> N
 
             assert set(mesh._directories._open) == set(mesh._directories._ends) == {Target("gone-4")}
             assert watches() == {"watch gone-4"}
-            session = registry._watch.http._session
+            session = registry._watch.http._connections._session
             assert session is not None
             assert session.connector is not None
             assert len(session.connector._acquired) <= 2, "that of the last, and that of our settings"

@@ -93,6 +93,11 @@ async def test_without_a_way_to_consul_it_is_the_way_out_that_counts(
     assert await found(host=host, consul_url=f"http://{consul}:8500") == OwnAddress(own, doubt)
 
 
+async def test_a_socket_says_nothing_of_routes_so_the_default_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes(monkeypatch, ROUTES)
+    assert await found(host="0.0.0.0", consul_url="unix:///run/consul.sock") == OwnAddress("10.0.0.7")
+
+
 async def test_where_no_registry_is_asked_nobody_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     routes(monkeypatch, ROUTES)
     static = {"laptops": ("127.0.0.1:5000",)}

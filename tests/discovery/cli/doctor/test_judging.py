@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from discovery.cli.consul import Away, Reply
+from discovery.cli.away import Away
+from discovery.cli.consul import Reply
 from discovery.cli.doctor.collector import endpoint_of, judge_collector
 from discovery.cli.doctor.finding import Finding, Status
 from discovery.cli.doctor.instances import judge_connections, judge_instances
@@ -36,7 +37,7 @@ def ailing(output: str, **fields: Any) -> Instance:
 
 @pytest.mark.parametrize("kind", ["refused", "name", "silent", "tls", "broken"])
 def test_whatever_keeps_consul_from_answering_is_a_problem_of_its_own(kind: str) -> None:
-    assert kinds(judge_reach(WHO, Away(kind, f"{WHO} is away"))) == [(f"consul-{kind}", "problem")]
+    assert kinds(judge_reach(WHO, Away(kind, f"{WHO} is away", "start it"))) == [(f"consul-{kind}", "problem")]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_the_connections_of_all_processes_on_a_host_are_compared_with_the_limit(
         ({"MESH_PORT": "x", "MESH_TIMEOUT_S": "-1"}, [("settings", "problem")] * 2),
         ({"MESH_ATEMPTS": "2"}, [("settings", "warning")]),
         ({"MESH_LOG": "json", "MESH_PYTHON": "python3"}, [("settings", "ok")]),
-        ({"CONSUL_HTTP_SSL": "true"}, [("settings", "warning")]),
+        ({"CONSUL_HTTP_AUTH": "me:geheim"}, [("settings", "warning")]),
         ({"CONSUL_HTTP_TOKEN": "a", "CONSUL_HTTP_TOKEN_FILE": "/dev/null"}, [("settings", "warning")]),
         ({"MESH_STATIC": "ports=127.0.0.1:1"}, [("settings", "warning")]),
     ],
