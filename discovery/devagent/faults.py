@@ -116,7 +116,7 @@ class Faults:
     def regresses_index(self) -> None:
         """Indexes go back to half of what was told, as from servers that an older snapshot was put into.
 
-        Whoever waits on one is answered at once, by the lower one.
+        Whoever waits on one, or comes with one from before, is answered at once by the lower one.
         """
         told = self._highest - self._shift
         self._move_index(told - told // 2)
@@ -162,11 +162,11 @@ class Faults:
         index = request.query.get("index", "")
         if not index or request.path.startswith(_OTHER_INDEXES):
             return await handler(request)
+        asked = request
         if self._shift and index.isdigit():
-            meant = max(0, int(index) + self._shift)
-            asked = request.clone(rel_url=request.rel_url.update_query(index=meant))
-        else:
-            asked = request
+            if int(index) > self._highest - self._shift:  # was told before they went back
+                return await handler(_at_once(request))
+            asked = request.clone(rel_url=request.rel_url.update_query(index=max(0, int(index) + self._shift)))
         try:
             async with asyncio.timeout(None) as waiting:
                 self._waiting.add(waiting)
@@ -175,7 +175,7 @@ class Faults:
                 finally:
                     self._waiting.discard(waiting)
         except TimeoutError:  # only _move_index() gives this block a time
-            return await handler(request.clone(rel_url=request.rel_url.without_query_params("index", "wait")))
+            return await handler(_at_once(request))
 
     def _disguise(self, request: web.Request, response: web.StreamResponse) -> None:
         told = response.headers.get(_INDEX)
@@ -209,6 +209,11 @@ class Faults:
 
     def _refuses_no_more(self) -> None:
         self._refusal = 0
+
+
+def _at_once(request: web.Request) -> web.Request:
+    """The same, without waiting for anything."""
+    return request.clone(rel_url=request.rel_url.without_query_params("index", "wait"))
 
 
 def _forgets_nothing() -> None:

@@ -15,7 +15,15 @@ _TURNS = 32
 
 
 class FakeClock:
-    """A :class:`discovery.clock.Clock`. The wall clock moves along with the monotonic one."""
+    """A :class:`discovery.clock.Clock`. The wall clock moves along with the monotonic one.
+
+    ::
+
+        clock = FakeClock()
+        sleeping = asyncio.ensure_future(clock.sleep(3600))
+        await clock.advance(3600)
+        assert sleeping.done()
+    """
 
     def __init__(self, now: float = 1000.0, wall: float = 1_700_000_000.0) -> None:
         self._now = now

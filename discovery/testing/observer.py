@@ -63,7 +63,15 @@ class RecordedRequest:
 
 
 class RecordingObserver:
-    """Remembers calls, incoming requests and events, each in the order in which it was told."""
+    """Remembers calls, incoming requests and events, each in the order in which it was told.
+
+    ::
+
+        observer = RecordingObserver()
+        async with discovery.Mesh(mesh_agent.config(), around=discovery.Surroundings(observer=observer)) as other:
+            await other.get("http://ports/ports")
+        assert [attempt.outcome for attempt in observer.attempts] == ["answered"]
+    """
 
     def __init__(self) -> None:
         self.calls: list[RecordedCall] = []

@@ -8,26 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from multidict import CIMultiDictProxy
 
 from discovery.model import Instance
 from discovery.registry.port import Enrolment, HttpCheck, Registration
+from discovery.testing.received import Received
 from discovery.wire import READY_PATH
 
 # A handler that hangs is cancelled when the test is over; aiohttp takes 0 for "wait for ever".
 _SHUTDOWN_S = 0.05
 
 PeerHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One request, as it came off the wire."""
-
-    method: str
-    path: str
-    headers: CIMultiDictProxy[str]
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -55,7 +45,7 @@ async def peer(
 
     async def receive(request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        one.received.append(Received(request.method, request.path_qs, request.headers, body))
+        one.received.append(Received.of(request, body))
         return await handler(request) if handler else web.Response(text=one.instance.id)
 
     server = web.Server(receive, access_log=None)

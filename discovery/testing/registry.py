@@ -14,7 +14,16 @@ from discovery.registry.static_registry import StaticRegistry
 
 
 class FakeRegistry(StaticRegistry):
-    """A static registry that misbehaves on command."""
+    """A static registry that misbehaves on command, for a mesh that needs no agent.
+
+    ::
+
+        registry = FakeRegistry({"ports": [ports.address]})
+        async with discovery.Mesh(discovery.MeshConfig(name="test"), registry) as other:
+            await other.get("http://ports/ports")
+            registry.fail(discovery.RegistryUnavailable("away"))
+            await other.get("http://ports/ports")
+    """
 
     def __init__(self, endpoints: Mapping[str, Iterable[str]] = NOTHING) -> None:
         super().__init__(endpoints)

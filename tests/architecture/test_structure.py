@@ -175,6 +175,8 @@ OWNERS = {
     "jinja2": ("services.marketplace",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "sqlalchemy": ("services", "observability.console"),
+    "pytest": ("discovery.testing.plugin", "discovery.testing.fixtures", "discovery.testing.absent"),
+    "pytest_asyncio": ("discovery.testing.fixtures",),
     "pydantic": ("services", "discovery.web.validation", "observability.console"),
     "click": (
         "discovery.cli",
@@ -296,7 +298,9 @@ def test_no_file_is_longer_than_250_lines(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 250
 
 
-@pytest.mark.parametrize("package", ["discovery", "discovery.web", "observability", *LAUNCHER_ROOMS])
+@pytest.mark.parametrize(
+    "package", ["discovery", "discovery.testing", "discovery.web", "observability", *LAUNCHER_ROOMS]
+)
 def test_the_public_api_is_a_sorted_list_of_what_the_package_imports(package: str) -> None:
     public = importlib.import_module(package)
     tree = ast.parse(MODULES[package].read_text(encoding="utf-8"))

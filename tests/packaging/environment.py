@@ -57,8 +57,10 @@ class Environment:
         _run([*making, str(folder)])
         return cls(folder)
 
-    def install(self, built: Path, extras: str = "", pins: Sequence[str] | None = None) -> None:
-        """Install *built* from where it is, and what it needs from the index, in the versions of the lock.
+    def install(
+        self, built: Path, extras: str = "", pins: Sequence[str] | None = None, also: Sequence[str] = ()
+    ) -> None:
+        """Install *built* from where it is, what it needs from the index, in the versions of the lock, and *also* that.
 
         *pins* are other versions instead of those; what they leave open is the newest that fits.
         """
@@ -73,7 +75,7 @@ class Environment:
             installing = [UV, "pip", "install", "--python", python, "--build-constraints", str(versions)]
         else:
             installing = [python, "-m", "pip", "--disable-pip-version-check", "install"]
-        _run([*installing, "--constraint", str(versions), f"{built}{extras}"])
+        _run([*installing, "--constraint", str(versions), f"{built}{extras}", *also])
 
     def add(self, project: Path) -> None:
         """Make *project* importable from everywhere, after what is installed, as an editable installation does."""

@@ -76,12 +76,12 @@ def test_it_is_small(wheel: Path) -> None:
 def test_the_extras_are_those_that_a_user_has_a_use_for(wheel: Path) -> None:
     said = metadata(wheel)
 
-    extras = {"all", "cli", "console", "observability", "prometheus", "web", "zipkin"}
+    extras = {"all", "cli", "console", "observability", "prometheus", "testing", "web", "zipkin"}
     assert set(said.get_all("Provides-Extra", [])) == extras
     assert said["License-Expression"] == "Apache-2.0"
 
 
-@pytest.mark.parametrize("package", ["pytest", "mypy", "ruff", "rich", "playwright", "hatchling", "jinja2"])
+@pytest.mark.parametrize("package", ["hypothesis", "mypy", "ruff", "rich", "playwright", "hatchling", "jinja2"])
 def test_what_only_this_repository_needs_is_asked_of_nobody(wheel: Path, package: str) -> None:
     assert [each for each in metadata(wheel).get_all("Requires-Dist", []) if each.lower().startswith(package)] == []
 
@@ -97,4 +97,5 @@ def test_it_brings_one_program_and_the_commands_of_observability(wheel: Path) ->
             "trace": "observability.commands:trace",
         },
         "mesh.observers": {"opentelemetry": "observability:observer"},
+        "pytest11": {"proconsul": "discovery.testing.plugin"},
     }

@@ -111,6 +111,7 @@ async def test_an_index_that_goes_back_wakes_who_waits_and_changes_move_it_on(ap
     faults.regresses_index()
     lower = (await reader).index
     assert 1 <= lower < index
+    assert (await api.get(HEALTH, index=str(index), wait="60s")).index == lower
     _, reader = await blocked(api, HEALTH)
     await api.done("/v1/agent/check/fail/service:web")
     assert (await reader).index > lower

@@ -16,7 +16,8 @@ from multidict import CIMultiDict
 from discovery import wire
 from discovery.runtime.said import CallOptions
 from discovery.testing.observer import RecordingObserver
-from discovery.testing.peer import Received, peer
+from discovery.testing.peer import peer
+from discovery.testing.received import Received
 from discovery.testing.registry import FakeRegistry
 from tests.discovery.runtime.support import DOORS, Door, a_mesh, by_mesh, by_public, by_session, up
 

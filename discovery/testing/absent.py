@@ -1,0 +1,27 @@
+"""The fixtures where nothing runs coroutines: each fails with what to install."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+
+def _fixture(name: str) -> object:
+    @pytest.fixture(name=name)
+    def missing() -> NoReturn:
+        pytest.fail(
+            f"the fixture {name} needs pytest-asyncio, which is not installed or switched off (-p no:asyncio): "
+            "pip install 'proconsul[testing]'",
+            pytrace=False,
+        )
+
+    missing.__doc__ = "Needs pytest-asyncio: pip install 'proconsul[testing]'."
+    return missing
+
+
+mesh = _fixture("mesh")
+mesh_agent = _fixture("mesh_agent")
+mesh_client = _fixture("mesh_client")
+mesh_service = _fixture("mesh_service")
+mesh_stub = _fixture("mesh_stub")

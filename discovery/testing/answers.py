@@ -1,0 +1,107 @@
+"""One stub: the requests that it is for, and what is answered to them."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from aiohttp import web
+
+from discovery.clock import Clock
+from discovery.testing import misbehaviour
+from discovery.testing.misbehaviour import Misbehaviour
+from discovery.testing.received import Received
+
+_FAILURES: Mapping[str, Misbehaviour] = {
+    "reset": misbehaviour.resets,
+    "broken body": misbehaviour.breaks_body,
+    "draining": misbehaviour.drains,
+}
+
+_ABSENT: Any = object()
+
+Answer = Callable[[web.BaseRequest], Any]
+
+
+class Stub:
+    """What is answered to one kind of request: each answer in its turn, the last one from then on.
+
+    ::
+
+        route = mesh_stub.get("ports", "/ports").fails("reset").answers(200, json=[{"id": 1}])
+        async with mesh.get("http://ports/ports") as response:
+            assert response.status == 200
+        assert route.call_count == 2
+    """
+
+    def __init__(self, method: str, service: str, path: str, query: Mapping[str, str], clock: Clock) -> None:
+        self.method = method
+        self.service = service
+        self.path = path
+        self.query = query
+        self.calls: list[Received] = []
+        self._clock = clock
+        self._answers: list[Answer] = []
+
+    def answers(
+        self,
+        status: int = 200,
+        *,
+        json: Any = _ABSENT,
+        text: str | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        after_s: float = 0.0,
+    ) -> Self:
+        """Then answer so, *after_s* seconds."""
+        if sum((json is not _ABSENT, text is not None, body is not None)) > 1:
+            raise ValueError("an answer has one body: say json, text or body")
+        kind = None if json is _ABSENT else "application/json"
+        content = json_text.dumps(json).encode() if json is not _ABSENT else body
+
+        async def answer(request: web.BaseRequest) -> web.Response:
+            await self._clock.sleep(after_s)
+            return web.Response(status=status, text=text, body=content, content_type=kind, headers=headers)
+
+        self._answers.append(answer)
+        return self
+
+    def fails(self, how: str = "reset") -> Self:
+        """Then fail: by a ``"reset"``, a ``"broken body"``, or ``"draining"``, which says that nothing was done."""
+        if how not in _FAILURES:
+            raise ValueError(f"a stub fails by {', '.join(map(repr, _FAILURES))}, got {how!r}: a status it answers")
+        self._answers.append(_FAILURES[how])
+        return self
+
+    @property
+    def called(self) -> bool:
+        """Whether there was such a request."""
+        return bool(self.calls)
+
+    @property
+    def call_count(self) -> int:
+        """How many there were, on the wire: each attempt of a call is one."""
+        return len(self.calls)
+
+    @property
+    def missing(self) -> int:
+        """How many of the answers were not asked for yet."""
+        return max(0, max(1, len(self._answers)) - len(self.calls))
+
+    def fits(self, service: str, request: web.BaseRequest) -> bool:
+        """Whether it is for this request: its query may say more than ours."""
+        said = {key: request.query.get(key) for key in self.query}
+        return (self.method, self.service, self.path, self.query) == (request.method, service, request.path, said)
+
+    async def meet(self, request: web.BaseRequest, received: Received) -> web.StreamResponse:
+        """Answer the next request."""
+        self.calls.append(received)
+        if not self._answers:
+            return web.Response()
+        response: web.StreamResponse = await self._answers[min(len(self.calls), len(self._answers)) - 1](request)
+        return response
+
+    def __str__(self) -> str:
+        query = "&".join(f"{key}={value}" for key, value in self.query.items())
+        return f"{self.method} http://{self.service}{self.path}{'?' if query else ''}{query}"

@@ -1,0 +1,46 @@
+"""The recipes of docs/testing.md are tests that pass, in a project of their own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).resolve().parents[2]
+INI = """
+[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+filterwarnings = error
+"""
+
+
+def recipes() -> list[str]:
+    text = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("code", recipes(), ids=lambda code: re.findall(r"def (test_\w+)", code)[0])
+def test_a_recipe_passes(code: str, pytester: pytest.Pytester) -> None:
+    pytester.makeini(INI)
+    pytester.makepyfile(code)
+    tests = len(re.findall(r"def test_\w+", code))
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=tests)
+
+
+def test_every_fault_and_misbehaviour_and_fixture_is_in_its_table() -> None:
+    from discovery.devagent.faults import Faults
+    from discovery.testing import MeshService, fixtures
+
+    text = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| `(?:await )?(\w+)", text, re.MULTILINE)
+    faults = {name for name in vars(Faults) if not name.startswith("_")}
+    misbehaviours = {name for name in vars(MeshService) if not name.startswith("_")}
+    shown = {name for name in vars(fixtures) if name == "mesh" or name.startswith("mesh_")}
+
+    assert faults - {"recovers", "in_force", "meet", "stand_before"} <= set(names)
+    assert misbehaviours - {"recovers", "address", "start"} <= set(names)
+    assert shown - {"mesh_consul"} <= set(names)
