@@ -210,3 +210,18 @@ class Attempt(NamedTuple):
     probe: bool = False
     began_at: float = 0.0
     ended_at: float = 0.0
+
+    def __str__(self) -> str:
+        """One line for people: ``1. ports-1  127.0.0.1:4001  503  nacked  1.2 ms``; after a repeat, why it was one."""
+        words = [f"{self.number}. {self.instance.id}", self.instance.address]
+        if self.status is not None:
+            words.append(str(self.status))
+        if self.outcome is not Outcome.ANSWERED:
+            words.append(self.outcome.value)
+        words.append(f"{self.duration_s * 1000:.1f} ms")
+        if self.error:
+            words.append(self.error)
+        if self.reason:
+            words.append(f"because: {self.reason}, after {self.waited_s * 1000:.0f} ms")
+        # What others say of themselves may hold anything.
+        return "".join(each if each.isprintable() else repr(each)[1:-1] for each in "  ".join(words))

@@ -38,7 +38,8 @@ def attempts(response: aiohttp.ClientResponse | aiohttp.ClientWebSocketResponse)
 
         async with mesh.get("http://ports/ports") as response:
             await response.read()
-        print(discovery.attempts(response)[-1].instance.address)
+        for attempt in discovery.attempts(response):
+            print(attempt)
     """
     flight: Flight | None = getattr(response, FLIGHT, None)
     return () if flight is None else flight.attempts()

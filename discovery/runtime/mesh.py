@@ -13,6 +13,7 @@ from discovery.config import MeshConfig
 from discovery.model import Target
 from discovery.observer import Observe
 from discovery.policy.balancer import Balancer
+from discovery.policy.tags import tagged
 from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
 from discovery.registry.static_registry import StaticRegistry
@@ -122,7 +123,8 @@ class Mesh(Knowledge, Verbs):
         """Make a call; see :class:`CallOptions` for the keyword arguments.
 
         ``timeout`` bounds the whole call, body included; without it the settings do, and in any case what the caller
-        of our own request still gives us. Redirects are not followed unless ``allow_redirects`` says so.
+        of our own request still gives us. Redirects are not followed unless ``allow_redirects`` says so. ``tags``
+        choose the instances that have all of them, by a filter: see :meth:`service`.
 
         ::
 
@@ -149,6 +151,8 @@ class Mesh(Knowledge, Verbs):
         if not options and self._direct and body is not None and not logical.credentials:
             return PendingCall(self._caller.call(logical.target, Direct(self._pool, method, logical.path, body)))
         limits = said(options)
+        if "tags" in options:
+            logical = logical._replace(target=tagged(logical.target, options["tags"]))
         if options.get("allow_redirects"):
             following = self._redirects.follow(logical, method, url, dict(options), limits or Said())
             return PendingCall(following)
@@ -182,7 +186,10 @@ class Mesh(Knowledge, Verbs):
         return PendingSocket(self._ordinary_socket(url, options))
 
     def _opening(self, logical: Logical, url: str | URL, options: SocketOptions) -> PendingSocket:
-        return PendingSocket(self._sockets.connect(logical, url, options, limits(options)))
+        said = limits(options)
+        if "tags" in options:
+            logical = logical._replace(target=tagged(logical.target, options["tags"]))
+        return PendingSocket(self._sockets.connect(logical, url, options, said))
 
     async def _ordinary_socket(self, url: str | URL, options: SocketOptions) -> aiohttp.ClientWebSocketResponse:
         self._home.check()

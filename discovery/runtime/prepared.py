@@ -16,11 +16,11 @@ from discovery.runtime.outgoing import Outgoing, Through
 from discovery.runtime.pool import Pool
 
 _DIRECT = frozenset(
-    {"headers", "params", "data", "json", "skip_auto_headers", "timeout", "attempts", "attempt_timeout"}
+    {"headers", "params", "data", "json", "skip_auto_headers", "timeout", "attempts", "attempt_timeout", "tags"}
 )
 # Who says one of these has a way of his own to send a body.
 _FRAMING = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT)
-_OURS = frozenset({"attempts", "attempt_timeout"})
+_OURS = frozenset({"attempts", "attempt_timeout", "tags"})
 
 
 def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any], *, direct: bool) -> Outgoing:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
+from ssl import SSLContext
 from typing import Any, TypedDict
 
 import aiohttp
@@ -26,12 +27,14 @@ class CallOptions(TypedDict, total=False):
 
     ``timeout`` (seconds, or a ``ClientTimeout``) bounds the whole call, body included; ``None`` says that there is no
     limit of ours. ``attempts`` is how often it may go on the wire, ``attempt_timeout`` (seconds) how long each may wait
-    for the head of its answer. All others are those of ``aiohttp.ClientSession.request``, and mean the same.
+    for the head of its answer. With *tags* it goes to those instances alone that have all of them. All others are those
+    of ``aiohttp.ClientSession.request``, and mean the same.
     """
 
     timeout: float | aiohttp.ClientTimeout | None
     attempts: int
     attempt_timeout: float
+    tags: str | Collection[str]
     headers: LooseHeaders | None
     params: Query
     data: Any
@@ -48,7 +51,7 @@ class CallOptions(TypedDict, total=False):
     proxy: StrOrURL | None
     proxy_auth: aiohttp.BasicAuth | None
     proxy_headers: LooseHeaders | None
-    ssl: Any
+    ssl: SSLContext | aiohttp.Fingerprint | bool
     server_hostname: str | None
     trace_request_ctx: Any
     read_bufsize: int | None
@@ -56,7 +59,7 @@ class CallOptions(TypedDict, total=False):
     max_line_size: int | None
     max_field_size: int | None
     max_headers: int | None
-    middlewares: Any
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] | None
     upload_tracker: Any
 
 

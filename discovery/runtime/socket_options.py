@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypedDict
 
 import aiohttp
@@ -16,13 +16,15 @@ class SocketOptions(TypedDict, total=False):
 
     ``timeout`` (seconds) bounds the handshake, with all its attempts, and nothing after it; ``None`` says that there is
     no limit of ours. ``attempts`` is how often it may go on the wire, ``attempt_timeout`` (seconds) how long each may
-    take. ``ws_timeout`` is the ``timeout`` of ``aiohttp.ClientSession.ws_connect``: for a message, and for the answer
-    to a close. All others are those of it, and mean the same.
+    take. With *tags* it goes to those instances alone that have all of them. ``ws_timeout`` is the ``timeout`` of
+    ``aiohttp.ClientSession.ws_connect``: for a message, and for the answer to a close. All others are those of it, and
+    mean the same.
     """
 
     timeout: float | None
     attempts: int
     attempt_timeout: float
+    tags: str | Collection[str]
     headers: LooseHeaders | None
     params: Query
     protocols: Iterable[str]
@@ -36,7 +38,7 @@ class SocketOptions(TypedDict, total=False):
 
 
 _KNOWN = frozenset(SocketOptions.__annotations__)
-_OURS = frozenset({"timeout", "attempts", "attempt_timeout"})
+_OURS = frozenset({"timeout", "attempts", "attempt_timeout", "tags"})
 
 
 def limits(options: Mapping[str, Any]) -> Said | None:

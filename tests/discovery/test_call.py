@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from discovery.call import Call
 from discovery.model import Attempt, Instance, Outcome, Target
@@ -29,3 +32,20 @@ def test_the_record_of_the_last_attempt_is_made_when_somebody_looks_and_once() -
     assert [attempt.number for attempt in call.attempts] == [1, 2]
     assert [attempt.number for attempt in call.attempts] == [1, 2]
     assert last.made == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"outcome": Outcome.ANSWERED, "status": 200}, "1. a  127.0.0.1:1  200  1.2 ms"),
+        ({"outcome": Outcome.NACKED, "status": 503}, "1. a  127.0.0.1:1  503  nacked  1.2 ms"),
+        (
+            {"number": 2, "error": "it broke\n\x1b[31m", "reason": "unavailable (503)", "waited_s": 0.05},
+            "2. a  127.0.0.1:1  lost  1.2 ms  it broke\\n\\x1b[31m  because: unavailable (503), after 50 ms",
+        ),
+    ],
+)
+def test_an_attempt_is_a_line_for_people(changes: dict[str, Any], line: str) -> None:
+    attempt = FIRST._replace(duration_s=0.00123, **changes)
+    assert (str(attempt), f"{attempt}") == (line, line)
+    assert "instance=Instance(" in repr(attempt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TypeVar, assert_type
@@ -13,6 +14,8 @@ from aiohttp import web
 import discovery
 import observability
 from discovery.policy.balancer import Balancer, Candidate
+
+TLS = ssl.create_default_context()
 
 C = TypeVar("C", bound=Candidate)
 
@@ -32,6 +35,14 @@ async def calls(app: web.Application) -> None:
     async with mesh.service("ports").post("/ports", json={"name": "left"}, timeout=2.0) as response:
         assert_type(response.status, int)
     assert_type(await mesh.get("http://ports/ports"), aiohttp.ClientResponse)
+    await mesh.get("http://ports/ports", tags="v2", attempts=2, attempt_timeout=0.5, ssl=False, middlewares=())
+    await mesh.service("ports").put("/ports/1", tags=("v2", "blue"), timeout=aiohttp.ClientTimeout(total=1), ssl=TLS)
+    # What is misspelt, or is something else, is found before it runs.
+    await mesh.get("http://ports/ports", timout=2)  # type: ignore[call-arg]
+    await mesh.get("http://ports/ports", timeout="2")  # type: ignore[arg-type]
+    await mesh.get("http://ports/ports", tags=2)  # type: ignore[arg-type]
+    await mesh.service("ports").get("/ports", ssl="off")  # type: ignore[arg-type]
+    await mesh.ws_connect("http://ports/news", allow_redirects=True)  # type: ignore[call-arg]
     assert_type(mesh.view("ports"), discovery.View | None)
     assert_type(await mesh.names(), Mapping[str, tuple[str, ...]])
     async for view in mesh.watch("ports"):

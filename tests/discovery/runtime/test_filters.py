@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from discovery.call_errors import Nobody, NoInstances, TooManyServices
 from discovery.errors import FilterRejected
@@ -144,3 +145,31 @@ async def test_a_filter_that_was_refused_is_given_up_in_time(registry: Tagged, o
         assert len(mesh._directories._open) == 1
         await clock.advance(FORSAKEN_S + 2)
         assert not mesh._directories._open
+
+
+async def test_every_door_takes_tags(registry: Tagged, observer: RecordingObserver) -> None:
+    async def moved(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Upgrade"):
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await socket.close()
+            return socket
+        return web.Response(status=307 if request.path == "/" else 200, headers={"Location": "/there"})
+
+    backstage = FakeRegistry()
+    wanted = '"v2" in Service.Tags'
+    async with a_mesh(registry, observer, FakeClock()) as mesh, peer(backstage, "ports", moved, id="b") as new:
+        registry.replace("ports", [replace(new.instance, tags=(wanted,))])
+        async with mesh.get("http://ports/x", tags="v2") as response:
+            assert response.status == 200
+        async with mesh.service("ports").post("/x", tags=["v2"], data=b"x", trace_request_ctx={}) as response:
+            assert response.status == 200
+        async with mesh.get("http://ports/", tags=("v2",), allow_redirects=True) as response:
+            assert (response.status, response.url.path) == (200, "/there")
+        async with mesh.ws_connect("http://ports/", tags="v2") as socket:
+            assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        for call in (mesh.get, mesh.ws_connect):
+            with pytest.raises(ValueError, match="can name the tag"):
+                call("http://ports/", tags="")
+    assert {told.call.target for told in observer.calls} == {Target("ports", filter=wanted)}
+    assert len(mesh._directories._open) == 0
