@@ -18,6 +18,8 @@ from discovery.clock import SystemClock
 from discovery.model import Target
 from discovery.observer import (
     AnswerDoubted,
+    CheckFailed,
+    CheckRecovered,
     Deregistered,
     Ejected,
     Event,
@@ -71,6 +73,10 @@ def _lines(event: Event) -> Iterator[Line]:
             yield from _of_others(event)
         case Registered() | RegistrationFailed() | RegistrationRecovered() | Deregistered() | StateChanged():
             yield from _of_us(event)
+        case CheckFailed(instance, output, for_s):
+            yield logging.WARNING, f"{instance.id} is critical for {for_s:.0f} s, so nobody calls it: {output}"
+        case CheckRecovered(instance, for_s):
+            yield logging.WARNING, f"{instance.id} is not critical any more, after {for_s:.0f} s"
         case SettingsChanged(values, problems):
             # The names only: the store holds whatever operators put there, by mistake too.
             yield logging.INFO, f"live settings changed: {_named(sorted(values)) or 'there are none'}"

@@ -42,6 +42,11 @@ class Check:
     name: str = field(default="", compare=False)
     output: str = field(default="", compare=False)
 
+    @property
+    def maintenance(self) -> bool:
+        """Whether it is the mark of an operator who took the instance, or its node, out of service."""
+        return self.id.startswith(MAINTENANCE_CHECKS)
+
 
 # How Spring Cloud Consul and Steeltoe say it, the older of them by a tag.
 _SECURE = frozenset({"secure", "secure=true"})
@@ -100,7 +105,7 @@ class Instance:
     @property
     def maintenance(self) -> bool:
         """Whether an operator took the instance, or its node, out of service."""
-        return any(check.id.startswith(MAINTENANCE_CHECKS) for check in self.checks)
+        return any(check.maintenance for check in self.checks)
 
 
 class Target(NamedTuple):

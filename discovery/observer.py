@@ -100,6 +100,23 @@ class Deregistered:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckFailed:
+    """Our instance is critical in the registry for *for_s* now, so nobody calls it. *output* is what its checks say."""
+
+    instance: Instance
+    output: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecovered:
+    """Our instance is not critical any more; it was for *for_s*."""
+
+    instance: Instance
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """Our own lifecycle moved on."""
 
@@ -151,6 +168,8 @@ Event = (
     | RegistrationFailed
     | RegistrationRecovered
     | Deregistered
+    | CheckFailed
+    | CheckRecovered
     | StateChanged
     | SettingsChanged
     | Ejected

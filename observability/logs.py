@@ -13,6 +13,8 @@ from typing import assert_never
 from discovery.model import Target
 from discovery.observer import (
     AnswerDoubted,
+    CheckFailed,
+    CheckRecovered,
     Deregistered,
     Ejected,
     Event,
@@ -45,6 +47,10 @@ def tell(event: Event) -> None:
             _tell_of_others(event)
         case Registered() | RegistrationFailed() | RegistrationRecovered() | Deregistered() | StateChanged():
             _tell_of_us(event)
+        case CheckFailed(instance, output, for_s):
+            _warn("check failed", id=instance.id, output=clip(redact(output), 300), for_s=round(for_s, 1))
+        case CheckRecovered(instance, for_s):
+            _info("check recovered", id=instance.id, for_s=round(for_s, 1))
         case SettingsChanged(values, problems):
             # The names only: the store holds whatever operators put there, by mistake too.
             _info("settings changed", keys=_names(sorted(values)))

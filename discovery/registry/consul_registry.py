@@ -17,8 +17,8 @@ from typing import NoReturn, Self, TypeVar
 from discovery.clock import Clock, SystemClock
 from discovery.config import MeshConfig
 from discovery.errors import RegistryRejected
-from discovery.model import Target
-from discovery.registry import codec
+from discovery.model import Check, Target
+from discovery.registry import codec, own_checks
 from discovery.registry.access import Access
 from discovery.registry.consul_base import base
 from discovery.registry.entries import Entries
@@ -128,8 +128,11 @@ class ConsulRegistry:
     async def deregister(self, instance_id: str) -> None:
         await self._entries.deregister(instance_id)
 
-    async def maintained(self, instance_id: str) -> bool:
-        return f"_service_maintenance:{instance_id}" in await self._lookup.agent.checks()
+    async def checks(self, instance_id: str) -> tuple[Check, ...]:
+        def checks(response: base.Response) -> tuple[Check, ...]:
+            return own_checks.decode(response.content, instance_id)
+
+        return await self._lookup.http.get(checks, "/v1/agent/checks")
 
     async def heartbeat(self, instance_id: str) -> None:
         if not await self._control.agent.check.ttl_pass(codec.check_id(instance_id)):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from discovery.model import Instance, Source, Target
+from discovery.model import Check, Instance, Source, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +125,11 @@ class Enrolment(Protocol):
         """The entry, or None. With a *hash*, blocks until the content differs from it or *wait_s* is over."""
         ...
 
-    async def maintained(self, instance_id: str) -> bool:
-        """Whether an operator has put the entry into maintenance."""
+    async def checks(self, instance_id: str) -> tuple[Check, ...]:
+        """The checks of the entry as the agent has them: with what they said last, which others see minutes later.
+
+        Maintenance is one of them, and says its reason.
+        """
         ...
 
     async def heartbeat(self, instance_id: str) -> None:

@@ -121,9 +121,9 @@ class StaticRegistry:
             return Entry(instance, self._hash(instance_id))
         return None
 
-    async def maintained(self, instance_id: str) -> bool:
+    async def checks(self, instance_id: str) -> tuple[Check, ...]:
         instance = self._instances.get(instance_id)
-        return instance is not None and instance.maintenance
+        return instance.checks if instance else ()
 
     async def heartbeat(self, instance_id: str) -> None:
         instance, check = self._instances.get(instance_id), self._checks.get(instance_id)

@@ -9,13 +9,14 @@ process to another, and a check that only asks "is somebody there?" would keep t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from discovery import wire
 from discovery.clock import Clock
+from discovery.errors import ConfigError
 from discovery.model import Instance
 from discovery.policy.lifecycle import Lifecycle
 
@@ -81,12 +82,45 @@ class Self:
     state: Lifecycle = Lifecycle.STARTING
 
 
+Handle = Callable[[web.Request], Awaitable[web.Response]]
+
+_ASKING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+
+
+def answers(app: web.Application, me: Self, clock: Clock) -> Mapping[str, Handle]:
+    """Who answers for *app* at each path about health, before it looks for a route or runs a middleware of its own.
+
+    Else one that wants a token would keep the registry's check out for ever. A route of the application for exactly
+    ``/health/live`` is its own affair: no registry asks there.
+
+    Raises:
+        ConfigError: when there is one for exactly ``/health/ready``, which says things that only we know.
+    """
+    theirs = {route.resource.canonical for route in app.router.routes() if route.resource is not None}
+    if wire.READY_PATH in theirs:
+        raise ConfigError(
+            f"the application has a route {wire.READY_PATH} of its own, where the mesh answers the registry's check: "
+            "move the route, and add what it looks at to app[discovery.READINESS]"
+        )
+    ours: Mapping[str, Handle] = {wire.LIVE_PATH: live, wire.READY_PATH: ready(app, me, clock)}
+    return {path: _asked(handle) for path, handle in ours.items() if path not in theirs}
+
+
+def _asked(handle: Handle) -> Handle:
+    async def asked(request: web.Request) -> web.Response:
+        if request.method in _ASKING:
+            return await handle(request)
+        return web.Response(status=405, headers={hdrs.ALLOW: ", ".join(sorted(_ASKING))})
+
+    return asked
+
+
 async def live(request: web.Request) -> web.Response:
     """Say that the process runs."""
     return web.json_response({"live": True})
 
 
-def ready(me: Self, clock: Clock) -> Callable[[web.Request], Awaitable[web.Response]]:
+def ready(app: web.Application, me: Self, clock: Clock) -> Handle:
     """Make the handler of the ready check."""
 
     async def handler(request: web.Request) -> web.Response:
@@ -95,7 +129,7 @@ def ready(me: Self, clock: Clock) -> Callable[[web.Request], Awaitable[web.Respo
         body: dict[str, object] = {"instance": me.instance.id, "state": me.state}
         if asked != me.instance.id:
             return web.json_response({**body, "error": "that instance is not here"}, status=404, headers=headers)
-        readiness = request.app.get(READINESS)
+        readiness = app.get(READINESS)
         said, able, well = await readiness.check(clock) if readiness else ({}, True, True)
         able = able and me.state is Lifecycle.READY
         status = 503 if not able else 200 if well else 429

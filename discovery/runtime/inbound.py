@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from math import ceil
 
@@ -14,18 +15,18 @@ from discovery.incoming import RequestHandle
 from discovery.observer import of_calls
 from discovery.policy.deadline import parse_ms
 from discovery.policy.lifecycle import Lifecycle
-from discovery.runtime import context
+from discovery.runtime import context, health
 from discovery.runtime.described import described, route_of, sent
 from discovery.runtime.doorway import Handle
 from discovery.runtime.goodbyes import Goodbyes
-from discovery.runtime.health import Self
 from discovery.runtime.lasting import is_lasting
 from discovery.runtime.places import Places
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.under_way import Interruption, UnderWay, Work
 
-_HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
+# What the paths about health begin with.
+_HEALTH = "/health/"
 # Spares the comparison without case, and is looked up once a request or oftener.
 _DEADLINE = istr(wire.DEADLINE)
 _INSTANCE = istr(wire.INSTANCE)
@@ -40,7 +41,7 @@ class Inbound:
     """Stands between the connections of a server and its application."""
 
     def __init__(
-        self, app: web.Application, me: Self, settings: Settings, around: Surroundings, *, edge: bool = False
+        self, app: web.Application, me: health.Self, settings: Settings, around: Surroundings, *, edge: bool = False
     ) -> None:
         self._app = app
         self._edge = edge
@@ -55,16 +56,16 @@ class Inbound:
         self.goodbyes = Goodbyes(around.clock, around.rng)
         self.leaving = False  # what lasts is not begun any more
         self.refusing = False  # nor is anything else
+        self._health: Mapping[str, health.Handle] = {}
         self._asked_for_health = 0
 
-    def about_health(self, handle: Handle) -> Handle:
-        """Make *handle*, which answers questions about health, count them."""
+    def open(self) -> None:
+        """The application has all its routes.
 
-        async def counting(request: web.Request) -> web.StreamResponse:
-            self._asked_for_health += 1
-            return await handle(request)
-
-        return counting
+        Raises:
+            ConfigError: when it has one that is ours.
+        """
+        self._health = health.answers(self._app, self._me, self._around.clock)
 
     def was_asked(self, requests: int) -> bool:
         """Whether among so many *requests* one was about more than our health."""
@@ -73,7 +74,14 @@ class Inbound:
     def entering(self, handle: Handle) -> Handle:
         """What takes the place of *handle*, which is how the application handles a request."""
         self._handle = handle
-        return self._unobserved if of_calls(self._around.observer) is None else self._observed
+        inner: Handle = self._unobserved if of_calls(self._around.observer) is None else self._observed
+
+        def enter(request: web.Request) -> Awaitable[web.StreamResponse]:
+            if request.raw_path.startswith(_HEALTH) and (answer := self._health.get(request.path)) is not None:
+                return self._of_health(request, answer)
+            return inner(request)
+
+        return enter
 
     async def _unobserved(self, request: web.Request, told: RequestHandle | None = None) -> web.StreamResponse:
         # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.
@@ -107,12 +115,14 @@ class Inbound:
         finally:
             self.under_way.end(work)
 
+    async def _of_health(self, request: web.Request, answer: health.Handle) -> web.StreamResponse:
+        self._asked_for_health += 1
+        return self._early(await answer(request))
+
     async def _observed(self, request: web.Request) -> web.StreamResponse:
         observer = self._around.observer
         if not observer.heeds(request.headers):
             return await self._unobserved(request)
-        if _is_about_health(request):
-            return await self._handle(request)
         handle = observer.request(described(request))
         status: int | None = None
         nack = ""
@@ -162,17 +172,16 @@ class Inbound:
             told.end(socket.status, route_of(request.match_info))
 
     async def _guarded(self, request: web.Request, work: Work) -> web.StreamResponse:
-        if not _is_about_health(request):
-            if self.refusing:
-                return self._early(_Refusal(wire.NACK_DRAINING))
-            if self.leaving and is_lasting(request):
-                # Not as one who is leaving: a caller who knows nobody else asks on, and for other things is served.
-                return self._early(_Refusal(wire.NACK_REFUSED))
-            fault = self._settings.fault
-            if fault is not None and fault.strikes(self._id, self._around.rng):
-                return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
-            if self._settings.limit is not None:
-                return await self._placed(request, work)
+        if self.refusing:
+            return self._early(_Refusal(wire.NACK_DRAINING))
+        if self.leaving and is_lasting(request):
+            # Not as one who is leaving: a caller who knows nobody else asks on, and for other things is served.
+            return self._early(_Refusal(wire.NACK_REFUSED))
+        fault = self._settings.fault
+        if fault is not None and fault.strikes(self._id, self._around.rng):
+            return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
+        if self._settings.limit is not None:
+            return await self._placed(request, work)
         work.routed = True
         return await self._handle(request)
 
@@ -224,10 +233,6 @@ class _Refusal(web.Response):
         self.nack = nack
         if retry_after_s:
             self.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
-
-
-def _is_about_health(request: web.Request) -> bool:
-    return request.path in _HEALTH
 
 
 def _close_after(response: web.StreamResponse) -> None:

@@ -17,7 +17,7 @@ from discovery.model import Instance
 from discovery.observer import StateChanged
 from discovery.policy.lifecycle import Lifecycle, advance
 from discovery.registry.port import HttpCheck, Registry
-from discovery.runtime import health
+from discovery.runtime import health, own_check
 from discovery.runtime.inbound import Inbound
 from discovery.runtime.mesh import Mesh
 from discovery.runtime.registrar import Registrar
@@ -58,18 +58,21 @@ class Membership:
     async def serving(self, bound: socket.socket, *, register: bool) -> AsyncIterator[asyncio.Task[object]]:
         """Serve while the block lasts; yields what ends when registration may not go on."""
         instance = self._me.instance
-        self._equip()
+        # The first, so that an application has the last word on its answers.
+        self._app.on_response_prepare.insert(0, self._inbound.sign)
         try:
             await self._site.open(bound)
             self._become(Lifecycle.READY)
             async with aiohttp.ClientSession(trust_env=False) as session:
-                registrar = Registrar(instance, self._check(), self._registry, session, self._around, self._mesh.reach)
+                check = self._check()
+                registrar = Registrar(instance, check, self._registry, session, self._around, self._mesh.reach)
                 keep = registrar.keep() if register else asyncio.Event().wait()
                 keeping: asyncio.Task[object] = asyncio.create_task(keep, name="registration")
                 try:
                     async with Tasks() as tasks:
                         own = self._mesh.directory(instance.service)
                         tasks.start(registrar.keep_visible(own), "visibility")
+                        tasks.start(own_check.look(instance, check, own, self._registry, self._around), "own check")
                         yield keeping
                 finally:
                     try:
@@ -79,13 +82,6 @@ class Membership:
         finally:
             await _completed(self._site.close())
             self._become(Lifecycle.STOPPED)
-
-    def _equip(self) -> None:
-        # The first, so that an application has the last word on its answers.
-        self._app.on_response_prepare.insert(0, self._inbound.sign)
-        about_health = self._inbound.about_health
-        self._app.router.add_get(wire.LIVE_PATH, about_health(health.live))
-        self._app.router.add_get(wire.READY_PATH, about_health(health.ready(self._me, self._around.clock)))
 
     def _check(self) -> HttpCheck:
         instance = self._me.instance

@@ -146,7 +146,7 @@ class Registrar:
         # An agent keeps what it knows of a check: its status, which for a predecessor is critical by now, and that the
         # catalogue has it, when that has lost it. So the old entry goes first. Unless an operator marked it for
         # maintenance: the mark would go with it.
-        if not await self._registry.maintained(self._instance.id):
+        if not any(each.maintenance for each in await self._registry.checks(self._instance.id)):
             await self._registry.deregister(self._instance.id)
         await self._put(reason)
 

@@ -50,11 +50,13 @@ class Site:
         """Start the application, and then listen.
 
         Raises:
-            ConfigError: when somebody else listens there, or the certificate cannot be used.
+            ConfigError: when somebody else listens there, the certificate cannot be used, or the application has a
+                route that is ours.
         """
         tls = certificate.shown(self._config)
         doorway.bound_bodies(self._runner.app, self._config.client_max_size)
         self._server = await doorway.set_up(self._runner, self._inbound.entering, self._inbound.under_way.left)
+        self._inbound.open()
         site = web.SockSite(self._runner, bound, backlog=self._config.backlog, ssl_context=tls)
         try:
             await site.start()

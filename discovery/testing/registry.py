@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from discovery.errors import RegistryError
-from discovery.model import NOTHING, Target
+from discovery.model import NOTHING, Check, Target
 from discovery.registry.port import Answer, Entry, Names, Registration, Values
 from discovery.registry.static_registry import StaticRegistry
 
@@ -73,6 +73,10 @@ class FakeRegistry(StaticRegistry):
     async def entry(self, instance_id: str, *, hash: str = "", wait_s: float = 0.0) -> Entry | None:
         async with self._reachable():
             return await super().entry(instance_id, hash=hash, wait_s=wait_s)
+
+    async def checks(self, instance_id: str) -> tuple[Check, ...]:
+        async with self._reachable():
+            return await super().checks(instance_id)
 
     async def heartbeat(self, instance_id: str) -> None:
         async with self._reachable():

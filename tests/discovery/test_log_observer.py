@@ -11,6 +11,8 @@ from discovery.log_observer import LogObserver
 from discovery.model import Followed, Instance, Target, View
 from discovery.observer import (
     AnswerDoubted,
+    CheckFailed,
+    CheckRecovered,
     Deregistered,
     Ejected,
     Event,
@@ -59,6 +61,12 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         (Deregistered(US, AWAY), "WARNING", "shop-1 could not be deregistered: Consul cannot be reached"),
         (Deregistered(US, TimeoutError()), "WARNING", "shop-1 could not be deregistered: TimeoutError"),
         (StateChanged(US, "draining"), "INFO", "shop-1 is draining"),
+        (
+            CheckFailed(US, "shop is ready: 401 Unauthorized", 12.0),
+            "WARNING",
+            "shop-1 is critical for 12 s, so nobody calls it: shop is ready: 401 Unauthorized",
+        ),
+        (CheckRecovered(US, 36.4), "WARNING", "shop-1 is not critical any more, after 36 s"),
         (
             WatchFailed("service ports", RegistryUnavailable("no leader"), 3.0),
             "WARNING",

@@ -8,6 +8,8 @@ from discovery.errors import RegistryUnavailable
 from discovery.model import Instance, Target, View
 from discovery.observer import (
     AnswerDoubted,
+    CheckFailed,
+    CheckRecovered,
     Deregistered,
     Event,
     Pulse,
@@ -79,6 +81,13 @@ AWAY = RegistryUnavailable("connection refused")
             "registration recovered",
             {"id": "ports-1", "failures": 4},
         ),
+        (
+            CheckFailed(peer(), "ready: http://u:p@x/ 401", 12.04),
+            logging.WARNING,
+            "check failed",
+            {"id": "ports-1", "output": "ready: http://x/ 401", "for_s": 12.0},
+        ),
+        (CheckRecovered(peer(), 36.0), logging.INFO, "check recovered", {"id": "ports-1", "for_s": 36.0}),
         (Deregistered(peer()), logging.INFO, "deregistered", {"id": "ports-1"}),
         (Deregistered(peer(), AWAY), logging.WARNING, "deregistration failed", {"id": "ports-1"}),
         (StateChanged(peer(), "draining"), logging.INFO, "state changed", {"id": "ports-1", "state": "draining"}),

@@ -20,7 +20,7 @@ from discovery.clock import SystemClock
 from discovery.config import MeshConfig
 from discovery.errors import RegistryUnavailable
 from discovery.live_settings import LiveSettings
-from discovery.model import Instance, Target, View
+from discovery.model import Check, Instance, Target, View
 from discovery.observer import Registered, StateChanged
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration
 from discovery.runtime import (
@@ -257,9 +257,9 @@ class Distant(FakeRegistry):
         await a_turn()
         await super().deregister(instance_id)
 
-    async def maintained(self, instance_id: str) -> bool:
+    async def checks(self, instance_id: str) -> tuple[Check, ...]:
         await a_turn()
-        return await super().maintained(instance_id)
+        return await super().checks(instance_id)
 
     async def entry(self, instance_id: str, *, hash: str = "", wait_s: float = 0.0) -> Entry | None:
         await a_turn()
