@@ -15,21 +15,29 @@ from launcher.plan import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Its ``folder``, and the ``wheel`` that was installed into it."""
+    """Where it is."""
 
     folder: Path
-    wheel: Path
+
+    @staticmethod
+    def wheel_in(within: Path) -> Path:
+        """The wheel of this checkout, built into a folder below *within*.
+
+        Raises:
+            CannotRun: when it cannot be built.
+        """
+        run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(within / "wheel"), cwd=ROOT)
+        [wheel] = (within / "wheel").iterdir()
+        return wheel
 
     @classmethod
-    def made(cls, within: Path, extras: str = "") -> Fresh:
-        """Build the wheel and install it, with *extras*, into an environment below *within*.
+    def made(cls, within: Path, wheel: Path, extras: str = "") -> Fresh:
+        """An environment below *within*, with *wheel* and its *extras*.
 
         Raises:
             CannotRun: when no index is reached, or something else fails.
         """
-        run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(within / "wheel"), cwd=ROOT)
-        [wheel] = (within / "wheel").iterdir()
-        fresh = cls(within / "venv", wheel)
+        fresh = cls(within / "venv")
         if uv := shutil.which("uv"):
             run(uv, "venv", "--python", sys.executable, str(fresh.folder), cwd=within)
         else:
@@ -37,13 +45,12 @@ class Fresh:
         fresh.install(f"{wheel}{extras}")
         return fresh
 
-    def install(self, *what: str, cwd: Path | None = None) -> None:
+    def install(self, *what: str) -> None:
         """Install *what* as well."""
-        cwd = cwd or self.folder
         if uv := shutil.which("uv"):
-            run(uv, "pip", "install", "--python", str(self.folder / "bin" / "python"), *what, cwd=cwd)
+            run(uv, "pip", "install", "--python", str(self.folder / "bin" / "python"), *what, cwd=self.folder)
         else:
-            self.python("-m", "pip", "--disable-pip-version-check", "install", *what, cwd=cwd)
+            self.python("-m", "pip", "--disable-pip-version-check", "install", *what, cwd=self.folder)
 
     def python(self, *words: str, cwd: Path) -> str:
         """What its Python says when it is run with *words*."""

@@ -31,7 +31,7 @@ async def rows(*, quick: bool) -> Sequence[Row]:
 
 def _rows() -> Sequence[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        fresh = Fresh.made(Path(folder))
+        fresh = Fresh.made(Path(folder), Fresh.wheel_in(Path(folder)))
         said = fresh.python("-c", _COUNT, cwd=Path(folder))
     packages, size = json.loads(said)
     megabytes = round(size / 1e6, 1)

@@ -130,6 +130,21 @@ def doctor(url: str, *, as_json: bool) -> int:
 
 
 @click.command()
+@click.argument("name")
+@json_option
+def new(name: str, *, as_json: bool) -> int:
+    """Write a project to begin with, into a folder NAME.
+
+    Two services, one of which calls the other, a test of both, settings, a compose file with Consul, and a README.md
+    that says how to run them and see what they do. Exits with 2 when nothing was written: for a name that cannot be
+    one, or a folder that is there already, which is not touched.
+    """
+    from discovery.cli.new.command import new
+
+    return new(name, as_json=as_json)
+
+
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

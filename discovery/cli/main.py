@@ -27,7 +27,7 @@ from discovery.errors import ConfigError, MeshError, RegistryError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-OWN = ("call", "completion", "doctor", "ps", "resolve", "watch")
+OWN = ("call", "completion", "doctor", "new", "ps", "resolve", "watch")
 
 
 class Unread(Exception):

@@ -16,6 +16,9 @@ from tests.packaging.building import ROOT
 UV = shutil.which("uv")
 PATIENCE_S = 100
 
+# What the library alone brings.
+COMMANDS = ["call", "completion", "console", "doctor", "new", "ps", "resolve", "trace", "watch"]
+
 # It answers with the files that its own modules come from, until its input ends.
 SERVICE = """
 import asyncio, sys

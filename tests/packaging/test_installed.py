@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.packaging.environment import PATIENCE_S, Environment, commands, make_project
+from tests.packaging.environment import COMMANDS, PATIENCE_S, Environment, commands, make_project
 from tests.packaging.processes import ending, line
 
 
@@ -61,7 +61,7 @@ def test_what_an_extra_brings_can_be_imported(environment: Environment, tmp_path
 def test_the_commands_are_those_of_the_library(environment: Environment, project: Path) -> None:
     said = environment.run("mesh", "--help", cwd=project)
 
-    assert commands(said.stdout) == ["call", "completion", "console", "doctor", "ps", "resolve", "trace", "watch"]
+    assert commands(said.stdout) == COMMANDS
 
 
 @pytest.mark.parametrize("command", ["up", "test", "bench"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.building import build, sdist_names, unpacked, wheel_names
-from tests.packaging.environment import Environment, commands
+from tests.packaging.environment import COMMANDS, Environment, commands
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_console_whose_extra_is_missing_says_so_in_one_line(environment: Envir
 def test_with_it_the_commands_are_those_of_the_library(with_cli: Environment, tmp_path: Path) -> None:
     said = with_cli.run("mesh", "--help", cwd=tmp_path)
 
-    assert commands(said.stdout) == ["call", "completion", "console", "doctor", "ps", "resolve", "trace", "watch"]
+    assert commands(said.stdout) == COMMANDS
 
 
 def test_a_command_whose_extra_is_missing_says_what_to_install(with_cli: Environment, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_wheel_pins_nothing(wheel: Path) -> None:
 @pytest.mark.parametrize("end", ["oldest", "newest"])
 def test_a_traced_call_between_two_services_arrives_at_the_console(wheel: Path, tmp_path: Path, end: str) -> None:
     environment = Environment.empty(tmp_path / "venv")
-    environment.install(wheel, "[all]", lowest(requirements()) if end == "oldest" else [])
+    environment.install(wheel, "[all]", pins=lowest(requirements()) if end == "oldest" else [])
     shutil.copy(TELLING, tmp_path)
     words = ("console", "--port", "0", "--json", "--consul", "127.0.0.1:1")
     with ending(environment.start("mesh", *words, cwd=tmp_path, MESH_DATA=str(tmp_path / "data"))) as console:

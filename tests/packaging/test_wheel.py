@@ -16,8 +16,10 @@ from tests.packaging.building import ROOT, metadata, text, wheel_names
 
 STATIC = "observability/console/static"
 
-# The only files that are no Python: the page, and what says that the packages are typed.
-OTHERS = (f"{STATIC}/*", "*/py.typed", "observability/console/README.md", "proconsul-*.dist-info/*")
+PROJECT = "discovery/cli/new/project"
+
+# The only files that are no Python: the page, what `mesh new` writes, and what says that the packages are typed.
+OTHERS = (f"{STATIC}/*", f"{PROJECT}/*", "*/py.typed", "observability/console/README.md", "proconsul-*.dist-info/*")
 
 
 def test_only_the_two_packages_are_at_its_top(wheel: Path) -> None:
@@ -35,7 +37,7 @@ def test_beside_python_there_is_the_page_and_nothing_else(wheel: Path) -> None:
 
 def test_every_module_and_every_file_of_the_page_is_there(wheel: Path) -> None:
     wanted = [path for package in ("discovery", "observability") for path in (ROOT / package).rglob("*.py")]
-    wanted += [path for path in (ROOT / STATIC).rglob("*") if path.is_file()]
+    wanted += [path for folder in (STATIC, PROJECT) for path in (ROOT / folder).rglob("*") if path.is_file()]
 
     assert {str(path.relative_to(ROOT)) for path in wanted} - wheel_names(wheel) == set()
     assert {f"{STATIC}/index.html", "discovery/py.typed", "observability/py.typed"} <= wheel_names(wheel)
