@@ -23,5 +23,8 @@ def _fixture(name: str) -> object:
 mesh = _fixture("mesh")
 mesh_agent = _fixture("mesh_agent")
 mesh_client = _fixture("mesh_client")
+mesh_clock = _fixture("mesh_clock")
+mesh_config = _fixture("mesh_config")
+mesh_observer = _fixture("mesh_observer")
 mesh_service = _fixture("mesh_service")
 mesh_stub = _fixture("mesh_stub")

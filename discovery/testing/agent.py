@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from discovery.config import MeshConfig
 from discovery.devagent.app import Devagent
 from discovery.devagent.faults import Faults
 from discovery.devagent.records import Service
+from discovery.errors import Misused
 
 # Said of the one connection between us and the agent, and not of what it said.
 _OF_A_CONNECTION = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "date", "host"})
@@ -44,6 +46,7 @@ class MeshAgent(Faults):
     def __init__(self, url: str, clock: Clock | None = None) -> None:
         super().__init__(clock)
         self.url = url
+        self._loop = asyncio.get_running_loop()
         self._enter: Enter
 
     def config(self, name: str = "test", **settings: Any) -> MeshConfig:
@@ -65,6 +68,18 @@ class MeshAgent(Faults):
             mesh_agent.enter("printer", "127.0.0.1", 9)
         """
         self._enter(id or f"{service}-{host}-{port}", service, host, port)
+
+    def is_here(self) -> None:
+        """Go on in the event loop of the agent.
+
+        Raises:
+            Misused: in another one, where nobody would ever be answered.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise Misused(
+                "the agent belongs to another event loop: let asyncio_default_fixture_loop_scope be the scope of the "
+                "tests' own loop (asyncio_default_test_loop_scope, or loop_scope of the mark asyncio)"
+            )
 
     def enters_by(self, enter: Enter) -> None:
         """Register by *enter*."""

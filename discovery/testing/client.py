@@ -56,6 +56,7 @@ class ClientFactory:
         Raises:
             RuntimeError: when *app* was served before.
         """
+        self._agent.is_here()
         config = self._agent.config(name, **settings)
         member = await self._stack.enter_async_context(serving(app, config, around=self._around))
         await seen(member.mesh, member.instance)

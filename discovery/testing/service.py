@@ -166,6 +166,7 @@ class ServiceFactory:
         paths, ``"/ports"`` or ``"POST /ports"``. Bodies of requests are remembered in the second case: those of an
         application are its own. The *settings* are those of :class:`discovery.MeshConfig`.
         """
+        self._agent.is_here()
         keeps_bodies = not isinstance(serves, web.Application)
         app = serves if isinstance(serves, web.Application) else _application(serves)
         service = MeshService(name, app, self._agent, self._clock, keeps_bodies=keeps_bodies)

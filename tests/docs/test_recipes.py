@@ -33,7 +33,7 @@ def test_a_recipe_passes(code: str, pytester: pytest.Pytester) -> None:
 
 def test_every_fault_and_misbehaviour_and_fixture_is_in_its_table() -> None:
     from discovery.devagent.faults import Faults
-    from discovery.testing import MeshService, fixtures
+    from discovery.testing import MeshService, absent, fixtures
 
     text = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
     names = re.findall(r"^\| `(?:await )?(\w+)", text, re.MULTILINE)
@@ -44,3 +44,4 @@ def test_every_fault_and_misbehaviour_and_fixture_is_in_its_table() -> None:
     assert faults - {"recovers", "in_force", "meet", "stand_before"} <= set(names)
     assert misbehaviours - {"recovers", "address", "start"} <= set(names)
     assert shown - {"mesh_consul"} <= set(names)
+    assert shown - {"mesh_consul"} == {name for name in vars(absent) if name.startswith("mesh")}

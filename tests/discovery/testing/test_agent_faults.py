@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 import discovery
@@ -118,3 +119,16 @@ async def test_who_enters_without_a_server_is_there_at_once(mesh: discovery.Mesh
         if view.instances:
             break
     assert [(each.id, each.address) for each in view.instances] == [("printer-127.0.0.1-9", "127.0.0.1:9")]
+
+
+@pytest.mark.consul
+async def test_whoever_has_a_real_agent_next_finds_it_empty(mesh_consul: str) -> None:
+    async with agent_before(mesh_consul) as agent, aiohttp.ClientSession(agent.url) as session:
+        agent.enter("printer", "127.0.0.1", 9, id="odd/id 1")
+        async with session.put("/v1/kv/mesh/timeout", data="1") as response:
+            assert response.status == 200
+    async with agent_before(mesh_consul) as agent, aiohttp.ClientSession(agent.url) as session:
+        async with session.get("/v1/agent/services") as response:
+            assert await response.json() == {}
+        async with session.get("/v1/kv/?keys") as response:
+            assert await response.json() == []

@@ -79,16 +79,28 @@ def test_it_works_where_one_loop_serves_all_tests(pytester: pytest.Pytester) -> 
 
 
 def test_without_a_plugin_for_asyncio_it_says_what_to_install(project: Project, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_it(mesh_agent): pass\n\ndef test_other(mesh_clock): pass")
+    pytester.makepyfile("def test_it(mesh_agent): pass\n\ndef test_other(mesh_config): pass")
     pytester.makeini("[pytest]\nfilterwarnings = error")
     result = pytester.runpytest_subprocess("-p", "no:asyncio")
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(
         [
             "*the fixture mesh_agent needs pytest-asyncio*pip install 'proconsul?testing?'",
+            "*the fixture mesh_config needs pytest-asyncio*",
         ]
     )
     assert "Traceback" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    "code", ['await mesh_service("ports", {})', "await mesh_client(None)", 'await mesh.get("http://ports/")']
+)
+def test_a_loop_that_is_not_the_tests_own_is_said_at_once(pytester: pytest.Pytester, code: str) -> None:
+    pytester.makeini(INI.format(mode="auto") + "asyncio_default_test_loop_scope = session")
+    pytester.makepyfile(f"async def test_it(mesh, mesh_service, mesh_client): {code}")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Misused: * belongs to another event loop: *"])
 
 
 def test_it_can_be_switched_off(project: Project) -> None:
