@@ -18,6 +18,7 @@ from discovery.environment import CONSUL_URL, settings_of
 from discovery.errors import ConfigError
 from discovery.live_settings import LiveSettings, live_problems, positive, route_problems
 from discovery.model import NOTHING
+from discovery.policy.barred import range_problems
 from discovery.policy.registrable import entry_problems, id_problem, meta_problems
 from discovery.proxies import proxy_problem
 from discovery.variables import advertised, is_consul_url, is_own_name, misspelt, read_token, token_problem
@@ -77,6 +78,8 @@ class MeshConfig:
     consul_namespace: str = ""
     consul_partition: str = ""
     consul_datacenter: str = ""
+    # Ranges of addresses; where any is named, no instance outside of them is called.
+    allow: tuple[str, ...] = ()
     static: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_ENDPOINTS)
 
     # Files in PEM. The key may be in the file of the certificate.
@@ -168,6 +171,7 @@ def _problems(config: MeshConfig) -> list[str]:
         *entry_problems(config.version, config.zone, config.tags, config.weight, config.warning_weight),
         "tls_key is the key of a certificate: tls_cert is missing" if config.tls_key and not config.tls_cert else "",
         *meta_problems(config.meta),
+        *range_problems(config.allow),
         id_problem(config.instance_id),
         *_server_problems(config),
         f"limit must be a positive whole number or 'adaptive', got {live.limit!r}"

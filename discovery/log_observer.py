@@ -90,12 +90,15 @@ def _of_others(
     event: ViewChanged | WatchFailed | WatchRecovered | AnswerDoubted | Ejected | Readmitted,
 ) -> Iterator[Line]:
     match event:
-        case ViewChanged(view, added, removed, changed, nowhere):
+        case ViewChanged(view, added, removed, changed, nowhere, outside):
             news = {"came": added, "left": removed, "changed": changed}
             told = "; ".join(f"{_named(ids)} {what}" for what, ids in news.items() if ids)
             yield logging.INFO, f"{_of(view.target)} has {len(view.instances)} instances: {told or 'nobody new'}"
             for each in nowhere[:_NAMED]:
                 yield logging.WARNING, f"{_of(view.target)}: {each.id} is at {each.address}, where nobody can be called"
+            for each in outside[:_NAMED]:
+                text = f"{each.id} is at {each.address}, which MESH_ALLOW does not name, and is not called"
+                yield logging.WARNING, f"{_of(view.target)}: {text}"
         case WatchFailed(what, error, retry_in_s, failures):
             if is_news(failures):
                 again = _again(retry_in_s, failures)

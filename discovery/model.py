@@ -111,8 +111,9 @@ class Instance:
 class Target(NamedTuple):
     """Whom a call is for: a service, the datacenter when it is not the agent's own, and which instances when not all.
 
-    The *filter* is an expression of the registry's, such as ``"v2" in Service.Tags``. As text a target is service and
-    datacenter alone: it is a label of metrics, and there may be many filters. Failures tell theirs::
+    The *filter* is an expression of the registry's, such as ``"v2" in Service.Tags``; a *secure* call goes to those
+    alone that speak TLS. As text a target is service and datacenter alone: it is a label of metrics, and there may be
+    many filters. Failures tell theirs::
 
         try:
             async with mesh.service("ports", filter='"v9" in Service.Tags').get("/ports", timeout=0.1) as response:
@@ -126,6 +127,7 @@ class Target(NamedTuple):
     service: str
     datacenter: str = ""
     filter: str = ""
+    secure: bool = False
 
     @property
     def canonical(self) -> Target:

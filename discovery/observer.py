@@ -26,13 +26,16 @@ from discovery.model import Followed, Instance, Target, View
 
 @dataclass(frozen=True, slots=True)
 class ViewChanged:
-    """Ids that came, left, or turned (health, address, weight). *nowhere* are at an address that nobody can call."""
+    """Ids that came, left, or turned (health, address, weight). *nowhere* are at an address that nobody can call,
+    *outside* at one that the settings do not allow.
+    """
 
     view: View
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
     nowhere: tuple[Instance, ...] = ()
+    outside: tuple[Instance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

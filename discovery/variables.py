@@ -201,6 +201,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_WEIGHT": ("weight", _integer),
     "MESH_WARNING_WEIGHT": ("warning_weight", _integer),
     "MESH_STATIC": ("static", _static),
+    "MESH_ALLOW": ("allow", _words),
     "MESH_TLS_CERT": ("tls_cert", str),
     "MESH_TLS_KEY": ("tls_key", str),
     "MESH_TLS_CA": ("tls_ca", str),

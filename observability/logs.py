@@ -64,12 +64,14 @@ def _tell_of_others(
     event: ViewChanged | WatchFailed | WatchRecovered | AnswerDoubted | Ejected | Readmitted,
 ) -> None:
     match event:
-        case ViewChanged(view, added, removed, changed, nowhere):
+        case ViewChanged(view, added, removed, changed, nowhere, outside):
             news = {"added": added, "removed": removed, "changed": changed}
             named = {kind: _names(ids) for kind, ids in news.items() if ids}
             _info("view changed", **_of(view.target), instances=len(view.instances), **named)
             for instance in nowhere[:NAMED]:
                 _warn("address cannot be called", **_of(view.target), id=instance.id, address=instance.address)
+            for instance in outside[:NAMED]:
+                _warn("address is not allowed", **_of(view.target), id=instance.id, address=instance.address)
         case WatchFailed(what, error, retry_in_s, failures):
             if _is_news(failures):
                 next_try_s = round(retry_in_s, 1)

@@ -17,7 +17,7 @@ may go on trusting them for as long as a check needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from discovery.model import Health, Instance, Place
 from discovery.policy.whereabouts import is_callable
@@ -32,12 +32,13 @@ _LEAST_CROWD = 2
 class Change:
     """Ids that came, left, or stayed and differ (health, address, weight); each sorted. False when none did.
 
-    *nowhere* are those who came to, or moved to, an address that cannot be called.
+    *moved* are those who came to, or moved to, an address; *nowhere* those of them who cannot be called there.
     """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    moved: tuple[Instance, ...] = field(default=(), compare=False)  # in the order of the answer, which says nothing
     nowhere: tuple[Instance, ...] = ()
 
     def __bool__(self) -> bool:
@@ -48,12 +49,14 @@ def compare(old: Sequence[Instance], new: Sequence[Instance]) -> Change:
     """Tell two answers apart by their content, whatever the order of the instances."""
     gone, come = _apart(old, new)
     before, after = _by_place(gone), _by_place(come)
+    moved = tuple(each for each in come if not _stayed(before.get(each.place), each))
     return Change(
         added=_ids(after[place] for place in after.keys() - before.keys()),
         removed=_ids(before[place] for place in before.keys() - after.keys()),
         changed=_ids(after[place] for place in after.keys() & before.keys() if after[place] != before[place]),
+        moved=moved,
         # Whoever has no port listens to nobody, which is no fault.
-        nowhere=tuple(each for each in nowhere(come) if each.port and not _stayed(before.get(each.place), each)),
+        nowhere=tuple(each for each in nowhere(moved) if each.port),
     )
 
 

@@ -5,8 +5,8 @@ One label without a port, other than ``localhost``, is a service; ``ports.servic
 ``http://ports/`` (RFC 9110, 4.2.3), and ``ws://`` is ``http://`` for whoever asks for a websocket. Everything else is
 an ordinary URL: another port, a host with dots in it, be it one at its end (``http://ports./``).
 
-``https://ports/`` is refused: whoever writes it wants TLS, and neither a request in the clear nor a question to DNS
-would be that.
+``https://ports/`` is the service by TLS: it goes to those of its instances alone that registered as secure. How the
+others are called is up to each of them, so ``http://ports/`` goes by TLS as well where an instance speaks it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from discovery.variables import is_label, is_own_name, is_service_name
 _PLAIN = re.compile(r"http://([a-z0-9._-]+)(/[A-Za-z0-9/_.~-]*(?:\?[A-Za-z0-9/_.~=&-]*)?)", re.ASCII)
 
 _CLEAR = frozenset({"http", "ws"})
-_TLS = {"https": "http", "wss": "ws"}
+_TLS = frozenset({"https", "wss"})
 
 # A program's logical URLs are few; those with changing paths would else be remembered for ever.
 _KEPT = 1024
@@ -42,11 +42,7 @@ class Logical(NamedTuple):
 
 
 def parse(url: URL) -> Logical | None:
-    """Take a logical URL apart; ``None`` for an ordinary one.
-
-    Raises:
-        InvalidUrlClientError: aiohttp's, a ``ValueError``, for one that asks a service for TLS.
-    """
+    """Take a logical URL apart; ``None`` for an ordinary one."""
     if not url.is_default_port() or (host := url.raw_host) is None:
         return None
     match host.lower().split("."):
@@ -60,10 +56,9 @@ def parse(url: URL) -> Logical | None:
             return None
     if not is_label(target.service):
         return None
-    if clear := _TLS.get(url.scheme):
-        advice = f"{host} is a service of the mesh, write {clear}://{host}{url.raw_path}"
-        raise aiohttp.InvalidUrlClientError(url, advice)
-    if url.scheme not in _CLEAR:
+    if url.scheme in _TLS:
+        target = target._replace(secure=True)
+    elif url.scheme not in _CLEAR:
         return None
     return Logical(target, url.raw_path_qs, _credentials(url))
 
@@ -141,7 +136,8 @@ class Addresses:
         if logical is None:
             return None
         # A user and a password are one request's.
-        return self._learnt(authority, logical.target) if authority == url.raw_host else logical.target
+        plain = authority == url.raw_host and url.scheme in _CLEAR
+        return self._learnt(authority, logical.target) if plain else logical.target
 
     def _learnt(self, host: str, target: Target) -> Target:
         if len(self._targets) >= _KEPT:

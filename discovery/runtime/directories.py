@@ -7,16 +7,15 @@ when another one needs its place. Who asks for it later opens it anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 
 from discovery.call_errors import Nobody, NoInstances, TooManyServices
 from discovery.config import MeshConfig
 from discovery.errors import RegistryError
-from discovery.model import Followed, Instance, Target, View
+from discovery.model import Followed, Target, View
 from discovery.policy.balancer import Balancer
 from discovery.policy.deadline import remaining, tighten
-from discovery.policy.membership import nowhere
 from discovery.policy.watch import wait_s
 from discovery.registry.port import Names, Registry
 from discovery.runtime.directory import Directory
@@ -29,8 +28,6 @@ from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import follow, watch
 
 _LOOK_AGAIN_S = 1.0
-# What an error names of those who are registered wrongly.
-_NAMED = 3
 # Longer than a restart leaves a service without instances; till then its retry budget and its watch stay. Not much
 # longer, since many that come and go would each keep a connection to the registry, of which a host has 200.
 FORSAKEN_S = 60.0
@@ -164,7 +161,7 @@ class Directories:
         if view is None:
             raise NoInstances(target, Nobody.UNREAD, detail=str(directory.trouble or "")) from directory.trouble
         if view.instances:
-            raise NoInstances(target, Nobody.UNHEALTHY, detail=_why_none(view.instances))
+            raise NoInstances(target, Nobody.UNHEALTHY, detail=self._settings.barred.why_none(target, view.instances))
         now = clock.now()
         known = await self.names(remaining(tighten(now + self._config.lookup_timeout_s, deadline_at), now))
         there = target.service in self._known
@@ -229,15 +226,3 @@ class Directories:
         self._names_asked.set()
         news, self._names_news = self._names_news, asyncio.Event()
         news.set()
-
-
-def _why_none(registered: Sequence[Instance]) -> str:
-    astray = nowhere(registered)
-    where = ", ".join(f"{each.id} at {each.address!r}" for each in astray[:_NAMED])
-    if len(astray) > _NAMED:
-        where += f", and {len(astray) - _NAMED} more"
-    said = f"registered with an address that cannot be called: {where}"
-    if len(astray) == len(registered):
-        return said
-    ailing = f"{len(registered)} registered, none healthy"
-    return f"{ailing}; {said}" if astray else ailing

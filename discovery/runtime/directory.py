@@ -100,17 +100,17 @@ class Directory:
         if suspects:
             self._suspects, self._suspects_until = suspects, suspects_until
         change = compare(old.instances if old else (), view.instances)
-        now = self._clock.now()
+        now, before, bar = self._clock.now(), self._endpoints, self._settings.barred
         came = now if old is not None and old.instances else -inf
-        before = self._endpoints
-        self._endpoints, left = succession(before, view.instances, self._outliers.newcomer, came)
+        self._endpoints, left = succession(before, bar.past(self.target, view.instances), self._outliers.newcomer, came)
         if old is not None and not change and not suspects:
             return
         self._outliers.left(left, now)
         self._gone.extend(one for one in (left if before else self._last_resort) if one.line is not None)
         self.compile(now)
         self._wake()
-        self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed, change.nowhere))
+        outside = bar.outside(change.moved)
+        self._observer.notify(ViewChanged(view, change.added, change.removed, change.changed, change.nowhere, outside))
 
     def failed(self, error: Exception) -> None:
         """Note that the registry could not be read; the last view stays in use, as old as it gets."""

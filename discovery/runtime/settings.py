@@ -8,6 +8,7 @@ from typing import Any
 from discovery.config import MeshConfig
 from discovery.errors import ConfigError
 from discovery.live_settings import LiveSettings
+from discovery.policy.barred import Barred
 from discovery.policy.concurrency import CONCURRENCY
 from discovery.policy.routes import Route, ranked
 from discovery.policy.rules import Rules, settled
@@ -56,6 +57,7 @@ class Settings:
         self._routes: Mapping[Route, LiveSettings] = {}  # of the store
         self.fault: Fault | None = None
         self.zone = config.zone
+        self.barred = Barred(config.allow)
         self._otherwise = Rules(TIMEOUT_S, ATTEMPT_TIMEOUT_S, ATTEMPTS, config.lookup_timeout_s, CONCURRENCY)
         self._resolve()
 

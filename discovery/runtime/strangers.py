@@ -37,7 +37,7 @@ async def passed_on(
 def _advice(url: URL, is_known: Callable[[str], bool]) -> str:
     host = url.raw_host or ""
     if is_name(host):
-        return f"for the service of that name write http://{host}{url.raw_path}, without a port"
+        return f"for the service of that name write {url.scheme}://{host}{url.raw_path}, without a port"
     if host not in {"", "localhost"} and ("." not in host or is_known(host)):
         return f"for the service of that name write mesh.service({host!r})"
     return ""

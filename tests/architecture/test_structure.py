@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.errors",
         "discovery.live_settings",
         "discovery.model",
+        "discovery.policy.barred",
         "discovery.policy.registrable",
         "discovery.proxies",
         "discovery.variables",

@@ -50,6 +50,12 @@ def test_answers_are_told_apart_by_content(
     assert bool(compare(old, new)) == (expected != Change())
 
 
+def test_who_came_and_who_moved_is_at_another_address() -> None:
+    stays, ill, moves, comes = instance("a"), instance("b"), instance("c"), instance("d")
+    after = [stays, replace(ill, health=CRITICAL), replace(moves, host="10.9.9.9"), comes]
+    assert compare([stays, ill, moves], after).moved == (after[2], comes)
+
+
 def test_new_text_of_an_old_check_is_not_a_change() -> None:
     before = replace(instance("a"), checks=(Check("http", PASSING, output="200 OK in 3 ms"),))
     after = replace(instance("a"), checks=(Check("http", PASSING, output="200 OK in 4 ms"),))

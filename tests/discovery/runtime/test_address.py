@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import aiohttp
 import pytest
 from yarl import URL
 
@@ -61,15 +60,20 @@ def test_every_other_url_is_an_ordinary_one(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
-    ["https://ports/x?y=1", "https://ports:443/x?y=1", "wss://ports/x?y=1", "https://Ports.service.dc2.consul/x?y=1"],
+    ("url", "target"),
+    [
+        ("https://ports/x?y=1", Target("ports", secure=True)),
+        ("https://ports:443/x?y=1", Target("ports", secure=True)),
+        ("wss://ports/x?y=1", Target("ports", secure=True)),
+        ("https://Ports.service.dc2.consul/x?y=1", Target("ports", "dc2", secure=True)),
+    ],
 )
-def test_a_service_is_asked_for_tls_by_no_url(url: str) -> None:
+def test_who_writes_https_means_tls_whatever_was_asked_before(url: str, target: Target) -> None:
     addresses = Addresses()
-    addresses.whom(URL("http://ports/"))
-    for read in (lambda: addresses(url), lambda: addresses.whom(URL(url))):
-        with pytest.raises(aiohttp.InvalidUrlClientError, match=r"write (http|ws)://ports(\.service\.dc2\.consul)?/x"):
-            read()
+    for _ in range(2):
+        assert addresses(url) == Logical(target, "/x?y=1")
+        assert addresses.whom(URL(url)) == target
+        assert addresses.whom(URL(url).with_scheme("http").with_port(None)) == target._replace(secure=False)
 
 
 def test_what_was_seen_is_remembered_and_forgotten_in_time() -> None:

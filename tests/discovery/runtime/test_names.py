@@ -130,16 +130,6 @@ async def test_a_websocket_of_a_session_goes_to_the_service(
     assert [each.instance.id for each in call.attempts] == ["a"]
 
 
-async def test_one_that_asks_for_tls_is_told_what_to_write(registry: FakeRegistry, observer: RecordingObserver) -> None:
-    async with a_mesh(registry, observer) as mesh, aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
-        for ask in (mesh.get, session.get):
-            with pytest.raises(aiohttp.ClientError, match="write http://ports/x"):
-                await ask("https://ports/x")
-        with pytest.raises(ValueError, match="write ws://ports/x"):
-            async with session.ws_connect("wss://ports/x"):
-                pytest.fail("it was connected")
-
-
 class Unknown(AbstractResolver):
     """Knows no host."""
 
@@ -157,7 +147,7 @@ Ask = Callable[..., Any]
     ("url", "advice"),
     [
         ("http://ports:5000/x", "write http://ports/x, without a port"),
-        ("https://ports:5000/x", "write http://ports/x, without a port"),
+        ("https://ports:5000/x", "write https://ports/x, without a port"),
         ("http://-ports/x", r"write mesh\.service\('-ports'\)"),
         ("http://com.example.users/x", r"write mesh\.service\('com\.example\.users'\)"),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,14 @@ import pytest
 from aiohttp import web
 
 import discovery
-from discovery.call_errors import CallFailed
+from discovery.call_errors import CallFailed, NoInstances
 from discovery.config import MeshConfig
 from discovery.errors import ConfigError
 from discovery.healthcheck import trouble
 from discovery.model import Instance, Outcome, Target
 from discovery.observer import Registered
 from discovery.testing.observer import RecordingObserver
-from discovery.testing.peer import peer
+from discovery.testing.peer import Peer, peer
 from discovery.testing.registry import FakeRegistry
 from tests.certificates import Authority, Files
 from tests.discovery.runtime.support import (
@@ -318,3 +320,47 @@ async def test_a_certificate_that_is_renewed_is_shown_from_then_on(
         assert await ca.names_at(port) == {"127.0.0.1", "second"}
         async with one.server.mesh.get("http://ports/ok") as response:
             assert response.status == 200
+
+
+@asynccontextmanager
+async def both_ways(registry: FakeRegistry, ca: Authority) -> AsyncIterator[tuple[Peer, Peer]]:
+    """An instance that speaks in the clear, and one that does not."""
+    tls = ca.signs("127.0.0.1").context()
+    async with peer(registry, "ports", id="a") as clear, peer(registry, "ports", id="b", tls=tls) as secure:
+        yield clear, secure
+
+
+async def test_who_writes_https_is_answered_by_tls_alone(
+    registry: FakeRegistry, observer: RecordingObserver, ca: Authority
+) -> None:
+    async with (
+        a_mesh(registry, observer, tls_ca=ca.file) as mesh,
+        both_ways(registry, ca) as (clear, secure),
+        aiohttp.ClientSession("https://ports/", middlewares=[mesh.middleware]) as session,
+    ):
+        for url in ("https://ports/", "https://ports:443/"):
+            async with mesh.get(url) as response:
+                assert await response.text() == "b"
+            async with mesh.get(url, allow_redirects=True) as response:
+                assert await response.text() == "b"
+            async with session.get(url) as response:
+                assert await response.text() == "b"
+        async with session.get("/") as response:
+            assert await response.text() == "b"
+        async with mesh.get("http://ports/") as response:
+            assert await response.text() == "a", "who does not ask for it gets the first"
+    assert (len(clear.received), len(secure.received)) == (1, 7)
+
+
+async def test_where_nobody_speaks_tls_it_is_not_done_without(
+    registry: FakeRegistry, observer: RecordingObserver, ca: Authority
+) -> None:
+    async with a_mesh(registry, observer, lookup_timeout_s=0.01) as mesh, peer(registry, "ports", id="a") as one:
+        with pytest.raises(NoInstances) as caught:
+            await mesh.get("https://ports/")
+        async with aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
+            with pytest.raises(NoInstances):
+                await session.ws_connect("wss://ports/")
+    said = f"(registered without TLS, which https:// asks for: a at '{one.instance.address}')"
+    assert str(caught.value).endswith(said)
+    assert one.received == []
