@@ -22,7 +22,7 @@ from discovery.runtime.line import Line
 from discovery.runtime.outgoing import Outgoing
 from discovery.runtime.plan import Plan
 from discovery.runtime.surroundings import Surroundings
-from discovery.runtime.switched import SWITCHES, switched
+from discovery.runtime.switched import SWITCHES, Switched
 from discovery.runtime.timer import Timer
 
 # The flight travels on the response it brought: a table beside it would cost every call, and few ever ask.
@@ -67,6 +67,7 @@ class Flight:
         "records",
         "request",
         "rules",
+        "switched",
         "timer",
         "tried",
     )
@@ -165,8 +166,8 @@ class Flight:
         if connection is None:
             self._read_from = None
             self._freed()
-        elif answer.status == SWITCHES:
-            self._switches(connection)
+        elif answer.status == SWITCHES and self._last is not None:
+            self._switches(self._last, connection)
         else:
             connection.add_callback(self._freed)
             if self._read_from is not None:
@@ -177,12 +178,11 @@ class Flight:
             self.timer.idle = self._late
         return answer
 
-    def _switches(self, connection: Connection) -> None:
+    def _switches(self, last: Tried, connection: Connection) -> None:
         """The call is over, since what follows by another protocol, as a websocket does, may last for hours."""
         self.timer.stop()
         now = self._around.clock.now()
-        if self._last is not None:
-            switched(self._last, connection, now, self._around.clock)
+        self.switched = Switched(last, connection, now, self._around.clock)
         if self.call is not None:
             self._told(self.call, now)
         self.answer = None

@@ -19,7 +19,7 @@ from discovery.call_errors import HandshakeRefused
 from discovery.model import Target
 from discovery.runtime.address import Logical
 from discovery.runtime.caller import Caller
-from discovery.runtime.flight import FLIGHT, attempts
+from discovery.runtime.flight import FLIGHT, Flight, attempts
 from discovery.runtime.outgoing import Handed
 from discovery.runtime.pool import Pool
 from discovery.runtime.said import Said
@@ -63,7 +63,9 @@ class Sockets:
                 raise
             except aiohttp.WSServerHandshakeError as error:
                 raise HandshakeRefused(asked.target, answers[0], attempts(answers[0]), error.message) from error
-        setattr(socket, FLIGHT, getattr(answers[0], FLIGHT))
+        flight: Flight = getattr(answers[0], FLIGHT)
+        flight.switched.by(socket)
+        setattr(socket, FLIGHT, flight)
         return socket
 
 

@@ -10,6 +10,7 @@ from services.gateway.entrance import TARGET
 from services.gateway.published import is_published
 from services.gateway.relay import relay
 from services.gateway.side import Side
+from services.gateway.tunnel import is_asked_for, tunnel
 
 _NOBODY = {"Retry-After": "2"}
 
@@ -20,7 +21,8 @@ async def api(request: web.Request) -> web.StreamResponse:
     if not await is_published(mesh, target.service):
         raise _unknown()
     try:
-        return await relay(request, mesh, target.url(), Side.API)
+        carry = tunnel if is_asked_for(request) else relay
+        return await carry(request, mesh, target.url(), Side.API)
     except discovery.CallError as error:
         raise _problem(error) from error
 

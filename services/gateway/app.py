@@ -11,11 +11,13 @@ from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
 from services.gateway.published import follow
 from services.gateway.target import PREFIX
+from services.gateway.tunnel import OPENED, Opened
 
 
 def build() -> web.Application:
     """The service. It keeps nothing, so any number of it may run."""
     app = web.Application(middlewares=[boundary, entrance])
+    app[OPENED] = Opened()
     app.on_response_prepare.append(conceal)
     app.cleanup_ctx.append(follow)
     # In the order in which they are tried: nearly every request is for an API.

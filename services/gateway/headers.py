@@ -6,7 +6,7 @@ since lists of names were incomplete in every gateway that kept one. Ours are se
 
 from __future__ import annotations
 
-from aiohttp import hdrs
+from aiohttp import hdrs, web
 from multidict import CIMultiDict, MultiMapping
 
 from discovery import wire
@@ -95,7 +95,7 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
     Raises:
         Problem: 400, for a value that is not text.
     """
-    named, dropped = _named_by_connection(headers), _DROPPED[side]
+    named, dropped = named_by_connection(headers), _DROPPED[side]
     kept: list[tuple[str, str]] = []
     for name, value in headers.items():
         lower = name.lower()
@@ -112,15 +112,32 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
     return CIMultiDict(kept)
 
 
+def of_request(request: web.Request, side: Side) -> CIMultiDict[str]:
+    """The headers for the request behind, made from those of *request*.
+
+    Raises:
+        Problem: likewise.
+    """
+    return inward(
+        request.headers,
+        side,
+        peer=request.remote or "unknown",
+        scheme=request.scheme,
+        # request.host would ask the resolver, and wait, when there is none.
+        host=request.headers.get(hdrs.HOST, ""),
+    )
+
+
 def outward(headers: MultiMapping[str], side: Side) -> CIMultiDict[str]:
     """The headers of an answer from behind that the client may see."""
-    named, public = _named_by_connection(headers), _OUTWARD[side]
+    named, public = named_by_connection(headers), _OUTWARD[side]
     return CIMultiDict(
         [(name, value) for name, value in headers.items() if (lower := name.lower()) in public and lower not in named]
     )
 
 
-def _named_by_connection(headers: MultiMapping[str]) -> frozenset[str]:
+def named_by_connection(headers: MultiMapping[str]) -> frozenset[str]:
+    """What ``Connection`` names, in lower case."""
     values = headers.getall(hdrs.CONNECTION, None)
     if values is None:
         return _NOBODY

@@ -44,14 +44,7 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str, side: Si
     """
     body = Body(request, limit=REQUEST_BYTES)
     data = await upload.begin(body, IN_MEMORY_BYTES)
-    passed = headers.inward(
-        request.headers,
-        side,
-        peer=request.remote or "unknown",
-        scheme=request.scheme,
-        # request.host would ask the resolver, and wait, when there is none.
-        host=request.headers.get(hdrs.HOST, ""),
-    )
+    passed = headers.of_request(request, side)
     made_up = _MADE_UP if data is None and request.method in _WITHOUT_TYPE else _MADE_UP_FOR_BODIES
     try:
         answer = await mesh.request(request.method, asked, headers=passed, data=data, skip_auto_headers=made_up)

@@ -14,6 +14,7 @@ from services.gateway.entrance import TARGET
 from services.gateway.relay import relay
 from services.gateway.side import Side
 from services.gateway.target import PREFIX, RESERVED, SHOP
+from services.gateway.tunnel import is_asked_for, tunnel
 
 PATH = rf"/{{rest:(?!(?:{'|'.join(RESERVED)})(?:/|$)).*}}"
 
@@ -32,7 +33,8 @@ async def shop(request: web.Request) -> web.StreamResponse:
     if SHOP not in await mesh.names(SHOP):
         return _away(request)
     try:
-        return await relay(request, mesh, request[TARGET].shop_url(), Side.SHOP)
+        carry = tunnel if is_asked_for(request) else relay
+        return await carry(request, mesh, request[TARGET].shop_url(), Side.SHOP)
     except discovery.CallError as error:
         return _away(request, error)
 

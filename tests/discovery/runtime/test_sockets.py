@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -376,7 +377,7 @@ async def killed(registry: FakeRegistry, id: str) -> AsyncIterator[Callable[[], 
         yield kill
 
 
-@every_door
+@each_of_ours
 async def test_an_instance_that_was_killed_is_not_busy_and_soon_left_out(
     registry: FakeRegistry, observer: RecordingObserver, opened: Opening
 ) -> None:
@@ -396,6 +397,54 @@ async def test_an_instance_that_was_killed_is_not_busy_and_soon_left_out(
         assert [(told.instance.id, told.reason) for told in observer.told(Ejected)] == [("a", "broken")]
         async with opened(mesh):
             assert in_flight(mesh)["b"] == 1
+
+
+async def test_in_the_session_of_somebody_else_it_is_not_busy_either(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async with (
+        a_mesh(registry, observer) as mesh,
+        killed(registry, "a") as kill,
+        by_session(mesh),
+        by_session(mesh),
+    ):
+        assert in_flight(mesh) == {"a": 2}
+        kill()
+        while in_flight(mesh)["a"]:
+            await FakeClock().settle()
+
+
+async def test_an_instance_that_closes_and_hangs_up_first_is_not_to_blame(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async def closes(request: web.BaseRequest) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        return socket
+
+    async with (
+        a_mesh(registry, observer) as mesh,
+        peer(registry, "ports", closes, id="a"),
+        peer(registry, "ports", echo),
+    ):
+        for _ in range(6):
+            async with mesh.ws_connect("http://ports/", autoclose=False) as socket:
+                await socket.send_frame((1000).to_bytes(2, "big"), WSMsgType.CLOSE)
+                assert (await socket.receive()).type is WSMsgType.CLOSE
+                while in_flight(mesh)["a"]:
+                    await FakeClock().settle()
+        assert observer.told(Ejected) == []
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
+async def test_a_socket_that_is_forgotten_is_let_go(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports", echo, id="a"):
+        socket = await mesh.ws_connect("http://ports/")
+        assert in_flight(mesh) == {"a": 1}
+        del socket
+        gc.collect()
+        assert (in_flight(mesh), busy_connections(mesh), observer.told(Ejected)) == ({"a": 0}, 0, [])
 
 
 async def test_who_closes_a_session_blames_nobody(registry: FakeRegistry, observer: RecordingObserver) -> None:
