@@ -78,6 +78,18 @@ async def test_python_in_the_documents_runs(code: str, ports: str, monkeypatch: 
                 assert response.status == 200
 
 
+@pytest.mark.parametrize("code", blocks("py"))
+def test_python_for_what_is_not_installed_here_can_be_read(code: str) -> None:
+    tree = ast.parse(code)
+    named = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "discovery"
+    }
+
+    assert named <= set(discovery.__all__)
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8"))

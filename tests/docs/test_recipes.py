@@ -1,4 +1,4 @@
-"""The recipes of docs/testing.md are tests that pass, in a project of their own."""
+"""The recipes of the documents are tests that pass, in a project of their own."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ filterwarnings = error
 
 
 def recipes() -> list[str]:
-    text = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
-    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))]
+    codes = [code for text in texts for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+    return [code for code in codes if "def test_" in code]
 
 
 @pytest.mark.parametrize("code", recipes(), ids=lambda code: re.findall(r"def (test_\w+)", code)[0])

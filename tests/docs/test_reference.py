@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLIC = ("discovery", "discovery.web", "discovery.web.validation", "observability")
+PUBLIC = ("discovery", "discovery.testing", "discovery.web", "discovery.web.validation", "observability")
 
 
 def shown() -> set[str]:
