@@ -58,7 +58,9 @@ class Caller:
 
     def is_known(self, service: str) -> bool:
         """Whether this process has heard of a *service*: it follows it, or the registry has named it."""
-        return self._directories.is_known(service)
+        # A session may have the middleware of a mesh that was never opened, and ask strangers alone.
+        directories: Directories | None = getattr(self, "_directories", None)
+        return directories is not None and directories.is_known(service)
 
     async def call(self, target: Target, request: Outgoing, said: Said | None = None) -> aiohttp.ClientResponse:
         """Make one call, by the rules of its route where *said* does not say otherwise.

@@ -165,9 +165,11 @@ class Directories:
         now = clock.now()
         known = await self.names(remaining(tighten(now + self._config.lookup_timeout_s, deadline_at), now))
         there = target.service in self._known
-        reason = Nobody.UNHEALTHY if there else Nobody.UNKNOWN
-        detail = f"none that the filter {target.filter!r} lets pass" if target.filter and there else ""
-        raise NoInstances(target, reason, known, detail)
+        if target.filter and (there or not known):  # there may have been no time to ask for names
+            detail = f"none that the filter {target.filter!r} lets pass"
+            raise NoInstances(target, Nobody.UNHEALTHY, known, detail)
+        meant = f"for a host of DNS write https://{target.service}./" if target.secure and not there else ""
+        raise NoInstances(target, Nobody.UNHEALTHY if there else Nobody.UNKNOWN, known, meant)
 
     async def names(self, limit_s: float | None) -> Mapping[str, tuple[str, ...]]:
         """Every service the registry knows, with its tags; empty when it cannot say so, or not in time."""

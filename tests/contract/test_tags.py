@@ -26,6 +26,5 @@ async def test_a_call_goes_to_those_that_have_all_tags(agent_url: str, api: Api,
                 async with mesh.get(f"http://{name}/", tags=wanted) as response:
                     met.add(discovery.attempts(response)[-1].instance.id.removeprefix(f"{name}-"))
             assert met <= ids
-        await mesh.names()
         with pytest.raises(discovery.NoInstances, match="none that the filter"):
             await mesh.get(f"http://{name}/", tags=(tag, "absent"), timeout=0.5)

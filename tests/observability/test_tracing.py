@@ -5,6 +5,7 @@ import contextvars
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from multidict import CIMultiDict
@@ -37,6 +38,14 @@ def traceparent(headers: CIMultiDict[str]) -> tuple[str, str, int]:
     found = TRACEPARENT.fullmatch(headers["traceparent"])
     assert found
     return found[1], found[2], int(found[3], 16)
+
+
+def test_an_attempt_says_by_which_way_it_went(told: Recorded) -> None:
+    first = attempt(1)
+    make(told.observer, first._replace(instance=replace(first.instance, meta={"secure": "true"})))
+
+    spans = {span.kind: span for span in told.spans()}
+    assert spans["client"].attributes["url.full"] == "https://127.0.0.1:5001/ports"
 
 
 def test_a_call_with_a_retry_is_one_span_above_its_attempts(told: Recorded) -> None:

@@ -194,6 +194,16 @@ async def test_of_another_host_it_says_what_dns_said(
         assert "service" not in str(caught.value)
 
 
+async def test_a_mesh_that_was_never_opened_knows_of_no_service(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    connector = aiohttp.TCPConnector(resolver=Unknown())
+    middleware = a_mesh(registry, observer).middleware
+    async with aiohttp.ClientSession(connector=connector, middlewares=[middleware]) as session:
+        with pytest.raises(aiohttp.ClientConnectorDNSError, match=r"api\.example\.com is not known\]"):
+            await session.get("http://api.example.com/")
+
+
 async def test_hosts_of_a_composition_are_reached_as_before(
     registry: FakeRegistry, observer: RecordingObserver
 ) -> None:

@@ -108,8 +108,9 @@ async def test_a_websocket_goes_by_tls(registry: FakeRegistry, observer: Recordi
         aiohttp.ClientSession(middlewares=[mesh.middleware]) as session,
     ):
         for door in (mesh, session):
-            async with door.ws_connect("ws://ports/") as socket:
-                assert await socket.receive_str() == "https"
+            for scheme in ("ws", "wss", "https"):
+                async with door.ws_connect(f"{scheme}://ports/") as socket:
+                    assert await socket.receive_str() == "https"
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -364,3 +365,11 @@ async def test_where_nobody_speaks_tls_it_is_not_done_without(
     said = f"(registered without TLS, which https:// asks for: a at '{one.instance.address}')"
     assert str(caught.value).endswith(said)
     assert one.received == []
+
+
+async def test_who_means_a_host_of_dns_is_told_how_to_write_it(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async with a_mesh(registry, observer, lookup_timeout_s=0.01) as mesh:
+        with pytest.raises(NoInstances, match=r"no service 'gitlab' .* \(for a host of DNS write https://gitlab\./\)"):
+            await mesh.get("https://gitlab/")
