@@ -45,7 +45,7 @@ def test_an_attempt_says_by_which_way_it_went(told: Recorded) -> None:
     make(told.observer, first._replace(instance=replace(first.instance, meta={"secure": "true"})))
 
     spans = {span.kind: span for span in told.spans()}
-    assert spans["client"].attributes["url.full"] == "https://127.0.0.1:5001/ports"
+    assert spans["client"].attributes["url.full"] == "https://127.0.0.1:5001/ports?laptop=REDACTED"
 
 
 def test_a_call_with_a_retry_is_one_span_above_its_attempts(told: Recorded) -> None:
