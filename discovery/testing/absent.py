@@ -1,4 +1,4 @@
-"""The fixtures where nothing runs coroutines: each fails with what to install."""
+"""The fixtures where nothing runs coroutines, or pytest is too old: each fails with what to install."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from typing import NoReturn
 
 import pytest
 
+from discovery.testing.plugin import OLDEST
+
 
 def _fixture(name: str) -> object:
     @pytest.fixture(name=name)
     def missing() -> NoReturn:
         pytest.fail(
-            f"the fixture {name} needs pytest-asyncio, which is not installed or switched off (-p no:asyncio): "
+            f"the fixture {name} needs pytest-asyncio, which is not installed or switched off (-p no:asyncio), and "
+            f"pytest {OLDEST[0]}.{OLDEST[1]} or newer, of which here is {pytest.__version__}: "
             "pip install 'proconsul[testing]'",
             pytrace=False,
         )
 
-    missing.__doc__ = "Needs pytest-asyncio: pip install 'proconsul[testing]'."
+    missing.__doc__ = "Needs pytest-asyncio, and a pytest that is not too old: pip install 'proconsul[testing]'."
     return missing
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from discovery.testing.plugin import KINDS, STUB
+from discovery.testing.plugin import KINDS
 
 if TYPE_CHECKING:
     from discovery.clock import Clock
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from discovery.testing.observer import RecordingObserver
     from discovery.testing.service import ServiceFactory
     from discovery.testing.stub import MeshStub
+
+# The stubs of the test that runs; their fixture puts them there.
+_STUB: pytest.StashKey[MeshStub] = pytest.StashKey()
 
 
 @pytest.fixture
@@ -135,9 +138,27 @@ async def mesh_stub(
     from discovery.testing.stub import MeshStub
 
     stub = MeshStub(mesh_agent, mesh_observer, _clock(request))
-    request.node.stash[STUB] = stub
+    request.node.stash[_STUB] = stub
     async with stub.serving():
         yield stub
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Ask the stubs at the end of a test, as a part of it: what they say is a failure, and no error afterwards."""
+    stub = item.stash.get(_STUB, None)
+    try:
+        result = yield
+    except BaseException as error:
+        if stub is not None and (unexpected := stub.unexpected()):
+            error.add_note("\n".join(["mesh_stub:", *unexpected]))
+        raise
+    if stub is not None:
+        try:
+            stub.check()
+        except AssertionError as error:
+            pytest.fail(str(error), pytrace=False)
+    return result
 
 
 def _kind(config: pytest.Config) -> str:

@@ -1,23 +1,16 @@
 """What pytest loads wherever the library is installed: an option, and at the start of a run the fixtures.
 
-It runs in everybody's tests, also in those that have nothing to do with a mesh. So it imports nothing but pytest, says
-nothing, and leaves all that is heavy to the fixtures, which load it when one is used.
+It runs in everybody's tests, also in those that have nothing to do with a mesh, and under whatever pytest they have. So
+it imports nothing but pytest, says nothing, and leaves what is heavy to the fixtures, which load it when one is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from discovery.testing.stub import MeshStub
-
-# The stubs of the test that runs; its fixture puts them there.
-STUB: pytest.StashKey[MeshStub] = pytest.StashKey()
-
 KINDS = ("memory", "real")
+# The first whose fixtures and hooks are as ours need them.
+OLDEST = (8, 4)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,24 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring the fixtures; where nothing runs coroutines, those that say so."""
+    """Bring the fixtures; where they cannot work, those that say so."""
     plugins = config.pluginmanager
     runs = plugins.hasplugin("asyncio") or plugins.hasplugin("pytest_asyncio")
-    plugins.import_plugin("discovery.testing.fixtures" if runs else "discovery.testing.absent")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Ask the stubs at the end of a test, as a part of it: what they say is a failure, and no error afterwards."""
-    try:
-        result = yield
-    except BaseException as error:
-        if (stub := item.stash.get(STUB, None)) is not None and (unexpected := stub.unexpected()):
-            error.add_note("\n".join(["mesh_stub:", *unexpected]))
-        raise
-    if (stub := item.stash.get(STUB, None)) is not None:
-        try:
-            stub.check()
-        except AssertionError as error:
-            pytest.fail(str(error), pytrace=False)
-    return result
+    works = runs and pytest.version_tuple[:2] >= OLDEST
+    plugins.import_plugin("discovery.testing.fixtures" if works else "discovery.testing.absent")

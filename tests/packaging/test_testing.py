@@ -52,9 +52,10 @@ def test_the_recipes_pass(wheel: Path, project: Path, tmp_path: Path, end: str) 
     assert said.stderr == ""
 
 
-def test_with_pytest_alone_a_fixture_says_what_to_install(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", ["pytest", "pytest==7.0.0"])
+def test_with_pytest_alone_a_fixture_says_what_to_install(wheel: Path, tmp_path: Path, alone: str) -> None:
     environment = Environment.empty(tmp_path / "venv")
-    environment.install(wheel, also=["pytest"])
+    environment.install(wheel, pins=[], also=[alone])
     (tmp_path / "test_it.py").write_text("def test_it(mesh_agent): pass\n\ndef test_other(): pass\n", encoding="utf-8")
     said = environment.run("python", "-m", "pytest", "-q", "-W", "error", "test_it.py", cwd=tmp_path)
 

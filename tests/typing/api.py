@@ -10,9 +10,11 @@ from typing import TypeVar, assert_type
 
 import aiohttp
 from aiohttp import web
+from aiohttp.test_utils import TestClient
 
 import discovery
 import observability
+from discovery import testing
 from discovery.policy.balancer import Balancer, Candidate
 
 TLS = ssl.create_default_context()
@@ -88,3 +90,24 @@ def errors(error: discovery.CallError) -> None:
     elif isinstance(caught, discovery.HandshakeRefused):
         assert_type(caught.status, int)
         assert_type(caught.body, bytes)
+
+
+async def test_with_the_kit(
+    mesh: discovery.Mesh,
+    mesh_agent: testing.MeshAgent,
+    mesh_client: testing.ClientFactory,
+    mesh_clock: testing.FakeClock,
+    mesh_observer: testing.RecordingObserver,
+    mesh_service: testing.ServiceFactory,
+    mesh_stub: testing.MeshStub,
+) -> None:
+    ports = assert_type(await mesh_service("ports", {"/ports": []}, tags=("v2",)), testing.MeshService)
+    with mesh_agent.hangs() as fault, ports.resets(times=1):
+        assert_type(fault, testing.Fault)
+    assert_type(ports.requests, list[testing.Received])
+    assert_type(mesh_stub.get("ports", "/ports").fails().answers(json=[]), testing.Stub)
+    assert_type(await mesh_client(web.Application()), TestClient[web.Request, web.Application])
+    assert_type(mesh_agent.config("report"), discovery.MeshConfig)
+    assert_type(mesh_observer.attempts, list[discovery.Attempt])
+    await testing.seen(mesh, ports.instance, gone=True)
+    await mesh_clock.advance(1)

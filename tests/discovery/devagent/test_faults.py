@@ -16,7 +16,7 @@ from discovery.devagent.faults import DOOR, Faults
 from discovery.devagent.refusal import Refused
 from discovery.devagent.routes.fault import show
 from discovery.testing.clock import FakeClock
-from tests.contract.api import Api
+from tests.contract.api import PATIENCE_S, Api
 
 HEALTH = "/v1/health/service/web"
 
@@ -111,7 +111,8 @@ async def test_an_index_that_goes_back_wakes_who_waits_and_changes_move_it_on(ap
     faults.regresses_index()
     lower = (await reader).index
     assert 1 <= lower < index
-    assert (await api.get(HEALTH, index=str(index), wait="60s")).index == lower
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await api.get(HEALTH, index=str(index), wait="60s")).index == lower
     _, reader = await blocked(api, HEALTH)
     await api.done("/v1/agent/check/fail/service:web")
     assert (await reader).index > lower

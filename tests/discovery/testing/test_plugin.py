@@ -124,6 +124,30 @@ def test_to_whoever_does_not_use_it_it_is_not_there(project: Project) -> None:
     assert result.stderr.str() == ""
 
 
+def test_a_clock_that_stands_still_does_not_keep_a_server_from_ending(project: Project) -> None:
+    code = """
+    import asyncio
+    import discovery
+    from aiohttp import web
+
+    async def test_it(mesh_client, mesh_clock):
+        begun = asyncio.Event()
+
+        @discovery.uninterrupted
+        async def transfer(request):
+            begun.set()
+            await asyncio.Event().wait()
+
+        app = web.Application()
+        app.router.add_get("/", transfer)
+        client = await mesh_client(app)
+        calling = asyncio.create_task(client.session.get(client.make_url("/")))
+        await begun.wait()
+        calling.cancel()
+    """
+    project(code).assert_outcomes(passed=1)
+
+
 def test_its_fixtures_are_listed_each_with_what_it_is(project: Project) -> None:
     listed = project("", "--fixtures").stdout.str().partition("fixtures defined from discovery.testing.fixtures")[2]
     for name in ("agent", "client", "clock", "config", "observer", "service", "stub"):

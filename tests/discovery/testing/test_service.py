@@ -68,6 +68,16 @@ async def test_a_request_that_met_a_reset_is_repeated_where_it_may_be(
     assert (await outcomes(mesh, "POST"))[0] == 200
 
 
+async def test_a_reset_is_one_and_no_end(mesh_service: ServiceFactory) -> None:
+    ports = await mesh_service("ports", PORTS)
+    ports.resets()
+    reader, writer = await asyncio.open_connection(ports.instance.host, ports.instance.port)
+    writer.write(b"GET /ports HTTP/1.1\r\nHost: ports\r\n\r\n")
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()
+
+
 async def test_a_body_that_breaks_breaks_in_its_reader(mesh: discovery.Mesh, mesh_service: ServiceFactory) -> None:
     ports = await mesh_service("ports", PORTS)
     with ports.breaks_bodies():
