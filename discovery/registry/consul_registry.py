@@ -134,6 +134,11 @@ class ConsulRegistry:
 
         return await self._lookup.http.get(checks, "/v1/agent/checks")
 
+    async def maintain(self, instance_id: str, reason: str | None) -> None:
+        enable = "false" if reason is None else "true"
+        if not await self._control.agent.service.maintenance(instance_id, enable, reason):
+            raise RegistryRejected(f"the agent has no entry {instance_id!r}: register it (again)")
+
     async def heartbeat(self, instance_id: str) -> None:
         if not await self._control.agent.check.ttl_pass(codec.check_id(instance_id)):
             raise RegistryRejected(f"the agent has no TTL check for {instance_id!r}: register it (again)")

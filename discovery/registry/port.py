@@ -132,6 +132,14 @@ class Enrolment(Protocol):
         """
         ...
 
+    async def maintain(self, instance_id: str, reason: str | None) -> None:
+        """Take the instance out of service for a *reason*, or with ``None`` back; twice is no error.
+
+        Raises:
+            RegistryRejected: when there is no such entry.
+        """
+        ...
+
     async def heartbeat(self, instance_id: str) -> None:
         """Keep the TTL check of the entry passing. Raises RegistryRejected when the entry or check is gone."""
         ...

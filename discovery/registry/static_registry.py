@@ -14,7 +14,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 from discovery.errors import ConfigError, FilterRejected, RegistryRejected
-from discovery.model import NOTHING, Check, Health, Instance, Source, Target
+from discovery.model import MAINTENANCE_CHECKS, NOTHING, Check, Health, Instance, Source, Target
 from discovery.registry.codec import check_id, worst
 from discovery.registry.port import Answer, Entry, HttpCheck, Names, Registration, TtlCheck, Values
 from discovery.variables import SECURE, split_address
@@ -124,6 +124,15 @@ class StaticRegistry:
     async def checks(self, instance_id: str) -> tuple[Check, ...]:
         instance = self._instances.get(instance_id)
         return instance.checks if instance else ()
+
+    async def maintain(self, instance_id: str, reason: str | None) -> None:
+        if (instance := self._instances.get(instance_id)) is None:
+            raise RegistryRejected(f"there is no entry {instance_id!r}: register it (again)")
+        mark = f"{MAINTENANCE_CHECKS[0]}:{instance_id}"
+        out = () if reason is None else (Check(mark, Health.CRITICAL, "Service Maintenance Mode", reason),)
+        checks = (*(each for each in instance.checks if each.id != mark), *out)
+        self._instances[instance_id] = replace(instance, checks=checks, health=worst(checks))
+        self._change(instance.service)
 
     async def heartbeat(self, instance_id: str) -> None:
         instance, check = self._instances.get(instance_id), self._checks.get(instance_id)

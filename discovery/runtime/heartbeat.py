@@ -85,7 +85,9 @@ async def registered(
             try:
                 async with Tasks() as tasks:
                     tasks.start(registrar.keep(), "registration")
+                    tasks.start(registrar.keep_current(), "changes")
                     tasks.start(beat(instance, registrar, registry, around, mesh.reach), "heartbeat")
-                    yield mesh
+                    with mesh.enrolled(registrar.own):
+                        yield mesh
             finally:
                 await registrar.leave(_LEAVE_LIMIT_S)

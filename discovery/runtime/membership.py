@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import aiohttp
@@ -73,7 +73,9 @@ class Membership:
                         own = self._mesh.directory(instance.service)
                         tasks.start(registrar.keep_visible(own), "visibility")
                         tasks.start(own_check.look(instance, check, own, self._registry, self._around), "own check")
-                        yield keeping
+                        tasks.start(registrar.keep_current(), "changes")
+                        with self._mesh.enrolled(registrar.own) if register else nullcontext():
+                            yield keeping
                 finally:
                     try:
                         await self._leave(registrar, keeping)

@@ -30,6 +30,7 @@ from discovery.runtime.knowledge import Knowledge
 from discovery.runtime.middleware import Middleware
 from discovery.runtime.pool import Pool
 from discovery.runtime.prepared import prepared
+from discovery.runtime.presence import Presence
 from discovery.runtime.reach import Reach
 from discovery.runtime.redirects import Redirects
 from discovery.runtime.said import CallOptions, Said, said
@@ -47,8 +48,8 @@ def registry_of(config: MeshConfig) -> Registry:
     return StaticRegistry(config.static) if config.static else ConsulRegistry(config)
 
 
-class Mesh(Knowledge, Verbs):
-    """A process's view of all services, and the way to call them. It registers nobody.
+class Mesh(Knowledge, Presence, Verbs):
+    """A process's view of all services, and the way to call them. By itself it registers nobody.
 
     Use it as a context manager; what it opened is closed with the block::
 

@@ -22,6 +22,7 @@ from discovery.policy.watch import WAIT_S, Pace
 from discovery.registry.port import Enrolment, HttpCheck, Registration, TtlCheck
 from discovery.runtime.directory import Directory
 from discovery.runtime.identity import boot_at, boot_of, generation
+from discovery.runtime.own_entry import OwnEntry
 from discovery.runtime.reach import Reach
 from discovery.runtime.surroundings import Surroundings
 
@@ -57,7 +58,9 @@ class Registrar:
         self._session = session
         self._around = around
         self._reach = reach
+        self.own = OwnEntry(instance)
         self._wanted = instance
+        self._put_as = instance  # what the entry was made of that was put last
         self._generation = 0
         self.entered = asyncio.Event()
         self._putting = asyncio.Lock()
@@ -115,6 +118,28 @@ class Registrar:
                 else:
                     self._reach.answered(asker)
 
+    async def keep_current(self) -> NoReturn:
+        """Tell the registry what changed in what our entry should say."""
+        asker, own = Asker(_RETRY), self.own
+        await self.entered.wait()
+        while True:
+            await own.changed.wait()
+            own.changed.clear()
+            try:
+                if self._put_as is not own.instance:
+                    await self._put("it was changed by its own process")
+                if own.untold:
+                    out = own.out
+                    await self._registry.maintain(self._instance.id, out)
+                    own.told(out)
+            except RegistryError as error:
+                own.changed.set()
+                await self._pause(error, asker)
+            else:
+                if asker.failures:
+                    self._around.observer.notify(RegistrationRecovered(self._instance, asker.failures))
+                self._reach.answered(asker)
+
     async def leave(self, limit_s: float) -> bool:
         """Take our entry out, within *limit_s*; one that another process has under our id stays.
 
@@ -137,8 +162,11 @@ class Registrar:
     async def _put(self, reason: str) -> None:
         async with self._putting:
             self._generation += 1
-            self._wanted = generation(self._instance, self._generation)
+            wanted = self.own.instance
+            self._wanted = generation(wanted, self._generation)
             await self._registry.register(Registration(self._wanted, await self._proven()))
+            self._put_as = wanted
+            self.own.put_anew()
             self.entered.set()
             self._around.observer.notify(Registered(self._wanted, reason))
 
@@ -156,7 +184,7 @@ class Registrar:
         if isinstance(self._check, TtlCheck):
             return self._check
         answered = await boot_at(self._session, self._instance, _PROBE_LIMIT_S)
-        return replace(self._check, passing=answered == boot_of(self._instance))
+        return replace(self._check, passing=self.own.out is None and answered == boot_of(self._instance))
 
     async def _challenge(self, other: Instance) -> None:
         # At our own address only we can answer, since we have bound it: what is registered there has died. A worker has

@@ -78,6 +78,10 @@ class FakeRegistry(StaticRegistry):
         async with self._reachable():
             return await super().checks(instance_id)
 
+    async def maintain(self, instance_id: str, reason: str | None) -> None:
+        async with self._reachable():
+            await super().maintain(instance_id, reason)
+
     async def heartbeat(self, instance_id: str) -> None:
         async with self._reachable():
             await super().heartbeat(instance_id)

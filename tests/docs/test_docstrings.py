@@ -41,7 +41,7 @@ NOUNS = {
 # The methods of these are doors.
 ROOMS = (discovery.Mesh, discovery.MeshConfig, discovery.Readiness, discovery.Service)
 # Asked by the server alone.
-INWARD = {"Readiness.check"}
+INWARD = {"Mesh.enrolled", "Readiness.check"}
 # It is a whole process.
 PROGRAM = "run"
 

@@ -257,6 +257,10 @@ class Distant(FakeRegistry):
         await a_turn()
         await super().deregister(instance_id)
 
+    async def maintain(self, instance_id: str, reason: str | None) -> None:
+        await a_turn()
+        await super().maintain(instance_id, reason)
+
     async def checks(self, instance_id: str) -> tuple[Check, ...]:
         await a_turn()
         return await super().checks(instance_id)
@@ -387,6 +391,20 @@ class Keeping:
         self.registry.fail(RegistryUnavailable("away"))
         await self.clock.advance(6)
 
+    async def play_for_changes(self) -> None:
+        """It is changed, and taken out of service, and then cannot be told."""
+        await self.clock.settle()
+        await self.registrar._put("start")
+        self.registrar.own.update(weight=7)
+        out = asyncio.create_task(self.registrar.own.maintain("out"))
+        try:
+            await self.registered(2)
+            self.registry.fail(RegistryUnavailable("away"))
+            self.registrar.own.update(weight=8)
+            await self.clock.advance(6)
+        finally:
+            out.cancel()
+
     async def check(self) -> None:
         await self.clock.settle()
         assert self.clock.sleepers == 0
@@ -400,7 +418,7 @@ class Keeping:
 
 @asynccontextmanager
 async def a_registrar(eye: str) -> AsyncIterator[Scene]:
-    """Each of its two eyes, and its leaving."""
+    """Each of its two eyes, what it changes itself, and its leaving."""
 
     async def not_here(request: web.BaseRequest) -> web.Response:
         return web.Response(status=404)
@@ -409,6 +427,7 @@ async def a_registrar(eye: str) -> AsyncIterator[Scene]:
         keeping = Keeping(session, stranger.instance)
         work, play = {
             "agent": (keeping.registrar.keep, keeping.play_for_the_agent),
+            "changes": (keeping.registrar.keep_current, keeping.play_for_changes),
             "catalogue": (lambda: keeping.registrar.keep_visible(keeping.known), keeping.play_for_the_catalogue),
             "leaving": (lambda: keeping.registrar.leave(3), lambda: keeping.clock.advance(3)),
         }[eye]
@@ -519,7 +538,7 @@ async def test_a_watch_can_be_cancelled_wherever_it_waits() -> None:
 
 async def test_a_registrar_can_be_cancelled_wherever_it_waits() -> None:
     places: set[Line] = set()
-    for eye in ("agent", "catalogue", "leaving"):
+    for eye in ("agent", "catalogue", "changes", "leaving"):
         places |= await cut_everywhere(partial(a_registrar, eye))
 
     assert missed(registrar, places) == []

@@ -1,0 +1,75 @@
+"""What our own entry should say, which its process may change while it runs. The registrar sees to it that it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from discovery.errors import ConfigError
+from discovery.model import Instance
+from discovery.policy.registrable import OURS, entry_problems, meta_problems
+
+
+class OwnEntry:
+    """``changed`` is set when the registry is to be told; ``out`` is why the instance is out of service, if it is."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.out: str | None = None
+        self.changed = asyncio.Event()
+        self._told: str | None = None
+        self._agreed = asyncio.Event()
+
+    def update(
+        self,
+        weight: int | None = None,
+        warning_weight: int | None = None,
+        meta: Mapping[str, str] | None = None,
+        tags: tuple[str, ...] | None = None,
+    ) -> None:
+        """Say something else from now on; what is ``None`` stays as it is.
+
+        Raises:
+            ConfigError: when Consul would not register that.
+        """
+        now = self.instance
+        weight = now.weight if weight is None else weight
+        warning_weight = now.warning_weight if warning_weight is None else warning_weight
+        tags = now.tags if tags is None else tags
+        problems = [*entry_problems("", "", tags, weight, warning_weight), *meta_problems(meta or {})]
+        if problems:
+            raise ConfigError(*problems)
+        if meta is not None:
+            ours = {key: value for key, value in now.meta.items() if key in OURS}
+            now = replace(now, meta=MappingProxyType({**meta, **ours}))
+        self.instance = replace(now, weight=weight, warning_weight=warning_weight, tags=tuple(tags))
+        self.changed.set()
+
+    async def maintain(self, reason: str | None) -> None:
+        """Be out of service for this *reason*, or back for ``None``; returns when the registry was told."""
+        self.out = reason
+        if self.untold:
+            self._agreed.clear()
+            self.changed.set()
+            await self._agreed.wait()
+
+    @property
+    def untold(self) -> bool:
+        """Whether the registry is still to be told that we are out of service, or back."""
+        return self.out != self._told
+
+    def told(self, out: str | None) -> None:
+        """The registry was told that."""
+        self._told = out
+        if self.untold:  # somebody thought otherwise meanwhile
+            self.changed.set()
+        else:
+            self._agreed.set()
+
+    def put_anew(self) -> None:
+        """The entry was put; had it been lost, its mark of being out of service was lost with it."""
+        if self.out is not None:
+            self._told = None
+            self.changed.set()
