@@ -15,7 +15,6 @@ from yarl import URL
 
 from discovery.clock import SystemClock
 from discovery.registry.access import Access
-from discovery.registry.consul_base import base
 
 # An agent is on this host or next to it: a handshake that takes longer is not going to happen.
 _CONNECT_S = 2.0
@@ -32,10 +31,15 @@ class Trouble(NamedTuple):
     tls: bool = False
 
 
-class Response(base.Response):  # type: ignore[misc]  # python-consul2 is not typed
-    """An answer of which the text is made when it is read: nobody reads a long one, and a copy of it holds the loop."""
+class Response(NamedTuple):
+    """An answer of which the text is made when it is read: nobody reads a long one, and a copy of it holds the loop.
 
-    __slots__ = ()
+    ``content`` are the bytes as they were gathered.
+    """
+
+    code: int
+    headers: Mapping[str, str]
+    content: Any
 
     @property
     def body(self) -> str:
@@ -107,7 +111,7 @@ class Connections:
                 timeout=aiohttp.ClientTimeout(total=limit_s, sock_connect=_CONNECT_S),
                 **way,
             ) as answer:
-                return Response(answer.status, answer.headers, "", await _read(answer))
+                return Response(answer.status, answer.headers, await _read(answer))
         except aiohttp.ClientConnectorError as exc:  # some of them are TimeoutErrors as well
             return self._trouble(exc, f"{method} {url.path}")
         except TimeoutError:

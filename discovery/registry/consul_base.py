@@ -1,5 +1,8 @@
 """``consul.base`` without the rest of python-consul2: what builds requests to Consul, and judges answers.
 
+py-consul, which somebody's own code may need, installs itself in the same place: the one that came last is what is
+there. Of either so little is used that both will do, and what differs is said here.
+
 The package's own ``__init__`` makes its synchronous client as well, and so brings requests and urllib3, which take
 longer to import than all of ours. Whoever imports the whole package later gets a module of their own.
 """
@@ -28,3 +31,11 @@ def _loaded() -> Any:
 
 
 base = _loaded()
+
+# What makes requests about this agent; py-consul has it beside the client, not in it.
+Agent = getattr(base, "Agent", None) or base.Consul.Agent
+
+
+def accepted(response: Any) -> bool:
+    """Whether Consul did as it was told; the two call this differently."""
+    return bool(response.code == 200)

@@ -20,7 +20,7 @@ from discovery.errors import RegistryRejected
 from discovery.model import Check, Target
 from discovery.registry import codec, own_checks
 from discovery.registry.access import Access
-from discovery.registry.consul_base import base
+from discovery.registry.connections import Response
 from discovery.registry.entries import Entries
 from discovery.registry.port import Answer, Entry, Names, Registration, Values
 from discovery.registry.renewal import keep_fresh
@@ -69,7 +69,7 @@ class ConsulRegistry:
     ) -> Answer:
         roster = self._rosters.get(target) or Roster()
 
-        def answer(response: base.Response) -> Answer:
+        def answer(response: Response) -> Answer:
             doubt = codec.doubt_of(
                 response.headers, blocking=bool(index) and wait_s > 0, anonymous=not self._access.token
             )
@@ -97,13 +97,13 @@ class ConsulRegistry:
         return read
 
     async def names(self, *, index: int = 0, wait_s: float = 0.0) -> Names:
-        def names(response: base.Response) -> Names:
+        def names(response: Response) -> Names:
             return Names(codec.index_of(response.headers), codec.decode_names(response.content))
 
         return await self._read(names, "/v1/catalog/services", self._default, ("index", index), wait_s)
 
     async def settings(self, prefix: str, *, index: int = 0, wait_s: float = 0.0) -> Values:
-        def values(response: base.Response) -> Values:
+        def values(response: Response) -> Values:
             # Without this, settings that exist would quietly have no effect.
             if codec.is_filtered(response.headers):
                 raise RegistryRejected(
@@ -117,7 +117,7 @@ class ConsulRegistry:
         )
 
     async def entry(self, instance_id: str, *, hash: str = "", wait_s: float = 0.0) -> Entry | None:
-        def entry(response: base.Response) -> Entry | None:
+        def entry(response: Response) -> Entry | None:
             return None if response.code == 404 else codec.decode_entry(response.content)
 
         return await self._read(entry, f"/v1/agent/service/{instance_id}", [], ("hash", hash), wait_s)
@@ -129,7 +129,7 @@ class ConsulRegistry:
         await self._entries.deregister(instance_id)
 
     async def checks(self, instance_id: str) -> tuple[Check, ...]:
-        def checks(response: base.Response) -> tuple[Check, ...]:
+        def checks(response: Response) -> tuple[Check, ...]:
             return own_checks.decode(response.content, instance_id)
 
         return await self._lookup.http.get(checks, "/v1/agent/checks")
@@ -145,7 +145,7 @@ class ConsulRegistry:
 
     async def _read(
         self,
-        parse: Callable[[base.Response], T],
+        parse: Callable[[Response], T],
         path: str,
         params: list[tuple[str, str]],
         known: tuple[str, int | str],

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from discovery.errors import RegistryError
 from discovery.registry import codec
 from discovery.registry.access import Access
-from discovery.registry.consul_base import base
+from discovery.registry.connections import Response
+from discovery.registry.consul_base import accepted
 from discovery.registry.port import Registration
 from discovery.registry.transport import Consul
 
@@ -61,14 +62,14 @@ class Entries:
         # Without replace-existing-checks, which would end an operator's maintenance. Our one check has a fixed id.
         body = codec.encode_registration(registration)
         token = self._access.token
-        await self._control.http.put(base.CB.bool(), "/v1/agent/service/register", data=body)
+        await self._control.http.put(accepted, "/v1/agent/service/register", data=body)
         self._entered[registration.instance.id] = _Entered(registration, token)
 
     async def _is_ours(self, registration: Registration) -> bool:
         """Whether the agent has it as we put it. What it has lost, or another process took, is the registrar's."""
         instance = registration.instance
 
-        def entry(response: base.Response) -> bool:
+        def entry(response: Response) -> bool:
             if response.code == 404:
                 return False
             return dict(codec.decode_entry(response.content).instance.meta) == dict(instance.meta)

@@ -21,13 +21,13 @@ from yarl import URL
 from discovery.errors import RegistryUnavailable
 from discovery.registry.access import Access
 from discovery.registry.codec import Garbled
-from discovery.registry.connections import Connections, Trouble
-from discovery.registry.consul_base import base
+from discovery.registry.connections import Connections, Response, Trouble
+from discovery.registry.consul_base import Agent, base
 from discovery.registry.rights import right
 from discovery.registry.verdict import is_absent, verdict
 
 T = TypeVar("T")
-Callback = Callable[[base.Response], T]
+Callback = Callable[[Response], T]
 Pairs = Sequence[tuple[str, str]]
 
 # About 200 instances, 3 ms of decoding. More is read in a thread, so that the event loop gets its turns.
@@ -59,6 +59,9 @@ class Carrier(base.HTTPClient):  # type: ignore[misc]  # python-consul2 is not t
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._connections.__aexit__(kind, error, trace)
+
+    def close(self) -> None:
+        """Nothing: it ends with its block. py-consul asks for such a method."""
 
     async def get(
         self,
@@ -116,7 +119,7 @@ class Carrier(base.HTTPClient):  # type: ignore[misc]  # python-consul2 is not t
         # Consul adds up to a sixteenth to a wait, so that readers do not come back all at once.
         limit_s = wait_s * 17 / 16 + self._margin_s
 
-        async def ask() -> tuple[str, ssl.SSLContext | None, base.Response | Trouble]:
+        async def ask() -> tuple[str, ssl.SSLContext | None, Response | Trouble]:
             token, context = self._access.token, self._access.context
             said = {**(headers or {}), **({"X-Consul-Token": token} if token else {})}
             answer = await self._connections.ask(method, url, said, data, limit_s=limit_s, context=context)
@@ -136,7 +139,7 @@ class Carrier(base.HTTPClient):  # type: ignore[misc]  # python-consul2 is not t
             return self._judged(callback, got, token, needed)
         return await asyncio.to_thread(self._judged, callback, got, token, needed)
 
-    def _judged(self, callback: Callback[T], response: base.Response, token: str, needed: str) -> T:
+    def _judged(self, callback: Callback[T], response: Response, token: str, needed: str) -> T:
         who = self._access.who
         if not 200 <= response.code < 300:
             if is_absent(response.code, response.headers, response.body):
@@ -165,4 +168,4 @@ class Consul(base.Consul):  # type: ignore[misc]  # python-consul2 is not typed
     def __init__(self, http: Carrier) -> None:
         self.http = http
         self.token = None  # the carrier sends it
-        self.agent = base.Consul.Agent(self)
+        self.agent = Agent(self)

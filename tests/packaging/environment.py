@@ -56,7 +56,8 @@ class Environment:
 
     @classmethod
     def empty(cls, folder: Path) -> Environment:
-        making = [UV, "venv", "--python", sys.executable] if UV else [sys.executable, "-m", "venv"]
+        # Without a pip of its own, which takes longer to put there than the library: ours installs into it.
+        making = [UV, "venv", "--python", sys.executable] if UV else [sys.executable, "-m", "venv", "--without-pip"]
         _run([*making, str(folder)])
         return cls(folder)
 
@@ -77,7 +78,9 @@ class Environment:
         if UV:
             installing = [UV, "pip", "install", "--python", python, "--build-constraints", str(versions)]
         else:
-            installing = [python, "-m", "pip", "--disable-pip-version-check", "install"]
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
+            # What is not used need not be compiled.
+            installing = [*pip, "install", "--no-compile"]
         _run([*installing, "--constraint", str(versions), f"{built}{extras}", *also])
 
     def add(self, project: Path) -> None:

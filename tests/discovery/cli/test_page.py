@@ -79,7 +79,10 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("scene", "console")
 @pytest.mark.parametrize("words", [words for words in EXAMPLES if not words.startswith(("watch", "console"))])
-async def test_an_example_says_what_the_command_says(words: str, mesh: Mesh) -> None:
+async def test_an_example_says_what_the_command_says(
+    words: str, mesh: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one of them writes a folder
     said = await mesh(*words.split())
 
     assert settled(said.err + said.out) == settled(EXAMPLES[words])
