@@ -19,7 +19,7 @@ from discovery.runtime import context, health
 from discovery.runtime.described import described, route_of, sent
 from discovery.runtime.doorway import Handle
 from discovery.runtime.goodbyes import Goodbyes
-from discovery.runtime.lasting import is_lasting
+from discovery.runtime.lasting import is_lasting, lasts
 from discovery.runtime.places import Places
 from discovery.runtime.settings import Settings
 from discovery.runtime.surroundings import Surroundings
@@ -156,20 +156,21 @@ class Inbound:
             if work.placed_at is not None:
                 # What follows is a stream, which waits for its reader or for news more than it works.
                 self._places.leave(work, telling=response.status < 500)
-        if response.__class__ is not web.Response and isinstance(response, web.WebSocketResponse):
-            if work.__class__ is Work:
-                self._opens(work, request, response)
-            self.goodbyes.opening(response)
+        if response.__class__ is not web.Response and work.__class__ is Work and lasts(response):
+            self._opens(work, request, response)
         elif self._me.state is not Lifecycle.READY:
             _close_after(response)
 
-    @staticmethod
-    def _opens(work: Work, request: web.Request, socket: web.WebSocketResponse) -> None:
-        """The request is over, for its deadline and for whoever observes it: what it opened may last for hours."""
-        work.deadline_at, work.socket = None, socket
+    def _opens(self, work: Work, request: web.Request, response: web.StreamResponse) -> None:
+        """The request is over for whoever observes it, since what it opened may last for hours."""
         told, work.told = work.told, None
         if told is not None:
-            told.end(socket.status, route_of(request.match_info))
+            told.end(response.status, route_of(request.match_info))
+        if isinstance(response, web.WebSocketResponse):
+            work.deadline_at, work.socket = None, response  # its caller's time was that of the handshake
+            self.goodbyes.opening(response)
+        elif self._me.state is not Lifecycle.READY:
+            _close_after(response)
 
     async def _guarded(self, request: web.Request, work: Work) -> web.StreamResponse:
         if self.refusing:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing
 from typing import Any
 
 import aiohttp
@@ -14,7 +15,7 @@ from yarl import URL
 
 import discovery
 from discovery.web import Body
-from services.gateway import headers, references, upload
+from services.gateway import events, headers, references, upload
 from services.gateway.side import Side
 
 _log = logging.getLogger(__name__)
@@ -46,8 +47,12 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str, side: Si
     data = await upload.begin(body, IN_MEMORY_BYTES)
     passed = headers.of_request(request, side)
     made_up = _MADE_UP if data is None and request.method in _WITHOUT_TYPE else _MADE_UP_FOR_BODIES
+    options: discovery.CallOptions = {"headers": passed, "data": data, "skip_auto_headers": made_up}
     try:
-        answer = await mesh.request(request.method, asked, headers=passed, data=data, skip_auto_headers=made_up)
+        if events.are_asked_for(request):
+            answer = await events.begin(mesh, asked, options)
+        else:
+            answer = await mesh.request(request.method, asked, **options)
     except discovery.CallError as error:
         if body.problem:
             raise body.problem from error
@@ -90,14 +95,22 @@ async def _send(request: web.Request, response: web.StreamResponse, answer: aioh
     """Send an answer, with what is still to come of its body."""
     await response.prepare(request)
     try:
-        async for piece in answer.content.iter_chunked(_PIECE_BYTES):
-            await _taken(request, response.write(piece))
+        if events.come(answer):
+            async with aclosing(events.until_leaving(answer, request.app)) as pieces:
+                await _copy(request, response, pieces)
+        else:
+            await _copy(request, response, answer.content.iter_chunked(_PIECE_BYTES))
         await _taken(request, response.write_eof())
     except Exception as error:  # noqa: BLE001 - see below
         # Whatever it was, the head is out: breaking the connection is all that can still be said.
         whose = discovery.attempts(answer)[-1].instance.id
         _log.info("an answer of %s broke off: %s: %s", whose, type(error).__name__, error)
         _cut_off(request)
+
+
+async def _copy(request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:
+    async for piece in pieces:
+        await _taken(request, response.write(piece))
 
 
 async def _taken(request: web.Request, writing: Coroutine[Any, Any, None]) -> None:

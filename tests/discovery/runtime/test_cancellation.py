@@ -447,6 +447,8 @@ async def a_server(*, prompt: bool = False) -> AsyncIterator[Scene]:
 
     async def slow(request: web.Request) -> web.Response:
         await (request.app[LEAVING] if prompt else asyncio.Event()).wait()
+        for _ in range(8):  # so that the drain is over first
+            await a_turn()
         return web.Response()
 
     async def start(app: web.Application) -> None:
@@ -456,7 +458,9 @@ async def a_server(*, prompt: bool = False) -> AsyncIterator[Scene]:
         app = an_app(slow=slow)
         app.on_startup.append(start)
         # Who is cancelled while he serves leaves politely all the same.
-        async with up(app, registry, observer, SystemClock(), host="0.0.0.0", drain_s=0.01, stop_s=0.04) as one:
+        async with up(
+            app, registry, observer, SystemClock(), host="0.0.0.0", drain_s=0 if prompt else 0.01, stop_s=0.04
+        ) as one:
             addresses.append((one.server.instance.host, one.server.instance.port))
             serving.put_nowait(one)
             await stop.wait()

@@ -282,6 +282,28 @@ async def test_the_request_is_over_with_the_handshake(registry: FakeRegistry, ob
     assert request.ends == [RequestEnd(101, "/fails", "", None)]
 
 
+@pytest.mark.parametrize(("kind", "over"), [("text/event-stream", True), ("text/csv", False)])
+async def test_a_stream_of_events_is_over_with_its_head_and_any_other_with_its_end(
+    registry: FakeRegistry, observer: RecordingObserver, kind: str, over: bool
+) -> None:
+    async def streaming(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": kind})
+        await response.prepare(request)
+        await response.write(b"data: 1\n\n")
+        await request.app[discovery.LEAVING].wait()
+        return response
+
+    async with aiohttp.ClientSession() as session:
+        async with up(an_app(streaming=streaming), registry, observer) as one:
+            response = await session.get(f"http://{one.server.instance.address}/streaming")
+            assert await response.content.readany() == b"data: 1\n\n"
+            (request,) = observer.requests
+            ended = [RequestEnd(200, "/streaming", "", None)]
+            assert request.ends == (ended if over else [])
+        assert await response.content.readany() == b""
+    assert request.ends == ended
+
+
 @pytest.mark.parametrize("status", [400, 426])
 async def test_a_handshake_that_the_server_refuses_is_told_as_that(
     registry: FakeRegistry, observer: RecordingObserver, status: int
