@@ -50,7 +50,9 @@ class MeshConfig:
     The longest path wins, and of two with the same path that with a method; what it does not say its service says.
     ``tls_cert`` and ``tls_key`` make a server speak TLS. Peers that do are believed when somebody in ``tls_ca``, else
     whom the system trusts, signed their certificate for ``tls_name``, in which ``{service}`` stands for the service's
-    name; without that, for the host of their address. ``faults`` lets an operator inject faults through live settings.
+    name; without that, for the host of their address. ``snapshot`` is a folder in which to keep what is known of the
+    services that are followed, for a process that starts while the registry is away; what is older than
+    ``snapshot_max_age_s`` is not used. ``faults`` lets an operator inject faults through live settings.
     ``edge`` says that requests come from strangers: what they claim in headers of ours is not believed.
 
     ``client_max_size`` is how many bytes a request's body may have where a handler reads it whole (0: any number),
@@ -107,6 +109,10 @@ class MeshConfig:
     stop_s: float = 20.0
     # Instances of the caller's own zone are preferred while they can bear it.
     zone: str = ""
+    # Off by default: whoever may write there may send our calls elsewhere.
+    snapshot: str = ""
+    # A night and the working day after it; by then addresses may belong to somebody else.
+    snapshot_max_age_s: float = 86400.0
     faults: bool = False
     edge: bool = False
 
@@ -166,7 +172,11 @@ def _problems(config: MeshConfig) -> list[str]:
             check_timeout_s=config.check_timeout_s,
             stop_s=config.stop_s,
             max_services=config.max_services,
+            snapshot_max_age_s=config.snapshot_max_age_s,
         ),
+        f"snapshot must be the absolute path of a folder, got {config.snapshot!r}"
+        if config.snapshot and not config.snapshot.startswith("/")
+        else "",
         _unreachable(config.advertise),
         *entry_problems(config.version, config.zone, config.tags, config.weight, config.warning_weight),
         "tls_key is the key of a certificate: tls_cert is missing" if config.tls_key and not config.tls_cert else "",

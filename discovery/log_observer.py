@@ -36,6 +36,7 @@ from discovery.observer import (
     WatchRecovered,
 )
 from discovery.policy.telling import Quota, is_news
+from discovery.snapshot.events import SnapshotFailed, SnapshotUsed
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ def _lines(event: Event) -> Iterator[Line]:
             yield logging.WARNING, f"{instance.id} is critical for {for_s:.0f} s, so nobody calls it: {output}"
         case CheckRecovered(instance, for_s):
             yield logging.WARNING, f"{instance.id} is not critical any more, after {for_s:.0f} s"
+        case SnapshotUsed() | SnapshotFailed():
+            yield from _of_snapshots(event)
         case SettingsChanged(values, problems):
             # The names only: the store holds whatever operators put there, by mistake too.
             yield logging.INFO, f"live settings changed: {_named(sorted(values)) or 'there are none'}"
@@ -119,6 +122,20 @@ def _of_others(
             assert_never(event)
 
 
+def _of_snapshots(event: SnapshotUsed | SnapshotFailed) -> Iterator[Line]:
+    match event:
+        case SnapshotUsed(view, age_s):
+            who, known = _of(view.target), _named([each.id for each in view.instances])
+            yield (
+                logging.WARNING,
+                f"{who}: the registry does not answer, so calls go by a snapshot that is {age_s:.0f} s old: {known}",
+            )
+        case SnapshotFailed(path, reason):
+            yield logging.WARNING, f"no snapshot of services at {path}: {reason}"
+        case _:
+            assert_never(event)
+
+
 def _of_us(
     event: Registered | RegistrationFailed | RegistrationRecovered | Deregistered | StateChanged,
 ) -> Iterator[Line]:
@@ -145,7 +162,7 @@ def _of_us(
 
 
 def _again(retry_in_s: float, failures: int) -> str:
-    return f"trying again in {retry_in_s:.1f} s" + (f", after {failures} failures" if failures > 1 else "")
+    return f"trying again within {retry_in_s:.1f} s" + (f", after {failures} failures" if failures > 1 else "")
 
 
 def _of(target: Target) -> str:

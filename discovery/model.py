@@ -143,6 +143,7 @@ class Source(StrEnum):
 
     REGISTRY = "registry"
     STATIC = "static"
+    SNAPSHOT = "snapshot"  # the registry has not answered since this process began; it is what one before it was told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from typing import Protocol
 from discovery.call import Call
 from discovery.incoming import NULL_HANDLE, IncomingRequest, RequestHandle
 from discovery.model import Followed, Instance, Target, View
+from discovery.snapshot.events import SnapshotFailed, SnapshotUsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,7 @@ class ViewChanged:
 
 @dataclass(frozen=True, slots=True)
 class WatchFailed:
-    """The registry could not tell us about *what*, so many times in a row; the last known view stays in use.
-
-    It is asked again within *retry_in_s*, and sooner when it answers anything else that this process asks.
-    """
+    """The registry could not tell us about *what*, and is asked again within *retry_in_s*. What was known stays."""
 
     what: str
     error: Exception
@@ -167,6 +165,8 @@ Event = (
     | WatchFailed
     | WatchRecovered
     | AnswerDoubted
+    | SnapshotUsed
+    | SnapshotFailed
     | Registered
     | RegistrationFailed
     | RegistrationRecovered

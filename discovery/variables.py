@@ -218,6 +218,8 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_MAX_LINE_SIZE": ("max_line_size", _integer),
     "MESH_MAX_FIELD_SIZE": ("max_field_size", _integer),
     "MESH_BACKLOG": ("backlog", _integer),
+    "MESH_SNAPSHOT": ("snapshot", str),
+    "MESH_SNAPSHOT_MAX_AGE_S": ("snapshot_max_age_s", _seconds),
     "MESH_FAULTS": ("faults", _switch),
     "CONSUL_HTTP_ADDR": ("consul_url", consul_url),
     "CONSUL_HTTP_TOKEN": ("consul_token", _token),

@@ -29,6 +29,7 @@ from discovery.observer import (
     WatchFailed,
     WatchRecovered,
 )
+from discovery.snapshot.events import SnapshotFailed, SnapshotUsed
 from observability.redaction import redact
 from observability.text import clip
 
@@ -51,6 +52,8 @@ def tell(event: Event) -> None:
             _warn("check failed", id=instance.id, output=clip(redact(output), 300), for_s=round(for_s, 1))
         case CheckRecovered(instance, for_s):
             _info("check recovered", id=instance.id, for_s=round(for_s, 1))
+        case SnapshotUsed() | SnapshotFailed():
+            _tell_of_snapshots(event)
         case SettingsChanged(values, problems):
             # The names only: the store holds whatever operators put there, by mistake too.
             _info("settings changed", keys=_names(sorted(values)))
@@ -84,6 +87,16 @@ def _tell_of_others(
             _warn("ejected", **_of(target), id=instance.id, reason=reason, for_s=round(for_s, 1))
         case Readmitted(target, instance, out_s):
             _info("readmitted", **_of(target), id=instance.id, out_s=round(out_s, 1))
+        case _:
+            assert_never(event)
+
+
+def _tell_of_snapshots(event: SnapshotUsed | SnapshotFailed) -> None:
+    match event:
+        case SnapshotUsed(view, age_s):
+            _warn("snapshot used", **_of(view.target), instances=len(view.instances), age_s=round(age_s, 1))
+        case SnapshotFailed(path, reason):
+            _warn("snapshot failed", path=clip(path), reason=clip(redact(reason), 300))
         case _:
             assert_never(event)
 

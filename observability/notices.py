@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from discovery.errors import RegistryRejected
+from discovery.model import Source, View
 from discovery.observer import (
     Event,
     Registered,
@@ -33,6 +34,8 @@ class Notices:
         match event:
             case WatchFailed(error=error, failures=1) | RegistrationFailed(error=error, failures=1):
                 return self._refusal(error) if isinstance(error, RegistryRejected) else self._away()
+            case ViewChanged(view=View(source=Source.SNAPSHOT)):
+                return ""
             case Registered() | RegistrationRecovered() | SettingsChanged() | ViewChanged() | WatchRecovered():
                 return self._answer()
             case _:

@@ -7,7 +7,7 @@ when another one needs its place. Who asks for it later opens it anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 
 from discovery.call_errors import Nobody, NoInstances, TooManyServices
@@ -23,6 +23,7 @@ from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.line import Line
 from discovery.runtime.reach import Reach
 from discovery.runtime.settings import Settings
+from discovery.runtime.snapshots import Snapshots
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 from discovery.runtime.watcher import follow, watch
@@ -45,6 +46,7 @@ class Directories:
         settings: Settings,
         around: Surroundings,
         reach: Reach,
+        snapshots: Snapshots | None = None,
     ) -> None:
         self._config = config
         self._settings = settings
@@ -53,6 +55,7 @@ class Directories:
         self._balancer = balancer
         self._around = around
         self._reach = reach
+        self._snapshots = snapshots
         self._open: dict[Target, Directory] = {}
         self._ends: dict[Target, Callable[[], object]] = {}
         self._own = Target(config.name).canonical
@@ -77,10 +80,13 @@ class Directories:
         if len(self._open) >= self._config.max_services and target != self._own:
             self._make_room(target)
         directory = Directory(target, self._balancer, self._settings, self._around)
-        loop = watch(self._registry, directory, self._around, self._reach)
+        loop = watch(self._registry, directory, self._around, self._reach, self._snapshots)
         self._ends[target] = self._tasks.start(loop, f"watch {target}")
         self._open[target] = directory
         return directory
+
+    def __iter__(self) -> Iterator[Directory]:
+        return iter(tuple(self._open.values()))
 
     def is_known(self, service: str) -> bool:
         """Whether a *service* has been heard of, without asking anybody."""

@@ -117,8 +117,8 @@ class Directory:
         self.trouble = error
         if self._failing_since is None:
             self._failing_since = self._clock.now()
-        if self.refused_filter:
-            self._wake()  # whoever waits for somebody waits in vain
+        if self.view is None:
+            self._wake()  # whoever waits for somebody may wait in vain
 
     @property
     def refused_filter(self) -> bool:

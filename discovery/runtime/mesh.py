@@ -36,6 +36,7 @@ from discovery.runtime.redirects import Redirects
 from discovery.runtime.said import CallOptions, Said, said
 from discovery.runtime.service import Service
 from discovery.runtime.settings import Settings
+from discovery.runtime.snapshots import Snapshots
 from discovery.runtime.socket_options import SocketOptions, limits, theirs
 from discovery.runtime.sockets import Sockets
 from discovery.runtime.surroundings import Surroundings
@@ -104,15 +105,20 @@ class Mesh(Knowledge, Presence, Verbs):
         await self._stack.enter_async_context(self._registry)
         await self._stack.enter_async_context(self._pool)
         self._direct = await rehearsal.goes_well(self._pool)
-        known = Directories(self.config, self._registry, self._tasks, self._balancer, self.settings, around, self.reach)
+        config, tasks = self.config, self._tasks
+        snapshots = Snapshots(config, around) if config.snapshot and not config.static else None
+        known = Directories(config, self._registry, tasks, self._balancer, self.settings, around, self.reach, snapshots)
         self._directories = known
         self._stack.push_async_callback(known.close_all)
         self._caller.open(known, around)
         self._stack.callback(self._caller.close)
-        await self._stack.enter_async_context(self._tasks)
-        keeping = live.keep(self.settings, self._registry, self.config.name, around, self.reach, known.compile)
-        self._tasks.start(keeping, "settings")
-        self._tasks.start(pulse.beat(known, around), "pulse")
+        await self._stack.enter_async_context(tasks)
+        tasks.start(
+            live.keep(self.settings, self._registry, config.name, around, self.reach, known.compile), "settings"
+        )
+        tasks.start(pulse.beat(known, around), "pulse")
+        if snapshots is not None:
+            tasks.start(snapshots.keep(known), "snapshots")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -14,7 +14,7 @@ from typing import NoReturn
 import aiohttp
 
 from discovery.errors import IdentityTaken, RegistryError
-from discovery.model import Instance, View
+from discovery.model import Instance, Source, View
 from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.policy.backoff import Backoff
 from discovery.policy.recovery import Asker
@@ -197,7 +197,7 @@ class Registrar:
             raise IdentityTaken(self._instance.id, other.address)
 
     def _lost(self, view: View | None) -> str:
-        if view is None:
+        if view is None or view.source is Source.SNAPSHOT:
             return ""
         mine = next((each for each in view.instances if each.id == self._instance.id), None)
         if mine is None:

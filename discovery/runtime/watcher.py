@@ -7,11 +7,12 @@ to refresh it. While the registry is away, all who follow it wait for it togethe
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol, TypeVar
 
 from discovery.errors import RegistryError, RegistryUnavailable
-from discovery.model import View
+from discovery.model import Instance, Source, View
 from discovery.observer import AnswerDoubted, WatchFailed, WatchRecovered
 from discovery.policy.backoff import REGISTRY
 from discovery.policy.membership import doubt, suspects
@@ -20,6 +21,7 @@ from discovery.policy.watch import Cursor, Pace, wait_s
 from discovery.registry.port import Answer, Lookup
 from discovery.runtime.directory import Directory
 from discovery.runtime.reach import Reach
+from discovery.runtime.snapshots import Snapshots
 from discovery.runtime.surroundings import Surroundings
 
 # Two runs of a check at its default interval: by then a restarted agent has asked every instance.
@@ -66,16 +68,25 @@ async def follow(
             accept(answer)
 
 
-async def watch(registry: Lookup, directory: Directory, around: Surroundings, reach: Reach) -> NoReturn:
-    """Copy what the registry says about one service into its directory, doubting what is too bad to be true."""
+async def watch(
+    registry: Lookup,
+    directory: Directory,
+    around: Surroundings,
+    reach: Reach,
+    snapshots: Snapshots | None = None,
+) -> NoReturn:
+    """Copy what the registry says about one service into its directory, doubting what is too bad to be true.
+
+    Where it says nothing yet, that begins with what was known before, if *snapshots* are kept.
+    """
     target = directory.target
 
     async def read(index: int) -> Answer:
         try:
             answer = await registry.instances(target, index=index, wait_s=wait_s(index))
-            known = directory.view.instances if directory.view else ()
-            believed = directory.view is not None and not known  # "nobody" was confirmed before
-            if (reason := doubt(known, answer.instances)) and not believed:
+            known = _told(directory)
+            believed = known is not None and not known  # "nobody" was confirmed before
+            if (reason := doubt(known or (), answer.instances)) and not believed:
                 around.observer.notify(AnswerDoubted(target, reason))
                 answer = await confirmed(reason)
         except RegistryError as error:
@@ -84,7 +95,7 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings, re
         return answer
 
     def accept(answer: Answer) -> None:
-        known = directory.view.instances if directory.view else ()
+        known = _told(directory) or ()
         now = around.clock.now()
         directory.replace(
             View(target=target, instances=answer.instances, index=answer.index, as_of=now, source=answer.source),
@@ -100,4 +111,13 @@ async def watch(registry: Lookup, directory: Directory, around: Surroundings, re
         raise RegistryUnavailable(f"not believed: {reason}, and {second.doubt}")
 
     what = f"service {target}" + (f" where {target.filter}" if target.filter else "")
-    await follow(what, read, accept, around, reach)
+    async with asyncio.TaskGroup() as group:
+        if snapshots is not None:
+            group.create_task(snapshots.recall(directory))
+        await follow(what, read, accept, around, reach)
+
+
+def _told(directory: Directory) -> tuple[Instance, ...] | None:
+    """Whom the registry told us of; what a snapshot says is too old to judge an answer by."""
+    view = directory.view
+    return None if view is None or view.source is Source.SNAPSHOT else view.instances

@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.registry",
         "discovery.variables",
     ),
+    "discovery.snapshot": ("discovery.model", "discovery.snapshot"),
     "discovery.runtime": (
         "discovery.call_errors",
         "discovery.clock",
@@ -36,6 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.policy",
         "discovery.registry",
         "discovery.runtime",
+        "discovery.snapshot",
         "discovery.variables",
         "discovery.wire",
     ),
@@ -75,12 +77,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "discovery.lazily": (),
     "discovery.call": ("discovery.model",),
     "discovery.incoming": (),
-    "discovery.observer": ("discovery.call", "discovery.incoming", "discovery.model"),
+    "discovery.observer": ("discovery.call", "discovery.incoming", "discovery.model", "discovery.snapshot.events"),
     "discovery.log_observer": (
         "discovery.clock",
         "discovery.model",
         "discovery.observer",
         "discovery.policy.telling",
+        "discovery.snapshot.events",
     ),
     "discovery": ("discovery",),
     # A command may use what all commands share.
@@ -105,6 +108,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.call",
         "discovery.incoming",
         "discovery.observer",
+        "discovery.snapshot.events",
         "discovery.wire",
     ),
     "services.kit": ("services.kit", "discovery", "observability"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from discovery.errors import RegistryRejected, RegistryUnavailable
 from discovery.log_observer import LogObserver
-from discovery.model import Followed, Instance, Target, View
+from discovery.model import Followed, Instance, Source, Target, View
 from discovery.observer import (
     AnswerDoubted,
     CheckFailed,
@@ -27,6 +28,7 @@ from discovery.observer import (
     WatchFailed,
     WatchRecovered,
 )
+from discovery.snapshot.events import SnapshotFailed, SnapshotUsed
 from discovery.testing.clock import FakeClock
 
 US = Instance(id="shop-1", service="shop", host="127.0.0.1", port=8001)
@@ -48,12 +50,12 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         (
             RegistrationFailed(US, RegistryRejected("403 token"), 1.44),
             "WARNING",
-            "shop-1 is not registered: 403 token; trying again in 1.4 s",
+            "shop-1 is not registered: 403 token; trying again within 1.4 s",
         ),
         (
             RegistrationFailed(US, AWAY, 2.0, failures=4),
             "WARNING",
-            "shop-1 is not registered: Consul cannot be reached; trying again in 2.0 s, after 4 failures",
+            "shop-1 is not registered: Consul cannot be reached; trying again within 2.0 s, after 4 failures",
         ),
         (RegistrationRecovered(US, 4), "WARNING", "shop-1 is registered again, after 4 failures"),
         (Registered(US, "start"), "INFO", "shop-1 is registered at 127.0.0.1:8001: start"),
@@ -70,12 +72,22 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         (
             WatchFailed("service ports", RegistryUnavailable("no leader"), 3.0),
             "WARNING",
-            "service ports cannot be followed, what was known stays in use: no leader; trying again in 3.0 s",
+            "service ports cannot be followed, what was known stays in use: no leader; trying again within 3.0 s",
         ),
         (
             WatchRecovered("service ports", 3, 4.56),
             "WARNING",
             "service ports is followed again, after 3 failures in 4.6 s",
+        ),
+        (
+            SnapshotUsed(replace(VIEW, source=Source.SNAPSHOT), 61.26),
+            "WARNING",
+            "ports: the registry does not answer, so calls go by a snapshot that is 61 s old: ports-1",
+        ),
+        (
+            SnapshotFailed("/var/lib/shop", "No space left on device"),
+            "WARNING",
+            "no snapshot of services at /var/lib/shop: No space left on device",
         ),
         (
             AnswerDoubted(Target("ports"), "nobody is left"),

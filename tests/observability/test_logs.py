@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from discovery.errors import RegistryUnavailable
-from discovery.model import Instance, Target, View
+from discovery.model import Instance, Source, Target, View
 from discovery.observer import (
     AnswerDoubted,
     CheckFailed,
@@ -22,6 +23,7 @@ from discovery.observer import (
     WatchFailed,
     WatchRecovered,
 )
+from discovery.snapshot.events import SnapshotFailed, SnapshotUsed
 from observability.logs import tell
 from observability.testing import recorded
 from tests.observability.support import attempt, make, peer, request
@@ -50,6 +52,18 @@ AWAY = RegistryUnavailable("connection refused")
             logging.INFO,
             "watch recovered",
             {"what": "ports", "failures": 5, "away_s": 12.3},
+        ),
+        (
+            SnapshotUsed(replace(VIEW, source=Source.SNAPSHOT), 61.26),
+            logging.WARNING,
+            "snapshot used",
+            {"target": "ports", "instances": 2, "age_s": 61.3},
+        ),
+        (
+            SnapshotFailed("/var/lib/shop", "No space left on device"),
+            logging.WARNING,
+            "snapshot failed",
+            {"path": "/var/lib/shop", "reason": "No space left on device"},
         ),
         (
             AnswerDoubted(Target("ports"), "empty"),

@@ -37,8 +37,8 @@ def recovered(what: str = "names") -> WatchRecovered:
     return WatchRecovered(what, 3, 2.0)
 
 
-def seen() -> ViewChanged:
-    view = View(target=Target("ports"), instances=(), index=1, as_of=0.0, source=Source.REGISTRY)
+def seen(source: Source = Source.REGISTRY) -> ViewChanged:
+    view = View(target=Target("ports"), instances=(), index=1, as_of=0.0, source=source)
     return ViewChanged(view, (), (), ())
 
 
@@ -58,9 +58,19 @@ REJECTED = WatchFailed("settings", RegistryRejected(f"{CONSUL} refuses"), 1.0)
         ([seen(), failed(), recovered(), failed(), recovered()], [FIRST, AWAY, BACK, AWAY, BACK]),
         ([failed(), recovered(), failed()], [NO_ANSWER, BACK, AWAY]),
         ([REJECTED, REJECTED, seen(), REJECTED], [REFUSED, FIRST]),
+        ([failed(), seen(Source.SNAPSHOT), failed("b"), seen()], [NO_ANSWER, BACK]),
         ([Pulse(0.0, ()), StateChanged(ME, "ready"), Deregistered(ME)], []),
     ],
-    ids=["well", "never there", "comes late", "goes and comes", "comes and goes", "refuses", "no news"],
+    ids=[
+        "well",
+        "never there",
+        "comes late",
+        "goes and comes",
+        "comes and goes",
+        "refuses",
+        "begins with a snapshot",
+        "no news",
+    ],
 )
 def test_each_change_is_told_once(events: list[Event], sentences: list[str]) -> None:
     notices = Notices(CONSUL)

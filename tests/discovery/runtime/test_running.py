@@ -155,7 +155,7 @@ async def test_without_an_observer_and_without_a_log_a_token_that_is_dead_is_tol
     (line,) = [line for line in lines if line.startswith("ports-127.0.0.1-")]
     assert " is not registered: " in line
     assert "lacks permission 'service:write'" in line
-    assert "trying again in " in line
+    assert "trying again within " in line
     assert "s3cret-t0ken" not in "".join([*lines, *more])
 
 
