@@ -19,9 +19,9 @@ class MemberServer(TestServer):
     """Where a member of the mesh listens, for aiohttp's test client, which neither starts nor ends it."""
 
     def __init__(self, app: web.Application, member: Server) -> None:
-        super().__init__(app, scheme="http", host=member.instance.host, port=member.instance.port)
+        super().__init__(app, host=member.instance.host, port=member.instance.port)
         self.member = member
-        self._root = URL(f"http://{member.instance.address}")
+        self._root = URL(member.instance.origin)
 
     async def start_server(self, *_: Any, **__: Any) -> None:
         """It serves already."""
@@ -65,5 +65,6 @@ class ClientFactory:
         return client
 
     async def stop(self) -> None:
-        """End all of them, the last first."""
+        """End all of them, the last first; the agent recovers before, or each would wait for it."""
+        self._agent.recovers()
         await self._stack.aclose()

@@ -175,7 +175,8 @@ class ServiceFactory:
         return service
 
     async def stop(self) -> None:
-        """End all of them, the last first."""
+        """End all of them, the last first; the agent recovers before, or each would wait for it."""
+        self._agent.recovers()
         async with AsyncExitStack() as stack:
             for service in self._services:
                 stack.push_async_callback(service.stop)

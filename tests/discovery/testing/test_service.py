@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 import discovery
+from discovery.clock import SystemClock
 from discovery.model import Outcome
 from discovery.testing import FakeClock, MeshAgent, ServiceFactory, seen
 
@@ -152,6 +153,16 @@ async def test_one_that_stops_leaves_the_agent(mesh: discovery.Mesh, mesh_servic
     await ports.stop()
     await ports.stop()
     await seen(mesh, ports.instance, gone=True)
+
+
+async def test_an_agent_that_is_still_told_to_hang_does_not_keep_services_from_leaving_it(
+    mesh: discovery.Mesh, mesh_agent: MeshAgent
+) -> None:
+    factory = ServiceFactory(mesh_agent, SystemClock())
+    await factory("ports", PORTS)
+    mesh_agent.hangs()
+    await factory.stop()
+    assert "ports" not in await mesh.names()
 
 
 async def test_one_that_dies_refuses_connections_and_stays_in_the_registry(
