@@ -16,6 +16,7 @@ from typing import assert_never
 
 from discovery.clock import SystemClock
 from discovery.model import Target
+from discovery.news import NOT_IN_CATALOGUE, News
 from discovery.observer import (
     AnswerDoubted,
     CheckFailed,
@@ -24,6 +25,7 @@ from discovery.observer import (
     Ejected,
     Event,
     EventsOnly,
+    NotInCatalogue,
     Pulse,
     Readmitted,
     Registered,
@@ -35,7 +37,7 @@ from discovery.observer import (
     WatchFailed,
     WatchRecovered,
 )
-from discovery.policy.telling import Quota, is_news
+from discovery.policy.telling import Quota
 from discovery.snapshot.events import SnapshotFailed, SnapshotUsed
 
 logger = logging.getLogger(__name__)
@@ -52,10 +54,13 @@ class LogObserver(EventsOnly):
 
     def __init__(self, now: Callable[[], float] = SystemClock.now) -> None:
         self._now = now
+        self._news = News(now)
         self._quotas: defaultdict[tuple[type[Event], int], Quota] = defaultdict(Quota)
 
     def notify(self, event: Event, /) -> None:
         """Write what *event* is worth; mostly nothing."""
+        if not self._news.are(event):
+            return
         for level, text in _lines(event):
             # Asked first, so that what nobody reads uses up nothing.
             if logger.isEnabledFor(level):
@@ -72,7 +77,14 @@ def _lines(event: Event) -> Iterator[Line]:
             return  # it changes nothing
         case ViewChanged() | WatchFailed() | WatchRecovered() | AnswerDoubted() | Ejected() | Readmitted():
             yield from _of_others(event)
-        case Registered() | RegistrationFailed() | RegistrationRecovered() | Deregistered() | StateChanged():
+        case (
+            Registered()
+            | RegistrationFailed()
+            | RegistrationRecovered()
+            | NotInCatalogue()
+            | Deregistered()
+            | StateChanged()
+        ):
             yield from _of_us(event)
         case CheckFailed(instance, output, for_s):
             yield logging.WARNING, f"{instance.id} is critical for {for_s:.0f} s, so nobody calls it: {output}"
@@ -103,12 +115,11 @@ def _of_others(
                 text = f"{each.id} is at {each.address}, which MESH_ALLOW does not name, and is not called"
                 yield logging.WARNING, f"{_of(view.target)}: {text}"
         case WatchFailed(what, error, retry_in_s, failures):
-            if is_news(failures):
-                again = _again(retry_in_s, failures)
-                yield (
-                    logging.WARNING,
-                    f"{what} cannot be followed, what was known stays in use: {_reason(error)}; {again}",
-                )
+            again = _again(retry_in_s, failures)
+            yield (
+                logging.WARNING,
+                f"{what} cannot be followed, what was known stays in use: {_reason(error)}; {again}",
+            )
         case WatchRecovered(what, failures, away_s):
             yield logging.WARNING, f"{what} is followed again, after {failures} failures in {away_s:.1f} s"
         case AnswerDoubted(target, reason):
@@ -137,17 +148,24 @@ def _of_snapshots(event: SnapshotUsed | SnapshotFailed) -> Iterator[Line]:
 
 
 def _of_us(
-    event: Registered | RegistrationFailed | RegistrationRecovered | Deregistered | StateChanged,
+    event: Registered | RegistrationFailed | RegistrationRecovered | NotInCatalogue | Deregistered | StateChanged,
 ) -> Iterator[Line]:
     match event:
         case Registered(instance, reason):
             yield logging.INFO, f"{instance.id} is registered at {instance.address}: {reason}"
         case RegistrationFailed(instance, error, retry_in_s, failures):
-            if is_news(failures):
-                yield (
-                    logging.WARNING,
-                    f"{instance.id} is not registered: {_reason(error)}; {_again(retry_in_s, failures)}",
-                )
+            yield (
+                logging.WARNING,
+                f"{instance.id} is not registered: {_reason(error)}; {_again(retry_in_s, failures)}",
+            )
+        case NotInCatalogue(instance, unseen_s):
+            yield (
+                logging.WARNING,
+                (
+                    f"{instance.id} is known to the agent, and not shown by the catalogue for {unseen_s:.0f} s, "
+                    f"so nobody finds it: {NOT_IN_CATALOGUE}"
+                ),
+            )
         case RegistrationRecovered(instance, failures):
             yield logging.WARNING, f"{instance.id} is registered again, after {failures} failures"
         case Deregistered(instance, error):

@@ -93,6 +93,14 @@ class RegistrationRecovered:
 
 
 @dataclass(frozen=True, slots=True)
+class NotInCatalogue:
+    """The agent has our entry, and the catalogue, which everybody reads, has not shown it for *unseen_s*."""
+
+    instance: Instance
+    unseen_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Deregistered:
     """Our instance left the registry, or could not be taken out (*error*)."""
 
@@ -170,6 +178,7 @@ Event = (
     | Registered
     | RegistrationFailed
     | RegistrationRecovered
+    | NotInCatalogue
     | Deregistered
     | CheckFailed
     | CheckRecovered

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from discovery.model import Instance
+from discovery.news import News
 from discovery.observer import Event, EventsOnly, Observer
 from observability import logs
 from observability.config import TelemetryConfig
@@ -15,9 +16,13 @@ from observability.lines import configure_logs
 class Journal(EventsOnly):
     """Writes the events, and lets calls and requests pass."""
 
+    def __init__(self) -> None:
+        self._news = News()
+
     def notify(self, event: Event, /) -> None:
         """Write the lines of *event*."""
-        logs.tell(event)
+        if self._news.are(event):
+            logs.tell(event)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from discovery.model import Target
+from discovery.news import NOT_IN_CATALOGUE
 from discovery.observer import (
     AnswerDoubted,
     CheckFailed,
@@ -18,6 +19,7 @@ from discovery.observer import (
     Deregistered,
     Ejected,
     Event,
+    NotInCatalogue,
     Pulse,
     Readmitted,
     Registered,
@@ -40,13 +42,20 @@ NAMED = 8
 
 
 def tell(event: Event) -> None:
-    """Write the line, or lines, of *event*."""
+    """Write the line, or lines, of *event*, which is news."""
     match event:
         case Pulse():
             return  # it changes nothing
         case ViewChanged() | WatchFailed() | WatchRecovered() | AnswerDoubted() | Ejected() | Readmitted():
             _tell_of_others(event)
-        case Registered() | RegistrationFailed() | RegistrationRecovered() | Deregistered() | StateChanged():
+        case (
+            Registered()
+            | RegistrationFailed()
+            | RegistrationRecovered()
+            | NotInCatalogue()
+            | Deregistered()
+            | StateChanged()
+        ):
             _tell_of_us(event)
         case CheckFailed(instance, output, for_s):
             _warn("check failed", id=instance.id, output=clip(redact(output), 300), for_s=round(for_s, 1))
@@ -76,9 +85,8 @@ def _tell_of_others(
             for instance in outside[:NAMED]:
                 _warn("address is not allowed", **_of(view.target), id=instance.id, address=instance.address)
         case WatchFailed(what, error, retry_in_s, failures):
-            if _is_news(failures):
-                next_try_s = round(retry_in_s, 1)
-                _warn("watch failed", what=what, error=_reason(error), failures=failures, next_try_s=next_try_s)
+            next_try_s = round(retry_in_s, 1)
+            _warn("watch failed", what=what, error=_reason(error), failures=failures, next_try_s=next_try_s)
         case WatchRecovered(what, failures, away_s):
             _info("watch recovered", what=what, failures=failures, away_s=round(away_s, 1))
         case AnswerDoubted(target, reason):
@@ -102,16 +110,17 @@ def _tell_of_snapshots(event: SnapshotUsed | SnapshotFailed) -> None:
 
 
 def _tell_of_us(
-    event: Registered | RegistrationFailed | RegistrationRecovered | Deregistered | StateChanged,
+    event: Registered | RegistrationFailed | RegistrationRecovered | NotInCatalogue | Deregistered | StateChanged,
 ) -> None:
     match event:
         case Registered(instance, reason):
             _info("registered", id=instance.id, address=instance.address, reason=reason)
         case RegistrationFailed(instance, error, retry_in_s, failures):
-            if _is_news(failures):
-                next_try_s = round(retry_in_s, 1)
-                reason = _reason(error)
-                _warn("registration failed", id=instance.id, error=reason, failures=failures, next_try_s=next_try_s)
+            next_try_s = round(retry_in_s, 1)
+            reason = _reason(error)
+            _warn("registration failed", id=instance.id, error=reason, failures=failures, next_try_s=next_try_s)
+        case NotInCatalogue(instance, unseen_s):
+            _warn("not in catalogue", id=instance.id, unseen_s=round(unseen_s, 1), look_at=NOT_IN_CATALOGUE)
         case RegistrationRecovered(instance, failures):
             _info("registration recovered", id=instance.id, failures=failures)
         case Deregistered(instance, error):
@@ -123,11 +132,6 @@ def _tell_of_us(
             _info("state changed", id=instance.id, state=state)
         case _:
             assert_never(event)
-
-
-def _is_news(failures: int) -> bool:
-    """The 1st, 2nd, 4th, ...: heard at once, and never a flood."""
-    return failures & (failures - 1) == 0
 
 
 def _info(event: str, **fields: object) -> None:

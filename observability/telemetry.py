@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from discovery.call import Call
 from discovery.clock import Clock
 from discovery.incoming import IncomingRequest, RequestHandle
+from discovery.news import News
 from discovery.observer import (
     NULL,
     Ejected,
@@ -34,6 +35,7 @@ class Telemetry:
         self._tracing = tracing
         self._metrics = metrics
         self._clock = clock
+        self._news = News(clock.now)
 
     def heeds(self, headers: Mapping[str, str] | None = None, /) -> bool:
         """Everything is told: there are metrics where there are no spans."""
@@ -70,7 +72,8 @@ class Telemetry:
                 self._metrics.readmitted(target, instance)
             case _:
                 pass
-        logs.tell(event)
+        if self._news.are(event):
+            logs.tell(event)
 
 
 class ObservedRequest:

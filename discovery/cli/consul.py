@@ -68,6 +68,11 @@ class Consul:
         """The token that is used now; empty without one."""
         return self._access.token
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another datacenter is asked than that of the agent."""
+        return bool(self._access.datacenter)
+
     def __enter__(self) -> Self:
         return self
 

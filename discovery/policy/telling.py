@@ -12,11 +12,30 @@ from math import inf
 # which nobody has to scroll through.
 _BURST = 10
 _PERIOD_S = 30.0
+_REMIND_EVERY_S = 60.0
 
 
 def is_news(failures: int) -> bool:
     """Whether so many failures in a row are worth a word: the 1st, 2nd, 4th, 8th ... are."""
     return failures & (failures - 1) == 0
+
+
+class Reminders:
+    """What waits for somebody to act is told at once, and then each minute, whoever read of it last."""
+
+    __slots__ = ("_told",)
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+
+    def are_due(self, what: str, now: float, *, first: bool) -> bool:
+        """Whether *what*, which has just begun (*first*) or goes on, is to be told now."""
+        if not first and now - self._told.get(what, -inf) < _REMIND_EVERY_S:
+            return False
+        # What is not told any more is over; nothing is remembered for ever.
+        self._told = {each: at for each, at in self._told.items() if now - at < 2 * _REMIND_EVERY_S}
+        self._told[what] = now
+        return True
 
 
 class Quota:

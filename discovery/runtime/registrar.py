@@ -15,7 +15,7 @@ import aiohttp
 
 from discovery.errors import IdentityTaken, RegistryError
 from discovery.model import Instance, Source, View
-from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
+from discovery.observer import Deregistered, NotInCatalogue, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.policy.backoff import Backoff
 from discovery.policy.recovery import Asker
 from discovery.policy.watch import WAIT_S, Pace
@@ -35,6 +35,8 @@ _SETTLE_S = 5.0
 _SETTLE_MOST_S = 60.0
 
 _PROBE_LIMIT_S = 2.0
+
+_NOT_SHOWN = "the catalogue had lost it"
 
 
 class Registrar:
@@ -95,13 +97,18 @@ class Registrar:
                 reason = "the agent had lost it"
 
     async def keep_visible(self, directory: Directory) -> NoReturn:
-        """Put our entry back whenever the service's health does not show it with its check."""
+        """Put our entry back whenever the service's health does not show it with its check.
+
+        What hides it for longer than that helps is told: then the agent cannot write to the catalogue.
+        """
         settle_s, asker = _SETTLE_S, Asker(_RETRY)
         await self.entered.wait()
+        seen_at = self._around.clock.now()
         while True:
             if not (reason := self._lost(directory.view)):
                 settle_s = _SETTLE_S
                 await directory.changed()
+                seen_at = self._around.clock.now()
                 continue
             try:
                 async with self._around.clock.timeout(settle_s):
@@ -112,6 +119,10 @@ class Registrar:
                 try:
                     entry = await self._registry.entry(self._instance.id)
                     if entry is None or boot_of(entry.instance) == boot_of(self._instance):
+                        # Once it may have been the catalogue's loss; then the agent cannot make up for it.
+                        if entry is not None and reason is _NOT_SHOWN and settle_s > 2 * _SETTLE_S:
+                            unseen_s = self._around.clock.now() - seen_at
+                            self._around.observer.notify(NotInCatalogue(self._instance, unseen_s))
                         await self._replace(reason)
                 except RegistryError as error:
                     await self._pause(error, asker)
@@ -201,7 +212,7 @@ class Registrar:
             return ""
         mine = next((each for each in view.instances if each.id == self._instance.id), None)
         if mine is None:
-            return "the catalogue had lost it"
+            return _NOT_SHOWN
         return "" if any(check.id == f"service:{mine.id}" for check in mine.checks) else "its check was lost"
 
     async def _pause(self, error: RegistryError, asker: Asker) -> None:

@@ -72,6 +72,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.variables",
     ),
     "discovery.proxies": (),
+    "discovery.news": ("discovery.clock", "discovery.errors", "discovery.observer", "discovery.policy.telling"),
     "discovery.live_settings": ("discovery.policy.routes",),
     "discovery.variables": (),
     "discovery.lazily": (),
@@ -81,6 +82,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "discovery.log_observer": (
         "discovery.clock",
         "discovery.model",
+        "discovery.news",
         "discovery.observer",
         "discovery.policy.telling",
         "discovery.snapshot.events",
@@ -105,6 +107,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.errors",
         "discovery.lazily",
         "discovery.model",
+        "discovery.news",
         "discovery.call",
         "discovery.incoming",
         "discovery.observer",

@@ -9,7 +9,7 @@ import http.client
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,8 @@ class Secured:
 
 
 @contextmanager
-def running_secured(program: Path, folder: Path, **more: object) -> Iterator[Secured]:
-    """Start it, and give it once it has a leader and has entered itself; *more* is of its configuration."""
+def running_secured(program: Path, folder: Path) -> Iterator[Secured]:
+    """Start it, and give it once it has a leader and a token of its own."""
     CA.cert_pem.write_to_path(str(folder / "ca.pem"))
     certificate = CA.issue_cert("server.dc1.consul", "127.0.0.1")
     certificate.cert_chain_pems[0].write_to_path(str(folder / "server.pem"))
@@ -91,20 +91,22 @@ def running_secured(program: Path, folder: Path, **more: object) -> Iterator[Sec
         "acl": {
             "enabled": True,
             "default_policy": "deny",
-            "tokens": {"initial_management": manager, "agent": manager},
+            "tokens": {"initial_management": manager},
         },
         "limits": {"http_max_conns_per_client": 4096},
         "disable_update_check": True,
     }
     (folder / "agent.json").write_text(json.dumps(config))
-    (folder / "more.json").write_text(json.dumps(more))
-    read = [f"-config-file={folder / name}" for name in ("agent.json", "more.json")]
-    node = Node("secured", f"http://127.0.0.1:{plain}", "", [str(program), "agent", "-dev", *read], folder / "log")
+    command = [str(program), "agent", "-dev", f"-config-file={folder / 'agent.json'}"]
+    node = Node("secured", f"http://127.0.0.1:{plain}", "", command, folder / "log")
     node.start()
     try:
-        node.until_it_says("Synced node info")
         secured = Secured(node, f"https://127.0.0.1:{https}", socket, folder, manager, plain)
         _until_led(secured, node.process)
+        # The least that it needs to enter itself; what is registered it writes with the token of who did.
+        _, token = secured.token('node_prefix "" { policy = "write" }')
+        assert secured.ask("PUT", "/v1/agent/token/agent", {"Token": token})[0] == 200
+        node.until_it_says("Synced node info")
         yield secured
     finally:
         node.kill()
@@ -113,8 +115,9 @@ def running_secured(program: Path, folder: Path, **more: object) -> Iterator[Sec
 def _until_led(secured: Secured, process: subprocess.Popen[bytes] | None) -> None:
     assert process is not None
     for _ in range(_TRIES):
-        if secured.ask("GET", "/v1/acl/token/self")[0] == 200:
-            return
+        with suppress(OSError):
+            if secured.ask("GET", "/v1/acl/token/self")[0] == 200:
+                return
         try:
             process.wait(0.05)
         except subprocess.TimeoutExpired:

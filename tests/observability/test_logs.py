@@ -133,16 +133,6 @@ def test_a_setting_that_was_left_out_has_a_warning_of_its_own(caplog: pytest.Log
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
 
 
-def test_a_registry_that_stays_away_is_mentioned_less_and_less_often(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    for failures in range(1, 1001):
-        tell(WatchFailed("ports", AWAY, 1.0, failures))
-        tell(RegistrationFailed(peer(), AWAY, 1.0, failures))
-    for event in ("watch failed", "registration failed"):
-        told = [vars(record)["failures"] for record in caplog.records if record.msg == event]
-        assert told == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
-
-
 def test_what_a_registry_answers_is_told_without_recognisable_secrets(caplog: pytest.LogCaptureFixture) -> None:
     error = RegistryUnavailable("it said: 500 X-Consul-Token: s3cret")
     for event in (

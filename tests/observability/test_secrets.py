@@ -144,14 +144,16 @@ def planted(address: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("log_format", ["json", "pretty"])
-async def test_no_planted_secret_comes_out_anywhere(log_format: str) -> None:
+@pytest.mark.parametrize(("log_format", "in_a_file"), [("json", False), ("pretty", False), ("json", True)])
+async def test_no_planted_secret_comes_out_anywhere(log_format: str, in_a_file: bool, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{PLANTED}-token\n")
+    file = {"CONSUL_HTTP_TOKEN": "", "CONSUL_HTTP_TOKEN_FILE": str(tmp_path / "token")} if in_a_file else {}
     async with listening() as listener:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
             PROGRAM,
-            env=planted(listener.address) | {"MESH_LOG": log_format},
+            env=planted(listener.address) | {"MESH_LOG": log_format} | file,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -15,6 +15,7 @@ import discovery
 from discovery.cli import records
 from discovery.cli.away import Away
 from discovery.cli.consul import Consul, Reply
+from discovery.cli.doctor.catalogue import judge_catalogue, read_entries
 from discovery.cli.doctor.collector import endpoint_of, judge_collector, post_nothing
 from discovery.cli.doctor.finding import Finding, Status
 from discovery.cli.doctor.instances import judge_connections, judge_instances
@@ -107,19 +108,29 @@ def _registry(agent: Consul, look: Progress) -> Iterator[Finding]:
         ),
         ("acl-settings", "live settings", 'key_prefix "mesh/" { policy = "read" }', _ask(agent, _KEYS), False),
     )
+    seen: list[Finding] = []
     for kind, what, rule, said, vital in rights:
-        yield from judge_right(kind, what, rule, said, anonymous=anonymous, vital=vital)
+        found = judge_right(kind, what, rule, said, anonymous=anonymous, vital=vital)
+        seen += found if vital else ()
+        yield from found
     yield from judge_clock(itself.headers, time_of_day())
 
     look("instances")
-    instances = _instances(agent)
+    entries = read_entries(_ask(agent, _ENTRIES))
+    read = _instances(agent)
+    instances = read or []
     findings = judge_instances(instances, probe(instances), itself.node)
     look("")
     yield from findings
     yield from judge_connections(itself.connections, instances)
+    # What is hidden from us, or is in another datacenter, is not missing.
+    if entries and read is not None and not agent.elsewhere and all(each.status is Status.OK for each in seen):
+        after = read_entries(_ask(agent, _ENTRIES))  # who left meanwhile is not missing either
+        yield from judge_catalogue({each: entries[each] for each in entries.keys() & after.keys()}, instances)
 
 
 _KEYS = "/v1/kv/mesh/?recurse"
+_ENTRIES = "/v1/agent/services"
 
 
 def _ask(agent: Consul, path: str) -> Reply | Away:
@@ -129,13 +140,13 @@ def _ask(agent: Consul, path: str) -> Reply | Away:
         return exc
 
 
-def _instances(agent: Consul) -> list[Instance]:
-    """Everybody but Consul's own servers, who are no business of ours."""
+def _instances(agent: Consul) -> list[Instance] | None:
+    """Everybody but Consul's own servers, who are no business of ours; None where that cannot be read."""
     try:
         names, _ = agent.names()
         return [each for name in sorted(names.services) if name != "consul" for each in agent.instances(name).instances]
     except RegistryError:  # said already
-        return []
+        return None
 
 
 def _show(finding: Finding) -> None:

@@ -77,13 +77,13 @@ def judge_right(id: str, what: str, rule: str, answer: Reply | Away, *, anonymou
         return [problem(id, answer.text, answer.advice or _ADVICE["broken"])]
     say = problem if vital else warning
     where = (
-        "a policy of the anonymous token, or better a token in CONSUL_HTTP_TOKEN with a policy"
+        "a policy of the anonymous token, or better a token in CONSUL_HTTP_TOKEN or its file with a policy"
         if anonymous
         else ("a policy of the token")
     )
     grant = f"add to {where}: {rule}"
     if answer.status == 403 and "ACL not found" in answer.words:
-        advice = "set CONSUL_HTTP_TOKEN to the secret of one that exists: consul acl token list"
+        advice = "put the secret of one that exists into CONSUL_HTTP_TOKEN or its file: consul acl token list"
         return [problem("acl-token", "Consul does not know the token", advice)]
     if answer.status == 403:
         return [say(id, f"Consul refuses {what}", grant)]

@@ -16,7 +16,7 @@ from aiohttp import web
 from discovery import wire
 from discovery.errors import IdentityTaken, RegistryRejected, RegistryUnavailable
 from discovery.model import Instance, Target
-from discovery.observer import Deregistered, Registered, RegistrationFailed, RegistrationRecovered
+from discovery.observer import Deregistered, NotInCatalogue, Registered, RegistrationFailed, RegistrationRecovered
 from discovery.registry.port import Answer, Entry, HttpCheck, Registration
 from discovery.runtime.reach import Reach
 from discovery.runtime.registrar import Registrar
@@ -401,6 +401,21 @@ async def test_where_putting_it_back_does_not_help_it_is_done_less_and_less_ofte
         await forgetful.clock.advance(600)
         # After 5, 10, 20, 40 and then every 60 s.
         assert 12 <= len(forgetful.reasons) <= 15
+    # The first time it may have been a loss that putting it back makes good.
+    told = [event.unseen_s for event in forgetful.observer.told(NotInCatalogue)]
+    assert [round(each, -1) for each in told[:4]] == [20, 40, 80, 140]
+
+
+async def test_what_the_catalogue_shows_in_between_or_without_its_check_is_not_missing_there(forgetful: World) -> None:
+    async with visible(forgetful) as registry:
+        registry.show(unchecked)
+        await forgetful.clock.advance(100)
+        for _ in range(3):
+            registry.show(forgotten)
+            await forgetful.clock.advance(8)
+            registry.show(lambda instance: instance)
+            await forgetful.clock.advance(1)
+    assert forgetful.observer.told(NotInCatalogue) == []
 
 
 async def test_a_registry_that_is_away_while_we_are_invisible_is_told_of_and_tried_again(forgetful: World) -> None:

@@ -43,6 +43,7 @@ async def test_where_all_is_well_every_check_says_so(agent: Api, mesh: Mesh) -> 
         ["✓", "clock"],
         ["✓", "instances"],
         ["✓", "connections"],
+        ["✓", "catalogue"],
         ["✓", "collector"],
     ]
     assert last == "0 problems, 0 warnings"

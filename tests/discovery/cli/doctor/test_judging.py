@@ -10,6 +10,7 @@ import pytest
 
 from discovery.cli.away import Away
 from discovery.cli.consul import Reply
+from discovery.cli.doctor.catalogue import judge_catalogue, read_entries
 from discovery.cli.doctor.collector import endpoint_of, judge_collector
 from discovery.cli.doctor.finding import Finding, Status
 from discovery.cli.doctor.instances import judge_connections, judge_instances
@@ -187,6 +188,10 @@ def test_the_connections_of_all_processes_on_a_host_are_compared_with_the_limit(
         ({"CONSUL_HTTP_AUTH": "me:geheim"}, [("settings", "warning")]),
         ({"CONSUL_HTTP_TOKEN": "a", "CONSUL_HTTP_TOKEN_FILE": "/dev/null"}, [("settings", "warning")]),
         ({"MESH_STATIC": "ports=127.0.0.1:1"}, [("settings", "warning")]),
+        ({"CONSUL_TLS_SERVER_NAME": "server.dc1.consul"}, [("settings", "warning")]),
+        ({"CONSUL_TLS_SERVER_NAME": "server.dc1.consul", "CONSUL_HTTP_SSL": "1"}, [("settings", "ok")]),
+        ({"CONSUL_HTTP_SSL_VERIFY": "0", "CONSUL_HTTP_SSL": "1"}, [("settings", "warning")]),
+        ({"CONSUL_CACERT": "/nowhere", "CONSUL_HTTP_SSL": "1"}, [("settings", "problem")]),
     ],
     ids=lambda value: "+".join(value) if isinstance(value, dict) else None,
 )
@@ -194,6 +199,33 @@ def test_variables_that_make_no_sense_or_are_not_read_are_found(
     environ: dict[str, str], found: list[tuple[str, str]]
 ) -> None:
     assert kinds(judge_settings(environ, {})) == found
+
+
+def entries(content: object) -> dict[str, str]:
+    return read_entries(Reply(200, {}, json.dumps(content).encode()))
+
+
+def test_what_the_agent_has_and_the_catalogue_does_not_show_is_a_problem() -> None:
+    both = entries({"ports-1": {"Service": "ports"}, "ports-2": {"Service": "ports"}})
+    assert kinds(judge_catalogue(both, [instance(1), instance(2)])) == [("catalogue", "ok")]
+    [finding] = judge_catalogue(both, [instance(1)])
+    assert (finding.id, finding.status) == ("not-in-catalogue", Status.PROBLEM)
+    assert "ports-2 of ports is known to this agent" in finding.text
+    assert "node_name" in finding.advice
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Away("broken", "gone"),
+        Reply(403, {}, b"no"),
+        Reply(200, {}, b"<html>"),
+        Reply(200, {}, b"[1]"),
+        Reply(200, {}, b'{"a": 1}'),
+    ],
+)
+def test_an_agent_that_does_not_say_what_it_has_has_nothing_to_compare(answer: Reply | Away) -> None:
+    assert read_entries(answer) == {}
 
 
 def test_a_misspelt_variable_is_answered_with_the_right_one() -> None:
