@@ -116,7 +116,8 @@ class Faults:
     def regresses_index(self) -> None:
         """Indexes go back to half of what was told, as from servers that an older snapshot was put into.
 
-        Whoever waits on one, or comes with one from before, is answered at once by the lower one.
+        Whoever waits on one, or comes with one from before, is answered at once by the lower one. From a Consul he gets
+        it when his wait is over, where he reads a service's health.
         """
         told = self._highest - self._shift
         self._move_index(told - told // 2)

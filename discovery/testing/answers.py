@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
@@ -21,11 +21,13 @@ _FAILURES: Mapping[str, Misbehaviour] = {
 
 _ABSENT: Any = object()
 
+Failure = Literal["reset", "broken body", "draining"]
+
 Answer = Callable[[web.BaseRequest], Any]
 
 
 class Stub:
-    """What is answered to one kind of request: each answer in its turn, the last one from then on.
+    """What is answered to one kind of request: each answer in its turn, the last one from then on; without any, 200.
 
     ::
 
@@ -67,7 +69,7 @@ class Stub:
         self._answers.append(answer)
         return self
 
-    def fails(self, how: str = "reset") -> Self:
+    def fails(self, how: Failure = "reset") -> Self:
         """Then fail: by a ``"reset"``, a ``"broken body"``, or ``"draining"``, which says that nothing was done."""
         if how not in _FAILURES:
             raise ValueError(f"a stub fails by {', '.join(map(repr, _FAILURES))}, got {how!r}: a status it answers")
