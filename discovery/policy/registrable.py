@@ -18,8 +18,10 @@ _HEAVIEST = 65535
 
 # Pairs that the mesh itself registers; those with a value of the user's are named by settings of their own.
 OURS = frozenset({"boot", "generation", "version", "zone"})
-# It says ``secure`` as well, where it speaks TLS; where somebody before us does, the user says it.
-_MOST = META_PAIRS - len(OURS) - 1
+# It says ``secure`` as well, where it speaks TLS; where somebody before us does, the user says it. How a process is
+# spoken to does not change while it runs.
+LASTING = OURS | {"secure"}
+_MOST = META_PAIRS - len(LASTING)
 
 
 def meta_problems(meta: Mapping[str, str]) -> Iterator[str]:

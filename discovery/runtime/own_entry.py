@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from discovery.errors import ConfigError
 from discovery.model import Instance
-from discovery.policy.registrable import OURS, entry_problems, meta_problems
+from discovery.policy.registrable import LASTING, entry_problems, meta_problems
 
 
 class OwnEntry:
@@ -42,8 +42,8 @@ class OwnEntry:
         if problems:
             raise ConfigError(*problems)
         if meta is not None:
-            ours = {key: value for key, value in now.meta.items() if key in OURS}
-            now = replace(now, meta=MappingProxyType({**meta, **ours}))
+            lasting = {key: value for key, value in now.meta.items() if key in LASTING}
+            now = replace(now, meta=MappingProxyType({**meta, **lasting}))
         self.instance = replace(now, weight=weight, warning_weight=warning_weight, tags=tuple(tags))
         self.changed.set()
 

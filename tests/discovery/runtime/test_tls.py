@@ -284,6 +284,17 @@ async def test_a_key_may_be_in_the_file_of_its_certificate(registry: FakeRegistr
         assert await response.text() == "https "
 
 
+async def test_what_it_changes_of_its_entry_does_not_hide_that_it_speaks_tls(
+    registry: FakeRegistry, observer: RecordingObserver, ca: Authority
+) -> None:
+    files = ca.signs("127.0.0.1")
+    async with up(an_app(ok=ok), registry, observer, tls_cert=files.cert, tls_key=files.key) as one:
+        one.server.mesh.update(meta={"colour": "blue"})
+        await observer.until(lambda: any(told.instance.meta.get("colour") for told in observer.told(Registered)))
+        (entry,) = (await registry.instances(Target("ports"))).instances
+        assert (entry.meta["colour"], entry.secure) == ("blue", True)
+
+
 async def served(registry: FakeRegistry, files: Files) -> None:
     config = MeshConfig(name="ports", tls_cert=files.cert, tls_key=files.key, drain_s=0)
     async with discovery.serving(web.Application(), config, registry=registry):
