@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Nobody,
         NoInstances,
         Overflow,
+        StaleView,
         TooManyServices,
     )
     from discovery.config import MeshConfig
@@ -83,6 +84,7 @@ __all__ = [
     "Service",
     "SocketOptions",
     "Source",
+    "StaleView",
     "StaticRegistry",
     "Surroundings",
     "Target",
@@ -132,6 +134,7 @@ _HOME = {
     "Service": "discovery.runtime.service",
     "SocketOptions": "discovery.runtime.socket_options",
     "Source": "discovery.model",
+    "StaleView": "discovery.call_errors",
     "StaticRegistry": "discovery.registry.static_registry",
     "Surroundings": "discovery.runtime.surroundings",
     "Target": "discovery.model",

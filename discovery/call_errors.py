@@ -70,6 +70,25 @@ class Overflow(CallError):
         self.queued_s = queued_s
 
 
+class StaleView(CallError):
+    """What is known about the service is older than the call, or its route, allows; nothing was sent.
+
+    For ``age_s`` the registry has not been able to say otherwise, and ``max_staleness_s`` were allowed::
+
+        try:
+            async with mesh.get("http://ports/ports", max_staleness=30) as response:
+                print(response.status)
+        except discovery.StaleView as error:
+            print(f"Consul is away since {error.age_s:.0f} s")
+    """
+
+    def __init__(self, target: Target, age_s: float, max_staleness_s: float, reason: str) -> None:
+        said = f"what is known about {str(target)!r} is {age_s:.3g} s old, and may be {max_staleness_s:g} for this call"
+        super().__init__(target, f"{said} ({reason})" if reason else said)
+        self.age_s = age_s
+        self.max_staleness_s = max_staleness_s
+
+
 class CallFailed(CallError):
     """The call was sent and no attempt brought a response; ``attempts`` says what each came to.
 

@@ -11,6 +11,7 @@ MeshError
 └── CallError                 a call to a peer gave no response (also an aiohttp.ClientError)
     ├── NoInstances               there was nobody to send it to (.reason, .known)
     ├── TooManyServices           this process already follows as many services as it may
+    ├── StaleView                 what is known of the service is older than it allows (.age_s)
     ├── Overflow                  too many calls to it are under way, and this one was not sent
     ├── HandshakeRefused          it answered, and opened no websocket (.status; also aiohttp's WSServerHandshakeError)
     └── CallFailed                it was sent, and no attempt brought a response (.attempts)

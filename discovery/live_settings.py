@@ -18,7 +18,7 @@ class LiveSettings:
     a call may go on the wire, ``concurrency`` how many calls of one process to one service may be under way. ``limit``
     is how many requests a server of this service works on at once, or ``"adaptive"``. ``None`` leaves the word to the
     next source. ``patience_s`` is said of a route only: how long a call waits for somebody to be there, and for its
-    turn::
+    turn. ``max_staleness_s`` is for how long the registry may have been silent before a call raises ``StaleView``::
 
         MeshConfig(name="report", live=LiveSettings(timeout_s=5, attempts=2))
     """
@@ -28,6 +28,7 @@ class LiveSettings:
     attempts: int | None = None
     concurrency: int | None = None
     patience_s: float | None = None
+    max_staleness_s: float | None = None
     limit: int | Literal["adaptive"] | None = None
 
 
@@ -62,6 +63,7 @@ def live_problems(said: LiveSettings) -> list[str]:
         attempts=said.attempts,
         concurrency=said.concurrency,
         patience_s=said.patience_s,
+        max_staleness_s=said.max_staleness_s,
     )
     if timeout is not None and attempt is not None and attempt > timeout:
         problems.append(

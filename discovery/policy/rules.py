@@ -13,7 +13,8 @@ class Rules:
 
     ``timeout_s`` bounds the whole of it, ``attempt_timeout_s`` the wait for the head of an answer, ``attempts`` how
     often it may go on the wire, ``patience_s`` how long it waits for anybody to be there, and for its turn.
-    ``concurrency`` is how many calls to its service may be under way.
+    ``concurrency`` is how many calls to its service may be under way. ``max_staleness_s`` is for how long the registry
+    may have been silent about the service; ``None`` is as long as it likes.
     """
 
     timeout_s: float | None
@@ -21,6 +22,7 @@ class Rules:
     attempts: int
     patience_s: float
     concurrency: int
+    max_staleness_s: float | None = None
 
 
 class Wish(Protocol):
@@ -36,6 +38,8 @@ class Wish(Protocol):
     def patience_s(self) -> float | None: ...
     @property
     def concurrency(self) -> int | None: ...
+    @property
+    def max_staleness_s(self) -> float | None: ...
 
 
 def settled(wishes: Sequence[Wish], otherwise: Rules) -> Rules:
@@ -53,4 +57,5 @@ def settled(wishes: Sequence[Wish], otherwise: Rules) -> Rules:
         attempts=said("attempts"),
         patience_s=said("patience_s"),
         concurrency=said("concurrency"),
+        max_staleness_s=said("max_staleness_s"),
     )

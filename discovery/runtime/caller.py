@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import aiohttp
 
@@ -16,14 +17,17 @@ from discovery.model import Outcome, Target
 from discovery.observer import Observer, of_calls
 from discovery.policy.deadline import attempt_limit_s, format_ms, remaining, tighten
 from discovery.policy.retry import Again, Stop, StopReason, decide
+from discovery.policy.rules import Rules
 from discovery.runtime import context, outcomes
 from discovery.runtime.address import Logical
 from discovery.runtime.chooser import Chooser
 from discovery.runtime.directories import Directories
+from discovery.runtime.directory import Directory
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.flight import Flight
 from discovery.runtime.home import Home
 from discovery.runtime.outgoing import Outgoing
+from discovery.runtime.plan import Plan
 from discovery.runtime.retrying import repeat
 from discovery.runtime.said import Said
 from discovery.runtime.surroundings import Surroundings
@@ -68,6 +72,7 @@ class Caller:
         Raises:
             Misused: where the mesh is not open.
             NoInstances: when there was nobody to send it to.
+            StaleView: when the registry has been silent for longer than it allows.
             Overflow: when too many calls to its service are under way.
             CallFailed: when no attempt brought a response.
             DeadlineExceeded: when that was for want of time.
@@ -79,9 +84,9 @@ class Caller:
         if now >= plan.look_again_at:
             directory.look_again(now)
             plan = directory.plan
-        if directory.routes:
-            plan = directory.plan_for(request.method, request.path)
-        rules = plan.rules if said is None else said.over(plan.rules)
+        rules = plan.rules
+        if directory.routes or said is not None:
+            plan, rules = _planned(directory, request, said)
         left = rules.timeout_s
         deadline_at = None if left is None else now + left
         incoming = context.current.get()
@@ -222,3 +227,11 @@ class Caller:
         if left is not None and left <= 0:
             return DeadlineExceeded(target, f"no response from {target} in time", records)
         return CallFailed(target, f"no response from {target}", records)
+
+
+def _planned(directory: Directory, request: Outgoing, said: Said | None) -> tuple[Plan, Rules]:
+    plan = directory.plan_for(request.method, request.path)
+    if said is None:
+        return plan, plan.rules
+    rules = said.over(plan.rules)
+    return (plan if rules.max_staleness_s is None else replace(plan, calm_below=0)), rules

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from discovery.call_errors import Overflow
+from discovery.call_errors import Overflow, StaleView
 from discovery.policy.deadline import remaining
 from discovery.runtime.directories import Directories
 from discovery.runtime.endpoint import Endpoint
 from discovery.runtime.flight import Flight
+from discovery.runtime.staleness import staleness
 from discovery.runtime.surroundings import Surroundings
 
 
@@ -28,9 +29,13 @@ class Chooser:
 
         Raises:
             NoInstances: when nobody came in time.
-            Overflow: when its turn did not.
+            StaleView: when the registry has been silent for longer than it allows.
+            Overflow: when its turn did not come.
         """
         directory = flight.directory
+        limit_s, stale_s = flight.rules.max_staleness_s, staleness(directory, self._clock.now())
+        if limit_s is not None and stale_s > limit_s:
+            raise StaleView(directory.target, stale_s, limit_s, str(directory.trouble or "")) from directory.trouble
         room = directory.room
         if directory.trouble is not None:
             flight.looked_up(self._clock.now())

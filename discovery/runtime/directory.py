@@ -162,8 +162,8 @@ class Directory:
             min(field.look_again_at, self._suspects_until),
             weight,
             part(rules.concurrency, min(weights), weight) if weights else 0,
-        )
-        self.routes = [(route, replace(self.plan, rules=said)) for route, said in routes]
+        ).by(rules)
+        self.routes = [(route, self.plan.by(said)) for route, said in routes]
         self.room.resize(rules.concurrency)
 
     def plan_for(self, method: str, path: str) -> Plan:

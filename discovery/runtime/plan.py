@@ -6,7 +6,7 @@ A call reads it, and asks nothing else: what no call uses costs no call anything
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from discovery.model import Health
@@ -26,7 +26,8 @@ class Plan:
     ``picker`` is ``None`` where there are no ``candidates``. ``health`` is the worst among them: ``critical`` says that
     the checks are doubted. ``ejected`` are out for failing, and ``due`` those of them that wait for a probe. At
     ``look_again_at`` (monotonic) time alone has changed who is due, or a candidate. ``weight`` is that of all
-    candidates. With fewer than ``calm_below`` attempts under way, neither the service nor any candidate can be full.
+    candidates. With fewer than ``calm_below`` attempts under way, neither the service nor any candidate can be full,
+    and nothing else is to be looked at.
     """
 
     candidates: Sequence[Endpoint]
@@ -38,6 +39,10 @@ class Plan:
     look_again_at: float = inf
     weight: float = 0.0
     calm_below: int = 0
+
+    def by(self, rules: Rules) -> Plan:
+        """The same by other *rules*. Where they ask how old the view is, none of the calls is a calm one."""
+        return replace(self, rules=rules, calm_below=self.calm_below if rules.max_staleness_s is None else 0)
 
     def full(self, endpoint: Endpoint) -> bool:
         """Whether an instance has as many calls of ours as its part of the room allows."""

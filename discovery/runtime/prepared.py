@@ -16,11 +16,22 @@ from discovery.runtime.outgoing import Outgoing, Through
 from discovery.runtime.pool import Pool
 
 _DIRECT = frozenset(
-    {"headers", "params", "data", "json", "skip_auto_headers", "timeout", "attempts", "attempt_timeout", "tags"}
+    {
+        "headers",
+        "params",
+        "data",
+        "json",
+        "skip_auto_headers",
+        "timeout",
+        "attempts",
+        "attempt_timeout",
+        "max_staleness",
+        "tags",
+    }
 )
 # Who says one of these has a way of his own to send a body.
 _FRAMING = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT)
-_OURS = frozenset({"attempts", "attempt_timeout", "tags"})
+_OURS = frozenset({"attempts", "attempt_timeout", "max_staleness", "tags"})
 
 
 def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any], *, direct: bool) -> Outgoing:

@@ -56,7 +56,9 @@ class Redirects:
                 return await passed_on(request, handler, self._caller.is_known)
             # Within the service it is still for the same instances.
             whom = target if logical.target == target._replace(filter="") else logical.target
-            left = Said(remaining(deadline_at, self._clock.now()), said.attempts, said.attempt_timeout_s)
+            left = Said(
+                remaining(deadline_at, self._clock.now()), said.attempts, said.attempt_timeout_s, said.max_staleness_s
+            )
             return await self._caller.call(
                 whom, Handed(request, handler, logical.path, self._pool.trust, GRACE_S), left
             )

@@ -18,6 +18,7 @@ _SETTINGS: Mapping[str, bool] = {
     "attempts": True,
     "patience_s": False,
     "concurrency": True,
+    "max_staleness_s": False,
 }
 
 

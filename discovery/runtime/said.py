@@ -27,13 +27,15 @@ class CallOptions(TypedDict, total=False):
 
     ``timeout`` (seconds, or a ``ClientTimeout``) bounds the whole call, body included; ``None`` says that there is no
     limit of ours. ``attempts`` is how often it may go on the wire, ``attempt_timeout`` (seconds) how long each may wait
-    for the head of its answer. With *tags* it goes to those instances alone that have all of them. All others are those
-    of ``aiohttp.ClientSession.request``, and mean the same.
+    for the head of its answer. ``max_staleness`` (seconds) is for how long the registry may have been silent about the
+    service: then the call is not sent, and raises ``StaleView``. With *tags* it goes to those instances alone that have
+    all of them. All others are those of ``aiohttp.ClientSession.request``, and mean the same.
     """
 
     timeout: float | aiohttp.ClientTimeout | None
     attempts: int
     attempt_timeout: float
+    max_staleness: float
     tags: str | Collection[str]
     headers: LooseHeaders | None
     params: Query
@@ -63,7 +65,7 @@ class CallOptions(TypedDict, total=False):
     upload_tracker: Any
 
 
-_OURS = frozenset({"timeout", "attempts", "attempt_timeout"})
+_OURS = frozenset({"timeout", "attempts", "attempt_timeout", "max_staleness"})
 _PARTS = ("connect", "sock_connect", "sock_read")
 _KNOWN = frozenset(CallOptions.__annotations__)
 
@@ -75,6 +77,7 @@ class Said:
     timeout_s: float | Default | None = Default.TIMEOUT
     attempts: int | None = None
     attempt_timeout_s: float | None = None
+    max_staleness_s: float | None = None
 
     def over(self, rules: Rules) -> Rules:
         """The rules of its route, where it does not say otherwise."""
@@ -85,6 +88,7 @@ class Said:
             self.attempts or rules.attempts,
             rules.patience_s,
             rules.concurrency,
+            self.max_staleness_s or rules.max_staleness_s,
         )
 
 
@@ -114,7 +118,15 @@ def said(options: Mapping[str, Any], known: AbstractSet[str] = _KNOWN) -> Said |
         _check_seconds("attempt_timeout", attempt_timeout)
         if attempt_timeout == 0:
             raise ValueError("an attempt that has no time cannot be made, got an attempt_timeout of 0")
-    return Said(timeout, attempts, attempt_timeout)
+    return Said(timeout, attempts, attempt_timeout, _staleness(options.get("max_staleness")))
+
+
+def _staleness(value: float | None) -> float | None:
+    if value is not None:
+        _check_seconds("max_staleness", value)
+        if value == 0:
+            raise ValueError("what is known is always a moment old, got a max_staleness of 0")
+    return value
 
 
 def _check_seconds(name: str, value: Any) -> None:

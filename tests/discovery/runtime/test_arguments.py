@@ -126,7 +126,7 @@ def seen(one: Received) -> tuple[Any, ...]:
 def test_every_argument_of_aiohttp_is_tried_or_refused() -> None:
     known = inspect.signature(aiohttp.ClientSession._request).parameters.keys() - {"self", "method", "str_or_url"}
     assert known == TRIED.keys() | REFUSED.keys()
-    assert CallOptions.__annotations__.keys() == TRIED.keys() | {"attempts", "attempt_timeout", "tags"}
+    assert CallOptions.__annotations__.keys() == TRIED.keys() | {"attempts", "attempt_timeout", "max_staleness", "tags"}
 
 
 @pytest.mark.parametrize("make", CASES)
