@@ -14,9 +14,7 @@ from discovery.model import Target
 from discovery.observer import Observe
 from discovery.policy.balancer import Balancer
 from discovery.policy.tags import tagged
-from discovery.registry.consul_registry import ConsulRegistry
 from discovery.registry.port import Registry
-from discovery.registry.static_registry import StaticRegistry
 from discovery.runtime import live, pulse, rehearsal
 from discovery.runtime.address import Addresses, Logical
 from discovery.runtime.body import EMPTY
@@ -46,7 +44,14 @@ from discovery.runtime.trust import Trust
 
 def registry_of(config: MeshConfig) -> Registry:
     """The registry that the settings name: the static list if there is one, else Consul."""
-    return StaticRegistry(config.static) if config.static else ConsulRegistry(config)
+    # Loaded when it is known which one: to ask Consul takes a fourth of all that a mesh is made of.
+    if config.static:
+        from discovery.registry.static_registry import StaticRegistry  # noqa: PLC0415 - see above
+
+        return StaticRegistry(config.static)
+    from discovery.registry.consul_registry import ConsulRegistry  # noqa: PLC0415 - see above
+
+    return ConsulRegistry(config)
 
 
 class Mesh(Knowledge, Presence, Verbs):

@@ -47,6 +47,19 @@ def test_without_any_extra_the_library_can_be_imported(environment: Environment,
     assert (said.returncode, said.stderr) == (0, "")
 
 
+def test_without_any_extra_it_brings_few_packages_and_little_data(environment: Environment, tmp_path: Path) -> None:
+    code = """
+from importlib.metadata import distributions
+found = [each for each in distributions() if each.name not in {"pip", "setuptools"}]
+files = {each.locate_file(file) for each in found for file in each.files or () if not str(file).endswith(".pyc")}
+print(len(found), sum(file.stat().st_size for file in files if file.is_file()))
+"""
+    packages, size = map(int, environment.run("python", "-c", code, cwd=tmp_path).stdout.split())
+
+    assert packages <= 19
+    assert size <= 25_000_000
+
+
 def test_without_the_extra_cli_the_command_says_what_to_install(environment: Environment, tmp_path: Path) -> None:
     said = environment.run("mesh", "--help", cwd=tmp_path)
 
