@@ -11,7 +11,7 @@ time, and two reads that agree are believed.
 
 Half of a service turning critical in one answer is as doubtful, but no second read can settle it: an agent that
 has restarted says it of all its instances, truthfully, until each check has run. Those are *suspects*: the shell
-may go on trusting them for as long as a check needs.
+may go on trusting them for as long as a check needs. Those that fall one by one are a crowd as well (``crowd``).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from discovery.model import Health, Instance, Place
 from discovery.policy.whereabouts import is_callable
 
-# Envoy's and Finagle's panic threshold is 50 % too: so many do not fail by themselves at one moment. One instance
-# alone is no crowd, and is simply believed.
+# Envoy's and Finagle's panic threshold is 50 % too: so many do not fail by themselves at one moment. One alone is no
+# crowd, of two either, and is simply believed.
 _SUSPECT_SHARE = 0.5
 _LEAST_CROWD = 2
 
@@ -74,22 +74,31 @@ def doubt(old: Sequence[Instance], new: Sequence[Instance]) -> str:
 
 
 def suspects(old: Sequence[Instance], new: Sequence[Instance]) -> frozenset[str]:
-    """The ids of those that turned critical together, when they are half or more of all that were not.
+    """The ids of those that turned critical in one answer, when they are half or more of all that were not."""
+    fell = fallen(old, new)
+    if not fell:
+        return frozenset()
+    well = len(old) - [instance.health for instance in old].count(Health.CRITICAL)
+    return frozenset(each.id for each in fell) if is_crowd(len(fell), well) else frozenset()
+
+
+def fallen(old: Sequence[Instance], new: Sequence[Instance]) -> list[Instance]:
+    """Those that turned critical.
 
     Instances that an operator put into maintenance are critical on purpose, and never suspect.
     """
     gone, come = _apart(old, new)
     before = _by_place(instance for instance in gone if instance.health is not Health.CRITICAL)
-    fell = [
-        instance.id
+    return [
+        instance
         for place, instance in _by_place(come).items()
         if place in before and instance.health is Health.CRITICAL and not instance.maintenance
     ]
-    if not fell:
-        return frozenset()
-    well = len(old) - [instance.health for instance in old].count(Health.CRITICAL)
-    crowd = well >= _LEAST_CROWD and len(fell) >= well * _SUSPECT_SHARE
-    return frozenset(fell if crowd else ())
+
+
+def is_crowd(fell: int, well: int) -> bool:
+    """Whether so many, of so many that were *well*, are too many to have failed by themselves."""
+    return fell >= _LEAST_CROWD and fell >= well * _SUSPECT_SHARE
 
 
 def _apart(old: Sequence[Instance], new: Sequence[Instance]) -> tuple[Sequence[Instance], Sequence[Instance]]:

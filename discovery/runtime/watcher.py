@@ -15,7 +15,8 @@ from discovery.errors import RegistryError, RegistryUnavailable
 from discovery.model import Instance, Source, View
 from discovery.observer import AnswerDoubted, WatchFailed, WatchRecovered
 from discovery.policy.backoff import REGISTRY
-from discovery.policy.membership import doubt, suspects
+from discovery.policy.crowd import WINDOW_S, Crowd
+from discovery.policy.membership import doubt
 from discovery.policy.recovery import Asker
 from discovery.policy.watch import Cursor, Pace, wait_s
 from discovery.registry.port import Answer, Lookup
@@ -26,6 +27,7 @@ from discovery.runtime.surroundings import Surroundings
 
 # Two runs of a check at its default interval: by then a restarted agent has asked every instance.
 SUSPICION_S = 10.0
+_NAMED = 8
 
 
 class Indexed(Protocol):
@@ -79,7 +81,7 @@ async def watch(
 
     Where it says nothing yet, that begins with what was known before, if *snapshots* are kept.
     """
-    target = directory.target
+    target, crowd = directory.target, Crowd()
 
     async def read(index: int) -> Answer:
         try:
@@ -97,9 +99,15 @@ async def watch(
     def accept(answer: Answer) -> None:
         known = _told(directory) or ()
         now = around.clock.now()
+        suspects = crowd.suspects(known, answer.instances, now)
+        if suspects and not doubt(known, answer.instances):  # else it was told
+            reason = (
+                f"turned critical within {WINDOW_S:g} s, one after the other: {', '.join(sorted(suspects)[:_NAMED])}"
+            )
+            around.observer.notify(AnswerDoubted(target, reason))
         directory.replace(
             View(target=target, instances=answer.instances, index=answer.index, as_of=now, source=answer.source),
-            suspects=suspects(known, answer.instances),
+            suspects=suspects,
             suspects_until=now + SUSPICION_S,
         )
 

@@ -106,8 +106,9 @@ def test_who_comes_as_the_same_object_is_judged_as_who_comes_as_an_equal_one(
         pytest.param(all_of(CRITICAL, CRITICAL), (), "no instance is left of 2", id="all gone, though all were sick"),
         pytest.param(all_of(PASSING, PASSING), all_of(PASSING), "", id="one of two left"),
         pytest.param(all_of(PASSING), all_of(CRITICAL), "", id="one alone is no crowd"),
+        pytest.param(all_of(PASSING, PASSING), all_of(PASSING, CRITICAL), "", id="one of two is no crowd"),
         pytest.param(
-            all_of(PASSING, PASSING), all_of(PASSING, CRITICAL), "turned critical at once: 1 of 2", id="one of two"
+            all_of(PASSING, PASSING), all_of(CRITICAL, CRITICAL), "turned critical at once: 2 of 2", id="two of two"
         ),
         pytest.param(all_of(PASSING, PASSING, PASSING), all_of(PASSING, CRITICAL, PASSING), "", id="one of three"),
         pytest.param(

@@ -280,6 +280,24 @@ async def test_a_crowd_that_turns_critical_is_chosen_for_ten_seconds_more_and_th
         assert directory.pick(clock.now()) is None
 
 
+async def test_a_crowd_that_falls_one_by_one_is_chosen_on_as_well(
+    directory: Directory, observer: RecordingObserver, clock: FakeClock
+) -> None:
+    lookup = Scripted(answer(5, 4), answer(6, 4, critical=1))
+    async with watching(lookup, directory, observer, clock):
+        assert len(directory.plan.candidates) == 3, "one is believed"
+        assert observer.told(AnswerDoubted) == []
+        await clock.advance(3)
+        lookup.go_on(answer(7, 4, critical=2))
+        await clock.advance(1)
+        assert len(directory.plan.candidates) == 4
+        reason = "turned critical within 7 s, one after the other: p0, p1"
+        assert observer.told(AnswerDoubted) == [AnswerDoubted(PORTS, reason)]
+        await clock.advance(SUSPICION_S)
+        directory.pick(clock.now())
+        assert len(directory.plan.candidates) == 2
+
+
 async def test_a_crowd_that_recovers_is_never_missed(
     directory: Directory, observer: RecordingObserver, clock: FakeClock
 ) -> None:
