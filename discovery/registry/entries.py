@@ -58,6 +58,14 @@ class Entries:
                 return f"the entry {instance_id} still has the token that it came with: {exc}"
         return ""
 
+    async def tried(self) -> str:
+        """Ask for something that everybody may know; why there was no answer, if there was none."""
+        try:
+            await self._control.http.get(_nothing, "/v1/status/leader")
+        except RegistryError as exc:
+            return str(exc)
+        return ""
+
     async def _put(self, registration: Registration) -> None:
         # Without replace-existing-checks, which would end an operator's maintenance. Our one check has a fixed id.
         body = codec.encode_registration(registration)
@@ -75,3 +83,7 @@ class Entries:
             return dict(codec.decode_entry(response.content).instance.meta) == dict(instance.meta)
 
         return await self._control.http.get(entry, f"/v1/agent/service/{instance.id}")
+
+
+def _nothing(response: Response) -> None:
+    """Of no interest, once it is there."""

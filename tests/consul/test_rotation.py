@@ -134,6 +134,9 @@ async def test_a_token_that_is_revoked_at_once_is_followed_by_the_one_in_the_fil
     put(file, secret)
     async with served(secured, name, file) as server:
         await until(secured, f"/v1/health/service/{name}?passing=1", bool)
+        async for view in server.mesh.watch(name):
+            if any(each.health is discovery.Health.PASSING for each in view.instances):
+                break
         _, secret = secured.token(rules(name))
         put(file, secret)
         await asyncio.to_thread(secured.revoke, old)

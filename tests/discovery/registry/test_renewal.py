@@ -153,11 +153,32 @@ async def test_a_certificate_is_read_again_when_it_changes_and_half_of_a_new_one
             replaced(Path(mine["client_cert"]), second.cert_chain_pems[0].bytes())
             await until_looked(clock)
             await registry.names()
-            assert len(consul.shown) == 1
+            assert len(set(consul.shown)) == 1
             written(tmp_path, "me", second)
             await until_looked(clock)
+            assert len(set(consul.shown)) == 2
             await registry.names()
-    assert len(set(consul.shown)) == len(consul.shown) == 2
+    assert consul.shown[-1] != consul.shown[0]
+
+
+async def test_a_new_certificate_that_consul_refuses_is_told_before_anything_fails(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    replaced(tmp_path / "ca.pem", CA.cert_pem.bytes())
+    mine = written(tmp_path, "me", CA.issue_cert("me"))
+    clock = FakeClock()
+    with secured(server_context(CA.issue_cert("127.0.0.1"), asks=True)) as consul:
+        tls = ConsulTls(
+            ca_file=str(tmp_path / "ca.pem"), client_cert=mine["client_cert"], client_key=mine["client_key"]
+        )
+        async with ConsulRegistry(MeshConfig(name="ports", consul_url=consul.url, consul_tls=tls), clock):
+            await until_looked(clock)
+            written(tmp_path, "me", STRANGER.issue_cert("me"))
+            await until_looked(clock)
+            await until_looked(clock)
+    [message] = caplog.messages
+    assert "the new certificate for Consul was tried" in message
+    assert "refuses our certificate" in message
 
 
 async def test_an_authority_that_was_replaced_is_believed_at_the_first_failure(ask: Ask, tmp_path: Path) -> None:
