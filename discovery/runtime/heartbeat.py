@@ -22,6 +22,7 @@ from discovery.runtime.mesh import Mesh, registry_of
 from discovery.runtime.own_address import own_address
 from discovery.runtime.reach import Reach
 from discovery.runtime.registrar import Registrar
+from discovery.runtime.signals import leaving_on_sigterm
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 
@@ -68,26 +69,30 @@ async def registered(
             async with mesh.get("http://ports/ports") as response:
                 print(len(await response.json()))
 
+    SIGTERM ends the block as a cancellation does, and then the process, with status 143, unless the program hears that
+    signal itself; ``stop_s`` bounds all of that. A second one ends it at once.
+
     *observe* is told what happens, as in :func:`discovery.run`; without it the log is. Without ``instance_id`` in the
     settings the id holds the process id, since there is no port to tell workers of one host apart.
     """
     around = around or Surroundings()
     registry = registry or registry_of(config)
-    own = await own_address(config, around.clock)
-    instance = identity(config, own.host, config.port, around.rng)
-    if not config.instance_id:
-        instance = replace(instance, id=f"{config.name}-{instance.host}-{os.getpid()}")
-    check = TtlCheck(ttl_s=TTL_S, deregister_after_s=config.deregister_after_s)
-    with around.observed(observe, instance) as around:
-        own.tell()
-        async with Mesh(config, registry, around=around) as mesh, aiohttp.ClientSession(trust_env=False) as session:
-            registrar = Registrar(instance, check, registry, session, around, mesh.reach)
-            try:
-                async with Tasks() as tasks:
-                    tasks.start(registrar.keep(), "registration")
-                    tasks.start(registrar.keep_current(), "changes")
-                    tasks.start(beat(instance, registrar, registry, around, mesh.reach), "heartbeat")
-                    with mesh.enrolled(registrar.own):
-                        yield mesh
-            finally:
-                await registrar.leave(_LEAVE_LIMIT_S)
+    with leaving_on_sigterm(config.name, config.stop_s):
+        own = await own_address(config, around.clock)
+        instance = identity(config, own.host, config.port, around.rng)
+        if not config.instance_id:
+            instance = replace(instance, id=f"{config.name}-{instance.host}-{os.getpid()}")
+        check = TtlCheck(ttl_s=TTL_S, deregister_after_s=config.deregister_after_s)
+        with around.observed(observe, instance) as around:
+            own.tell()
+            async with Mesh(config, registry, around=around) as mesh, aiohttp.ClientSession(trust_env=False) as session:
+                registrar = Registrar(instance, check, registry, session, around, mesh.reach)
+                try:
+                    async with Tasks() as tasks:
+                        tasks.start(registrar.keep(), "registration")
+                        tasks.start(registrar.keep_current(), "changes")
+                        tasks.start(beat(instance, registrar, registry, around, mesh.reach), "heartbeat")
+                        with mesh.enrolled(registrar.own):
+                            yield mesh
+                finally:
+                    await registrar.leave(min(_LEAVE_LIMIT_S, config.stop_s / 2))

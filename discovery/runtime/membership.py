@@ -25,8 +25,9 @@ from discovery.runtime.site import Site
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.tasks import Tasks
 
-# Of the time for leaving, what handlers that did not finish by themselves get to clean up once they are cancelled.
-_CLOSE_S = 1.0
+# What is kept of the time for leaving, for those who do not end by themselves: half for handlers that are cancelled and
+# websockets that are closed, a quarter for what the application closes, the rest for connections and telemetry.
+_CLOSE_S = 4.0
 _DEREGISTER_S = 3.0
 
 
@@ -52,7 +53,8 @@ class Membership:
         self._inbound = Inbound(app, self._me, mesh.settings, around, edge=config.edge)
         self._leaving = leaving
         self._close_s = min(_CLOSE_S, config.stop_s / 4)
-        self._site = Site(app, config, self._inbound, self._close_s)
+        self._site = Site(app, config, self._inbound, around.clock, self._close_s / 4)
+        self._left_by: float | None = None  # when all of it is to be over
 
     @asynccontextmanager
     async def serving(self, bound: socket.socket, *, register: bool) -> AsyncIterator[asyncio.Task[object]]:
@@ -82,7 +84,7 @@ class Membership:
                     finally:
                         await _completed(self._cut())
         finally:
-            await _completed(self._site.close())
+            await _completed(self._close())
             self._become(Lifecycle.STOPPED)
 
     def _check(self) -> HttpCheck:
@@ -101,6 +103,7 @@ class Membership:
         requests may come from those who still believe in a predecessor at this address.
         """
         clock = self._around.clock
+        self._left_by = clock.now() + self._config.stop_s - self._close_s / 4
         keeping.cancel()
         try:
             async with clock.timeout(self._config.stop_s - self._close_s):
@@ -121,8 +124,14 @@ class Membership:
     async def _cut(self) -> None:
         """End what did not end by itself. Nobody may connect any more, or who is cut off would be back at once."""
         await self._site.stop_listening()
-        await self._inbound.goodbyes.said(self._close_s / 2)
-        await self._inbound.under_way.cut(self._close_s / 2)
+        await self._inbound.goodbyes.said(self._close_s / 4)
+        await self._inbound.under_way.cut(self._close_s / 4)
+
+    async def _close(self) -> None:
+        least_s = self._close_s / 4
+        # One that never came so far has nobody to say goodbye to.
+        left_s = least_s if self._left_by is None else self._left_by - self._around.clock.now()
+        await self._site.close(max(least_s, left_s))
 
     def _say_goodbye(self) -> None:
         self._inbound.leaving = True

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 import socket
-from asyncio import get_running_loop
+from asyncio import Future, get_running_loop
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, AddressFamily
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 from discovery.clock import Clock
@@ -81,9 +83,38 @@ async def _resolved(name: str, port: int, clock: Clock) -> list[tuple[AddressFam
     """The addresses of *name*; none when it has none, or when nobody says so in time."""
     with suppress(OSError, UnicodeError, TimeoutError):
         async with clock.timeout(_RESOLVE_S):
-            found = await get_running_loop().getaddrinfo(name, port, type=socket.SOCK_DGRAM)
+            found = await _asked(name, port)
         return [(family, str(address[0])) for family, _, _, _, address in found]
     return []
+
+
+async def _asked(name: str, port: int) -> list[Any]:
+    """Ask the system, in a thread that nobody waits for: the loop's own are waited for by a process that ends."""
+    loop = get_running_loop()
+    answer: Future[list[Any]] = loop.create_future()
+
+    def answered(found: list[Any] | Exception) -> None:
+        if answer.done():
+            return
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def ask() -> None:
+        try:
+            found: list[Any] | Exception = _system(name, port)
+        except (OSError, UnicodeError) as error:
+            found = error
+        with suppress(RuntimeError):  # the loop may be closed by now
+            loop.call_soon_threadsafe(answered, found)
+
+    Thread(target=ask, name="own address", daemon=True).start()
+    return await answer
+
+
+def _system(name: str, port: int) -> list[Any]:
+    return socket.getaddrinfo(name, port, type=socket.SOCK_DGRAM)
 
 
 def _first_source(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, overload
 
 from aiohttp import web
@@ -17,9 +14,7 @@ from discovery.config import MeshConfig
 from discovery.errors import MeshError
 from discovery.observer import Observe
 from discovery.runtime.server import serving
-
-# What a shell reports for a process that a signal ended.
-_SIGNALLED = 128
+from discovery.runtime.signals import Ending, heard
 
 
 @overload
@@ -84,48 +79,48 @@ def run(
     if isinstance(config, MeshConfig) and settings:
         raise TypeError(f"{', '.join(settings)}: such settings are said with a name, or in the MeshConfig itself")
     name = config if isinstance(config, str) else config.name
+    ending: Ending | None = None
     try:
         chosen = MeshConfig.from_env(config, **settings) if isinstance(config, str) else config
-        asyncio.run(_until_stopped(app, chosen, observe, register=register, sock=sock))
+        ending = Ending(name, chosen.stop_s)
+        asyncio.run(_until_stopped(app, chosen, observe, ending, register=register, sock=sock))
     except MeshError as error:
         sys.exit(_told(name, error))
+    finally:
+        if ending is not None:
+            ending.over()
 
 
 async def _until_stopped(
     app: web.Application,
     config: MeshConfig,
     observe: Observe | None,
+    ending: Ending,
     *,
     register: bool,
     sock: socket.socket | None = None,
 ) -> None:
-    stop = asyncio.Event()
-    with _on_signals(stop):
-        async with serving(app, config, observe=observe, register=register, sock=sock) as server:
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({stopping, server.failed}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
+    stop, task, up = asyncio.Event(), asyncio.current_task(), False
+
+    def begin(number: int) -> None:
+        ending.begin(number)
+        stop.set()
+        if not up and task is not None:
+            task.cancel()  # a start may take as long as it likes, and nobody is served yet
+
+    with heard((signal.SIGINT, signal.SIGTERM), begin):
+        try:
+            async with serving(app, config, observe=observe, register=register, sock=sock) as server:
+                up = True
+                stopping = asyncio.create_task(stop.wait())
+                await asyncio.wait({stopping, server.failed}, return_when=asyncio.FIRST_COMPLETED)
+                stopping.cancel()
+        except asyncio.CancelledError:
+            if up or not stop.is_set():
+                raise
+            return
         if server.failed.done() and not server.failed.cancelled():
             server.failed.result()
-
-
-@contextmanager
-def _on_signals(stop: asyncio.Event) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-
-    def heard(number: int) -> None:
-        if stop.is_set():
-            os._exit(_SIGNALLED + number)
-        stop.set()
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, heard, number)
-    try:
-        yield
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 def _told(name: str, error: MeshError) -> int:

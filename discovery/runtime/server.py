@@ -19,6 +19,7 @@ from discovery.runtime.identity import identity
 from discovery.runtime.membership import Membership
 from discovery.runtime.mesh import Mesh, registry_of
 from discovery.runtime.own_address import own_address
+from discovery.runtime.signals import leaving_on_sigterm
 from discovery.runtime.surroundings import Surroundings
 
 MESH = web.AppKey("MESH", Mesh)
@@ -63,7 +64,9 @@ async def serving(
     somebody else is served in the place of the settings' host and port, and closed at the end.
 
     The app finds its mesh at ``app[discovery.MESH]``, and at ``app[discovery.LEAVING]`` what tells a stream to end.
-    Serving does not wait for the registry: registration goes on in the background until it succeeds.
+    SIGTERM ends the block as a cancellation does, and then the process, with status 143, unless the program hears that
+    signal itself, as :func:`discovery.run` does. Serving does not wait for the registry: registration goes on in the
+    background until it succeeds.
 
     Raises:
         ConfigError: when the port cannot be bound, or *sock* is none of TCP.
@@ -72,16 +75,17 @@ async def serving(
     if app.frozen:
         raise RuntimeError("this application was served before: make a new one for each server")
     around = around or Surroundings()
-    bound, config = listener.bound(config, sock)
-    with bound:
-        own = await own_address(config, around.clock)
-        instance = identity(config, own.host, bound.getsockname()[1], around.rng)
-        with around.observed(observe, instance) as around:
-            own.tell()
-            registry = registry or registry_of(config)
-            async with Mesh(config, registry, around=around) as mesh:
-                app[MESH] = mesh
-                app[LEAVING] = leaving = asyncio.Event()
-                membership = Membership(app, config, instance, mesh, registry, around, leaving)
-                async with membership.serving(bound, register=register) as keeping:
-                    yield Server(instance, mesh, keeping)
+    with leaving_on_sigterm(config.name, config.stop_s):
+        bound, config = listener.bound(config, sock)
+        with bound:
+            own = await own_address(config, around.clock)
+            instance = identity(config, own.host, bound.getsockname()[1], around.rng)
+            with around.observed(observe, instance) as around:
+                own.tell()
+                registry = registry or registry_of(config)
+                async with Mesh(config, registry, around=around) as mesh:
+                    app[MESH] = mesh
+                    app[LEAVING] = leaving = asyncio.Event()
+                    membership = Membership(app, config, instance, mesh, registry, around, leaving)
+                    async with membership.serving(bound, register=register) as keeping:
+                        yield Server(instance, mesh, keeping)

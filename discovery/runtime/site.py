@@ -6,20 +6,40 @@ are closed.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
+from collections.abc import Coroutine
 from typing import Any
 
 from aiohttp import web
 
+from discovery.clock import Clock
 from discovery.config import MeshConfig
 from discovery.runtime import certificate, doorway, listener
 from discovery.runtime.inbound import Inbound
 
+logger = logging.getLogger(__name__)
+
 # Longer than any client of the mesh keeps one (15 s), so that it is the client who ends an idle connection. It is
 # also aiohttp's only limit for the head of a request.
 _KEEPALIVE_S = 75.0
+# What is cut off gets a turn of the event loop, or a few.
+_CUT_S = 0.05
 # Strangers get less: a head that drips in holds a connection for so long.
 _EDGE_KEEPALIVE_S = 10.0
+
+
+class _Runner(web.AppRunner):
+    """Lets the application's ``on_shutdown`` have *shutdown_s*, which would else keep ``on_cleanup`` from its turn."""
+
+    __slots__ = ("clock", "shutdown_s")
+
+    clock: Clock
+    shutdown_s: float
+
+    async def shutdown(self) -> None:
+        await within(super().shutdown(), self.shutdown_s, self.clock, "on_shutdown")
 
 
 class Site:
@@ -27,14 +47,17 @@ class Site:
 
     _server: web.Server
 
-    def __init__(self, app: web.Application, config: MeshConfig, inbound: Inbound, close_s: float) -> None:
+    def __init__(
+        self, app: web.Application, config: MeshConfig, inbound: Inbound, clock: Clock, close_s: float
+    ) -> None:
         self._config = config
         self._inbound = inbound
         sizes: dict[str, Any] = {"max_line_size": config.max_line_size, "max_field_size": config.max_field_size}
-        self._runner = web.AppRunner(
+        self._clock = clock
+        self._runner = _Runner(
             app,
             keepalive_timeout=_EDGE_KEEPALIVE_S if config.edge else _KEEPALIVE_S,
-            shutdown_timeout=close_s,
+            shutdown_timeout=close_s / 2,
             access_log=None,
             handle_signals=False,
             **{name: size for name, size in sizes.items() if size is not None},
@@ -77,6 +100,28 @@ class Site:
         self._server.pre_shutdown()
         await self._server.shutdown()
 
-    async def close(self) -> None:
-        """End the application, whatever became of it."""
-        await self._runner.cleanup()
+    async def close(self, limit_s: float) -> None:
+        """End the application, whatever became of it, within *limit_s*; ``on_shutdown`` has half of that."""
+        self._runner.clock, self._runner.shutdown_s = self._clock, limit_s / 2
+        await within(self._runner.cleanup(), limit_s, self._clock, "on_shutdown, on_cleanup or cleanup_ctx")
+
+
+async def within(ending: Coroutine[Any, Any, None], limit_s: float, clock: Clock, whose: str) -> None:
+    """Await what an application does at its end, but no longer than *limit_s*: whoever is told to leave leaves."""
+    task = asyncio.create_task(ending, name=whose)
+    try:
+        async with clock.timeout(limit_s):
+            await asyncio.shield(task)
+    except TimeoutError:
+        if task.done():  # it is the application's own
+            await task
+            return
+        logger.warning(
+            "%s of the application did not end in the %g s that are left for it: it is cut off", whose, limit_s
+        )
+        task.cancel()
+        # Whoever is cancelled may clean up for a moment, and one that does not listen is left behind.
+        await asyncio.wait([task], timeout=_CUT_S)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise

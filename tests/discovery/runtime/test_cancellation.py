@@ -499,14 +499,19 @@ async def test_a_server_can_be_cancelled_wherever_it_waits() -> None:
     assert missed(server, places) == []
     assert sorted(missed(membership, places)) == [
         "await asyncio.wait([task])",
-        "await self._inbound.goodbyes.said(self._close_s / 2)",
-        "await self._inbound.under_way.cut(self._close_s / 2)",
+        "await self._inbound.goodbyes.said(self._close_s / 4)",
+        "await self._inbound.under_way.cut(self._close_s / 4)",
+        "await self._site.close(max(least_s, left_s))",
         "await self._site.stop_listening()",
     ]
     assert sorted(missed(site, places)) == [
-        "await self._runner.cleanup()",
+        "await asyncio.shield(task)",
+        "await asyncio.wait([task], timeout=_CUT_S)",
         "await self.stop_listening()",
         "await site.stop()",
+        "await task",
+        'await within(self._runner.cleanup(), limit_s, self._clock, "on_shutdown, on_cleanup or cleanup_ctx")',
+        'await within(super().shutdown(), self.shutdown_s, self.clock, "on_shutdown")',
     ]
 
 

@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Mapping
 from socket import AF_INET, AF_INET6, AddressFamily
+from threading import Event
 from typing import Any
 
 import pytest
@@ -43,13 +44,13 @@ def routes(monkeypatch: pytest.MonkeyPatch, table: Mapping[str, str]) -> None:
 
 
 @pytest.fixture
-async def names(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def getaddrinfo(name: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+def names(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(name: str, port: int) -> list[tuple[Any, ...]]:
         if name not in NAMES:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [(AF_INET6 if ":" in each else AF_INET, socket.SOCK_DGRAM, 17, "", (each, port)) for each in NAMES[name]]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(module, "_system", getaddrinfo)
 
 
 async def found(clock: SystemClock | FakeClock | None = None, **settings: Any) -> OwnAddress:
@@ -124,10 +125,13 @@ async def test_what_was_said_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, s
 
 
 async def test_a_name_that_nobody_resolves_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def silence(*_: object, **__: object) -> None:
-        await asyncio.Event().wait()
+    over = Event()
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", silence)
+    def silence(name: str, port: int) -> list[tuple[Any, ...]]:
+        over.wait()
+        return []
+
+    monkeypatch.setattr(module, "_system", silence)
     routes(monkeypatch, ROUTES)
     clock = FakeClock()
     finding = asyncio.create_task(found(clock, host="0.0.0.0", consul_url="http://consul:8500"))
@@ -135,6 +139,7 @@ async def test_a_name_that_nobody_resolves_holds_nobody_up(monkeypatch: pytest.M
     assert not finding.done()
     await clock.advance(0.2)
     assert await finding == OwnAddress("10.0.0.7", "consul has no address now")
+    over.set()
 
 
 async def test_a_name_that_can_be_none_is_one_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from discovery.config import MeshConfig
 from discovery.errors import ConfigError, IdentityTaken, MeshError
 from discovery.observer import StateChanged
 from discovery.runtime.running import _told, _until_stopped
+from discovery.runtime.signals import Ending
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
 from discovery.testing.registry import FakeRegistry
@@ -159,6 +160,185 @@ async def test_without_an_observer_and_without_a_log_a_token_that_is_dead_is_tol
     assert "s3cret-t0ken" not in "".join([*lines, *more])
 
 
+STARTING = """
+import asyncio
+
+from aiohttp import web
+
+import discovery
+
+
+async def database(app):
+    yield
+    print("cleaned up", flush=True)
+
+
+async def forever(app):
+    print("began", flush=True)
+    await asyncio.Event().wait()
+
+
+app = web.Application()
+app.cleanup_ctx.append(database)
+app.on_startup.append(forever)
+discovery.run(app, "ports")
+print("returned", flush=True)
+"""
+
+ENDING = """
+import asyncio
+import threading
+
+from aiohttp import web
+
+import discovery
+
+
+async def begin(app):
+    print("began", flush=True)
+
+
+async def block(app):
+    print("blocked", flush=True)
+    {blocked}
+
+
+app = web.Application()
+app.on_startup.append(begin)
+app.on_cleanup.append(block)
+discovery.run(app, "ports")
+print("returned", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_start_that_takes_long_is_given_up_at_a_signal(number: int) -> None:
+    async with program(STARTING) as one:
+        assert await one.line() == "began"
+        one.process.send_signal(number)
+        assert await one.ended() == (0, ["cleaned up", "returned"], [])
+
+
+# Consul's name is asked of a name server that hangs; the answer would come after all.
+DNS = """
+import threading
+
+from aiohttp import web
+
+import discovery
+from discovery.runtime import own_address
+
+
+def hangs(name, port):
+    print("began", flush=True)
+    threading.Event().wait()
+
+
+own_address._system = hangs
+own_address._RESOLVE_S = 3600
+discovery.run(web.Application(), "ports")
+print("returned", flush=True)
+"""
+
+
+async def test_a_name_server_that_hangs_holds_up_neither_the_start_nor_its_end() -> None:
+    async with program(DNS, MESH_STATIC="", MESH_HOST="0.0.0.0", CONSUL_HTTP_ADDR="consul:8500") as one:
+        assert await one.line() == "began"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.ended() == (0, ["returned"], [])
+
+
+@pytest.mark.parametrize(
+    "blocked",
+    ["threading.Event().wait()", "await asyncio.to_thread(threading.Event().wait)"],
+    ids=["the loop", "a thread"],
+)
+async def test_what_blocks_the_process_at_its_end_is_ended_with_it_after_stop_s(blocked: str) -> None:
+    code = ENDING.format(blocked=blocked)
+    async with program(code, MESH_STOP_S="1") as one:
+        assert await one.line() == "began"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.line() == "blocked"
+        status, out, lines = await one.ended()
+    assert (status, out) == (128 + signal.SIGTERM, [])
+    assert lines[-1].startswith("ports: it did not end within 1 s (stop_s) of the signal")
+
+
+WORKER = """
+import asyncio
+import sys
+
+import discovery
+from discovery.observer import Deregistered, NullObserver, Registered
+
+
+class Telling(NullObserver):
+    def notify(self, event):
+        if isinstance(event, Registered | Deregistered):
+            print(type(event).__name__, flush=True)
+
+
+async def main():
+    around = discovery.Surroundings(observer=Telling())
+    config = discovery.MeshConfig.from_env("worker", stop_s=1, drain_s=0)
+    async with discovery.registered(config, around=around) as mesh:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            print("cancelled", flush=True)
+            {then}
+
+
+asyncio.run(main())
+"""
+
+
+async def test_sigterm_takes_a_worker_out_of_the_registry_under_plain_asyncio() -> None:
+    async with program(WORKER.format(then="raise")) as one:
+        assert await one.line() == "Registered"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.ended() == (128 + signal.SIGTERM, ["cancelled", "Deregistered"], [])
+
+
+async def test_a_second_sigterm_or_stop_s_ends_a_worker_that_does_not_leave() -> None:
+    hangs = "await asyncio.Event().wait()"
+    async with program(WORKER.format(then=hangs)) as one:
+        assert await one.line() == "Registered"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.line() == "cancelled"
+        status, out, (line,) = await one.ended()
+        assert (status, out) == (128 + signal.SIGTERM, [])
+        assert line.startswith("worker: it did not end within 1 s (stop_s)")
+    async with program(WORKER.format(then=hangs).replace("stop_s=1", "stop_s=3600")) as one:
+        assert await one.line() == "Registered"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.line() == "cancelled"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.ended() == (128 + signal.SIGTERM, [], [])
+
+
+async def test_who_hears_sigterm_himself_keeps_it(registry: FakeRegistry) -> None:
+    came = asyncio.Event()
+    loop, config = asyncio.get_running_loop(), MeshConfig(name="worker", drain_s=0)
+    loop.add_signal_handler(signal.SIGTERM, came.set)
+    try:
+        async with discovery.registered(config, registry):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await came.wait()
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+    async with discovery.registered(config, registry):
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, "it is as before"
+    await asyncio.to_thread(asyncio.run, entered(config))
+
+
+async def entered(config: MeshConfig) -> None:
+    """In another thread no signal can be heard."""
+    async with discovery.registered(config, FakeRegistry()):
+        pass
+
+
 async def test_a_second_signal_ends_it_at_once() -> None:
     async with ready(MESH_DRAIN_S="15") as one:
         one.process.send_signal(signal.SIGTERM)
@@ -204,7 +384,9 @@ async def test_a_live_process_under_our_id_ends_it(
     config = MeshConfig(name="ports", instance_id="p1", drain_s=0)
     async with peer(registry, "ports", theirs, id="p1"):
         with pytest.raises(IdentityTaken, match="'p1' belongs to a live process"):
-            await _until_stopped(web.Application(), config, lambda identity: nullcontext(observer), register=True)
+            await _until_stopped(
+                web.Application(), config, lambda identity: nullcontext(observer), Ending("ports", 20), register=True
+            )
     assert [event.state for event in observer.told(StateChanged)] == ["ready", "draining", "stopped"]
 
 

@@ -416,6 +416,53 @@ async def test_a_registry_that_does_not_answer_holds_up_nobody_who_leaves(
     assert len(observer.told(Deregistered)) == 1
 
 
+async def hangs(app: web.Application) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("signal", ["on_shutdown", "on_cleanup", "cleanup_ctx"])
+async def test_an_application_that_does_not_end_is_cut_off_within_stop_s(
+    registry: FakeRegistry, observer: RecordingObserver, signal: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended: list[str] = []
+
+    async def database(app: web.Application) -> AsyncIterator[None]:
+        yield
+        if signal == "cleanup_ctx":
+            await hangs(app)
+        ended.append("database")
+
+    app, clock = an_app(ok=ok), FakeClock()
+    app.cleanup_ctx.append(database)
+    if signal != "cleanup_ctx":
+        getattr(app, signal).append(hangs)
+    async with hosted(app, registry, observer, clock, stop_s=20) as one:
+        one.leave.set()
+        await observer.until(lambda: bool(observer.told(Deregistered)))
+        await clock.settle()
+        await clock.advance(18.9)
+        await clock.advance(1)
+        await asyncio.wait([one.gone], timeout=5)
+        assert one.gone.done()
+        await one.gone
+    assert "of the application did not end in the" in caplog.text
+    assert ended == (["database"] if signal != "cleanup_ctx" else []), "and the others have their turn"
+    assert not other_tasks()
+
+
+async def test_what_an_application_fails_with_at_its_end_is_told(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async def broken(app: web.Application) -> None:
+        raise TimeoutError("the database")
+
+    app = an_app(ok=ok)
+    app.on_cleanup.append(broken)
+    with pytest.raises(TimeoutError, match="the database"):
+        async with up(app, registry, observer):
+            pass
+
+
 async def test_leaving_can_be_cancelled(observer: RecordingObserver) -> None:
     registry, clock = Mute(), FakeClock()
     async with hosted(web.Application(), registry, observer, clock) as one:
