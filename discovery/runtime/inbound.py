@@ -54,6 +54,7 @@ class Inbound:
         self._places = Places(settings, around.clock)
         self.under_way = UnderWay(around.clock)
         self.goodbyes = Goodbyes(around.clock, around.rng)
+        self._told: dict[web.RequestHandler, RequestHandle] = {}  # who is to be told of the end of a request
         self.leaving = False  # what lasts is not begun any more
         self.refusing = False  # nor is anything else
         self._health: Mapping[str, health.Handle] = {}
@@ -83,7 +84,7 @@ class Inbound:
 
         return enter
 
-    async def _unobserved(self, request: web.Request, told: RequestHandle | None = None) -> web.StreamResponse:
+    async def _unobserved(self, request: web.Request) -> web.StreamResponse:
         # All requests come by here, so what few of them need is asked by one test, and no path is taken apart.
         deadline_at, important = None, False
         if not self._edge:
@@ -94,8 +95,6 @@ class Inbound:
                     return self._early(_Refusal(wire.NACK_EXPIRED))
                 deadline_at = self._now() + left_s
         work = self.under_way.begin(request, deadline_at, important=important)
-        if told is not None:
-            work.told = told
         # Each request has a task of its own, so nothing has to be put back.
         context.current.set(work)
         try:
@@ -123,13 +122,13 @@ class Inbound:
         observer = self._around.observer
         if not observer.heeds(request.headers):
             return await self._unobserved(request)
-        handle = observer.request(described(request))
+        handle = self._told[request.protocol] = observer.request(described(request))
         status: int | None = None
         nack = ""
         failure: Exception | None = None
         try:
             with handle.activate():
-                response = await self._unobserved(request, handle)
+                response = await self._unobserved(request)
             nack = response.nack if isinstance(response, _Refusal) else response.headers.get(wire.NACK, "")
             status = response.status if await sent(request, response) else None
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
@@ -141,8 +140,7 @@ class Inbound:
         else:
             return response
         finally:
-            work = context.current.get()
-            if not isinstance(work, Work) or work.told is not None:  # else it was over with its handshake
+            if self._told.pop(request.protocol, None) is not None:  # else it was over with its head
                 handle.end(status, await self._route(request), nack, failure)
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -163,11 +161,11 @@ class Inbound:
 
     def _opens(self, work: Work, request: web.Request, response: web.StreamResponse) -> None:
         """The request is over for whoever observes it, since what it opened may last for hours."""
-        told, work.told = work.told, None
+        told = self._told.pop(request.protocol, None)
         if told is not None:
             told.end(response.status, route_of(request.match_info))
         if isinstance(response, web.WebSocketResponse):
-            work.deadline_at, work.socket = None, response  # its caller's time was that of the handshake
+            self.under_way.opens(work, response)
             self.goodbyes.opening(response)
         elif self._me.state is not Lifecycle.READY:
             _close_after(response)

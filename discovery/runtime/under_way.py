@@ -14,7 +14,6 @@ from math import inf
 from aiohttp import web
 
 from discovery.clock import Alarm, Clock
-from discovery.incoming import RequestHandle
 from discovery.runtime.context import RequestContext
 from discovery.runtime.uninterrupted import is_uninterrupted
 
@@ -39,8 +38,6 @@ class Work(RequestContext):
     answering: bool = False
     placed_at: float | None = None
     interruption: Interruption | None = None
-    told: RequestHandle | None = None
-    socket: web.WebSocketResponse | None = None
 
 
 class UnderWay:
@@ -50,6 +47,7 @@ class UnderWay:
         self._clock = clock
         # One connection has one request at a time.
         self._work: dict[web.RequestHandler, Work] = {}
+        self._sockets: dict[web.RequestHandler, web.WebSocketResponse] = {}
         self._alarm: Alarm | None = None
         self._alarm_at = inf
         self._emptied: asyncio.Event | None = None
@@ -62,14 +60,21 @@ class UnderWay:
             self._set_alarm(deadline_at)
         return work
 
+    def opens(self, work: Work, socket: web.WebSocketResponse) -> None:
+        """It opens *socket*, which its caller's time does not bound."""
+        work.deadline_at = None
+        if work.request is not None:
+            self._sockets[work.request.protocol] = socket
+
     def end(self, work: Work) -> None:
         """It was handled, however that went."""
         if work.request is not None:
             del self._work[work.request.protocol]
+            if self._sockets:
+                self._sockets.pop(work.request.protocol, None)
             # Whoever was started within the request remembers its context, and need not keep all of it alive.
             work.request = None
             work.important = False
-            work.socket = None
         if self._emptied is not None and not self._work:
             self._emptied.set()
             self._emptied = None
@@ -102,7 +107,8 @@ class UnderWay:
             return
         if work.routed and is_uninterrupted(request.match_info.handler, request.method):
             return
-        if work.socket is not None and work.socket.closed:
+        socket = self._sockets.get(request.protocol)
+        if socket is not None and socket.closed:
             return  # it knows, and cleans up
         work.interruption = why
         # That is the task of the connection. It waits for that of the handler, and hands the cancellation on.

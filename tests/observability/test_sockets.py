@@ -60,6 +60,46 @@ def shop() -> web.Application:
     return app
 
 
+def chat() -> web.Application:
+    app = web.Application()
+
+    async def talk(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            async with request.app[discovery.MESH].get("http://chat/rooms") as response:
+                await socket.send_str(f"{response.status} {message.data}")
+        return socket
+
+    async def rooms(request: web.Request) -> web.Response:
+        return web.json_response([])
+
+    app.router.add_get("/rooms", rooms)
+    app.router.add_get("/rooms/{room}", talk)
+    return app
+
+
+async def test_the_spans_of_a_websocket_are_there_while_it_is_open() -> None:
+    everybody, registry = Everybody(), FakeRegistry()
+    config = discovery.MeshConfig(name="chat", drain_s=0)
+    async with discovery.serving(chat(), config, registry=registry, observe=everybody.observe) as server:
+        async with server.mesh.ws_connect("http://chat/rooms/lobby") as socket:
+            await socket.send_str("hello")
+            assert (await socket.receive()).data == "200 hello"
+            opened = [(node.depth, node.kind, node.name, node.status) for node in trace_tree(everybody.spans())]
+        assert len(everybody.spans()) == len(opened), "and nothing is added at its end"
+
+    assert opened == [
+        (0, "internal", "call chat", 101),
+        (1, "client", "GET", 101),
+        (2, "server", "GET /rooms/{room}", 101),
+        # What its handler calls is part of the same trace.
+        (3, "internal", "call chat", 200),
+        (4, "client", "GET", 200),
+        (5, "server", "GET /rooms", 200),
+    ]
+
+
 async def test_a_retry_through_three_servers_is_one_tree() -> None:
     everybody, registry, visits = Everybody(), FakeRegistry(), list[str]()
     config = discovery.MeshConfig(name="ports", drain_s=0)
