@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from benchmarks import own
-from benchmarks.own.publication import section
+from benchmarks.own.publication import PAGE, published, section
+from benchmarks.page import replaced
 from launcher.development import CannotRun, Row
 
 ROW = Row("one thing", 1.0, "s", "<= 2 s")
@@ -76,3 +77,8 @@ def test_a_goal_that_was_missed_is_bold_on_the_page() -> None:
     page = section(figures)
     assert "| a | **1.5 s** | <= 1 s |" in page
     assert "Not run: kit (no pytest)." in page
+
+
+def test_the_page_is_what_the_figures_say() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert replaced(page, section(published())) == page
