@@ -68,9 +68,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     begun: list[str] = []
     carries = Carrier._request
 
-    async def counted(self: Carrier, callback: Any, method: str, uri: str, **more: Any) -> Any:
+    async def counted(self: Carrier, callback: Any, method: str, uri: str, *rest: Any, **more: Any) -> Any:
         begun.append(f"{method} {uri}")
-        return await carries(self, callback, method, uri, **more)
+        return await carries(self, callback, method, uri, *rest, **more)
 
     monkeypatch.setattr(Carrier, "_request", counted)
     return begun
