@@ -117,10 +117,10 @@ async def _day(agent: _Agent, views: Path, away_s: float) -> list[Row]:
     around = discovery.Surroundings(observer=told)
     app = web.Application()
     app.router.add_get("/", _hello)
-    async with discovery.serving(app, config, registry=registry, around=around) as server:
+    async with discovery.serving(app, config, registry=registry, around=around) as server, AsyncExitStack() as held:
         mesh = server.mesh
-        for service in _SERVICES:
-            mesh.directory(service)
+        for service in _SERVICES:  # which are empty, and would be given up after a minute
+            held.enter_context(mesh.directory(service))
         await _until(lambda: bool(told.registered) and all(map(mesh.view, _SERVICES)))
         await _until(lambda: bool((view := mesh.view("bench")) and view.instances) and any(views.glob("*.view")))
         calling = asyncio.create_task(calls.go_on(mesh))
