@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 
 import aiohttp
 
@@ -234,4 +233,4 @@ def _planned(directory: Directory, request: Outgoing, said: Said | None) -> tupl
     if said is None:
         return plan, plan.rules
     rules = said.over(plan.rules)
-    return (plan if rules.max_staleness_s is None else replace(plan, calm_below=0)), rules
+    return (plan if rules.max_staleness_s is None else plan.by(rules)), rules

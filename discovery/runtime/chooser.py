@@ -33,8 +33,8 @@ class Chooser:
             Overflow: when its turn did not come.
         """
         directory = flight.directory
-        limit_s, stale_s = flight.rules.max_staleness_s, staleness(directory, self._clock.now())
-        if limit_s is not None and stale_s > limit_s:
+        limit_s = flight.rules.max_staleness_s
+        if limit_s is not None and (stale_s := staleness(directory, self._clock.now())) > limit_s:
             raise StaleView(directory.target, stale_s, limit_s, str(directory.trouble or "")) from directory.trouble
         room = directory.room
         if directory.trouble is not None:
