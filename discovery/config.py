@@ -72,7 +72,8 @@ class MeshConfig:
     weight: int = 1
     warning_weight: int = 1
 
-    consul_url: str = CONSUL_URL
+    # Three that may hold a password, and the name of a file in the place of which a token was put.
+    consul_url: str = field(default=CONSUL_URL, repr=False)
     consul_token: str = field(default="", repr=False)
     consul_token_file: str = field(default="", repr=False)
     consul_tls: ConsulTls = field(default_factory=ConsulTls)
@@ -194,7 +195,7 @@ def _problems(config: MeshConfig) -> list[str]:
         f"deregister_after_s must be at least 60 (Consul's least), got {config.deregister_after_s}"
         if not config.deregister_after_s >= 60
         else "",
-        f"consul_url must be http(s)://host:port or unix:///path, got {config.consul_url!r}"
+        f"consul_url must be http(s)://host:port or unix:///path{_got(config.consul_url)}"
         if not is_consul_url(config.consul_url)
         else "",
         f"consul_token: {wrong}" if (wrong := token_problem(config.consul_token)) else "",
@@ -216,6 +217,10 @@ def _server_problems(config: MeshConfig) -> Iterator[str]:
     size: object = config.client_max_size
     if size is not None and not (isinstance(size, int) and size >= 0):
         yield f"client_max_size must be a whole number of bytes, or 0 for any number, got {size!r}"
+
+
+def _got(url: str) -> str:
+    return f", got {url!r}" if "@" not in url else ""  # before it is a password
 
 
 def _unreadable(token_file: str) -> str:

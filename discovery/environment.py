@@ -31,7 +31,8 @@ def settings_of(environ: Mapping[str, str], arguments: Mapping[str, Any]) -> tup
             try:
                 (live if setting in _LIVE else tls if setting in _TLS else values)[setting] = parse(raw)
             except (ValueError, OSError) as exc:
-                shown = "" if setting in _NOT_SHOWN else f"={raw!r}"
+                secret = setting in _NOT_SHOWN or (setting == "consul_url" and "@" in raw)  # before it is a password
+                shown = "" if secret else f"={raw!r}"
                 problems.append(f"{variable}{shown}: {exc.strerror if isinstance(exc, OSError) else exc}")
     # Of two tokens the nearer one holds: an argument, then a file, then the environment.
     nearer = arguments.keys() & _NOT_SHOWN or values.keys() & {"consul_token_file"}

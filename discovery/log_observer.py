@@ -14,9 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
+from discovery.advice import NOT_IN_CATALOGUE
 from discovery.clock import SystemClock
 from discovery.model import Target
-from discovery.news import NOT_IN_CATALOGUE, News
+from discovery.news import News
 from discovery.observer import (
     AnswerDoubted,
     CheckFailed,

@@ -9,12 +9,6 @@ from discovery.errors import RegistryRejected
 from discovery.observer import Event, RegistrationFailed, WatchFailed
 from discovery.policy.telling import Reminders, is_news
 
-# What there is to look at where the agent has our entry and the catalogue does not show it.
-NOT_IN_CATALOGUE = (
-    'the agent\'s log says why it cannot write it ("node name ... is reserved by node": give it another node_name; '
-    '"blocked by ACLs": its acl.tokens.agent needs node_prefix "" { policy = "write" })'
-)
-
 
 class News:
     """Remembers what was told. *now* is a monotonic clock, in seconds."""

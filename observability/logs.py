@@ -10,8 +10,8 @@ import logging
 from collections.abc import Sequence
 from typing import assert_never
 
+from discovery.advice import NOT_IN_CATALOGUE
 from discovery.model import Target
-from discovery.news import NOT_IN_CATALOGUE
 from discovery.observer import (
     AnswerDoubted,
     CheckFailed,

@@ -6,8 +6,9 @@ import base64
 import socket
 import ssl
 from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from discovery.login import without_login
 from discovery.registry.access import Access
 
 # The same as the library's limit of a handshake.
@@ -22,15 +23,16 @@ class ConsulConnection(HTTPConnection):
         here = urlsplit(access.base_url)
         proxy = urlsplit(access.proxy)
         self.prefix = here.path.rstrip("/")
-        self.headers: dict[str, str] = {}
+        login = unquote(here.username or ""), unquote(here.password or "")
+        self.headers = {"Authorization": _basic(*login)} if any(login) else {}
         first, port = (proxy, 80) if access.proxy else (here, 443 if access.encrypted else 80)
         super().__init__(first.hostname or "", first.port or port, timeout=CONNECT_S)
         if access.proxy:
-            login = {"Proxy-Authorization": _basic(*access.proxy_login)} if any(access.proxy_login) else {}
+            to_proxy = {"Proxy-Authorization": _basic(*access.proxy_login)} if any(access.proxy_login) else {}
             if access.encrypted:
-                self.set_tunnel(here.hostname or "", here.port or 443, headers=login)
+                self.set_tunnel(here.hostname or "", here.port or 443, headers=to_proxy)
             else:
-                self.prefix, self.headers = access.base_url, login
+                self.prefix, self.headers = without_login(access.base_url), self.headers | to_proxy
         self._name = access.server_name or here.hostname or ""
 
     def connect(self) -> None:

@@ -12,6 +12,7 @@ from threading import Lock
 from urllib.parse import unquote, urlsplit
 
 from discovery.config import MeshConfig
+from discovery.login import without_login
 from discovery.registry.fresh import Fresh
 from discovery.registry.handshake import Misgiving, misgiving
 from discovery.variables import read_token
@@ -32,9 +33,9 @@ class Access:
         self.base_url = "http://localhost" if self.socket else url
         self.encrypted = url.startswith("https:")
         proxy = urlsplit(config.consul_proxy)
-        self.proxy = f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}" if config.consul_proxy else ""
+        self.proxy = without_login(config.consul_proxy) if config.consul_proxy else ""
         self.proxy_login = (unquote(proxy.username or ""), unquote(proxy.password or ""))
-        self.who = f"Consul at {_shown(url)}" + (f" (by way of the proxy at {self.proxy})" if self.proxy else "")
+        self.who = f"Consul at {without_login(url)}" + (f" (by way of the proxy at {self.proxy})" if self.proxy else "")
         # What goes with every request, whatever it asks.
         scope = {"ns": config.consul_namespace, "partition": config.consul_partition}
         self.scope = tuple((name, value) for name, value in scope.items() if value)
@@ -89,9 +90,3 @@ class Access:
         if not token and self._token.value:
             raise ValueError("the file is empty")
         return token
-
-
-def _shown(url: str) -> str:
-    """A URL without the user and the password that may be in it."""
-    place = urlsplit(url)
-    return f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NoReturn, ParamSpec
 
-from yarl import URL
-
 from discovery.config import MeshConfig
 from discovery.errors import RegistryRejected, RegistryUnavailable
+from discovery.login import without_login
 from discovery.model import Source, Target, View
 from discovery.policy.keeping import Deed, Written, deed
 from discovery.runtime.directory import Directory
@@ -31,8 +30,7 @@ class Snapshots:
 
     def __init__(self, config: MeshConfig, around: Surroundings) -> None:
         self._folder = Folder(config.snapshot, config.snapshot_max_age_s)
-        # Another process may follow the same service at another registry, or with a token that shows it less.
-        self._origin = f"{config.name} at {URL(config.consul_url).with_user(None)}"
+        self._origin = _origin(config)
         self._around = around
         self._written: dict[Target, Written] = {}
         self._failing = False
@@ -99,3 +97,18 @@ class Snapshots:
             return False
         self._failing = False
         return True
+
+
+def _origin(config: MeshConfig) -> str:
+    """Who asks whom, and for which part of what is there.
+
+    Another process may follow a service of the same name at another registry, in another namespace, or with a token
+    that shows it less.
+    """
+    scope = {
+        "namespace": config.consul_namespace,
+        "partition": config.consul_partition,
+        "datacenter": config.consul_datacenter,
+    }
+    where = "".join(f", {what} {name!r}" for what, name in scope.items() if name)
+    return f"{config.name} at {without_login(config.consul_url)}{where}"

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 import discovery
-from discovery.news import NOT_IN_CATALOGUE
+from discovery.advice import NOT_IN_CATALOGUE
 from discovery.observer import NotInCatalogue, Registered
 from discovery.runtime import registrar
 from discovery.testing.observer import RecordingObserver

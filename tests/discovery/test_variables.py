@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,16 @@ def test_a_token_is_not_shown_even_where_a_files_name_was_meant(tmp_path: Path) 
     with pytest.raises(ConfigError, match=r"^consul_token_file: that is no token"):
         MeshConfig(name="ports", consul_token_file=str(tmp_path / "two"))
     assert "geheim" not in repr(MeshConfig(name="ports", consul_token="geheim"))
+
+
+@pytest.mark.parametrize("url", ["https://me:geheim@consul:8501", "https://me:geh/geheim@consul:8501", "me:geheim@:0"])
+def test_a_password_in_the_address_is_not_shown(url: str) -> None:
+    with suppress(ConfigError):
+        assert "geheim" not in repr(MeshConfig(name="ports", consul_url=url))
+    for refused in (url, f"{url}:", "https://me:geheim@"):
+        with pytest.raises(ConfigError) as caught:
+            MeshConfig(name="ports", consul_url=refused.replace("8501", "x"))
+        assert "geheim" not in str(caught.value)
+        with pytest.raises(ConfigError) as caught:
+            MeshConfig.from_env("ports", {"CONSUL_HTTP_ADDR": refused.replace("8501", "x")})
+        assert "geheim" not in str(caught.value)

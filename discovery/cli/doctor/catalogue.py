@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from discovery.advice import NOT_IN_CATALOGUE
 from discovery.cli.away import Away
 from discovery.cli.consul import Reply
 from discovery.cli.doctor.finding import Finding, ok, problem, shortened
 from discovery.cli.text import clip
 from discovery.model import Instance
-from discovery.news import NOT_IN_CATALOGUE
 
 _ID = "catalogue"
 

@@ -26,6 +26,7 @@ class Liar:
     lies: dict[str, Lie | list[Lie]]
     asked: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    logins: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -40,6 +41,7 @@ def lying() -> Iterator[Liar]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             liar.asked.append(self.path)
             liar.tokens.add(self.headers.get("X-Consul-Token", ""))
+            liar.logins.add(self.headers.get("Authorization", ""))
             lie = liar.lies.get(self.path.partition("?")[0], Lie(b"not found", 404))
             if isinstance(lie, list):
                 lie = lie.pop(0) if len(lie) > 1 else lie[0]

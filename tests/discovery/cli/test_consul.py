@@ -93,11 +93,12 @@ async def test_one_connection_serves_all_reads() -> None:
     assert server.connections == 1
 
 
-def test_a_path_before_the_api_is_kept_and_a_password_is_not_shown(liar: Liar) -> None:
+def test_a_path_before_the_api_is_kept_and_a_password_is_sent_but_not_shown(liar: Liar) -> None:
     liar.lies["/behind/v1/catalog/services"] = Lie(b"{}", headers={"X-Consul-Index": "1"})
     with reader(liar.url.replace("http://", "http://user:geheim@") + "/behind") as consul:
         assert consul.names()[0].services == {}
         assert "geheim" not in consul.who
+    assert liar.logins == {"Basic dXNlcjpnZWhlaW0="}, "as the library does"
 
 
 def test_a_refusal_names_the_line_that_the_policy_lacks(liar: Liar) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -279,3 +280,43 @@ async def test_neither_a_password_of_consul_nor_a_token_is_written(
     (file,) = files(tmp_path)
     assert b"secret" not in file.read_bytes()
     assert b"http://localhost:8500" in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"consul_namespace": "theirs"},
+        {"consul_partition": "theirs"},
+        {"consul_datacenter": "theirs"},
+        {"consul_url": "unix:///run/consul.sock"},
+    ],
+)
+async def test_what_was_known_in_one_part_of_consul_is_not_used_in_another(
+    registry: Registry, observer: RecordingObserver, tmp_path: Path, elsewhere: dict[str, Any]
+) -> None:
+    async with peer(registry, "ports", id="p1"), a_process(registry, observer, tmp_path) as mesh:
+        await called(mesh)
+        await kept(tmp_path)
+    registry.fail(AWAY)
+    config = MeshConfig(name="shop", snapshot=str(tmp_path), lookup_timeout_s=0.2, **elsewhere)
+    async with Mesh(config, registry, around=Surroundings(Quick(), observer=observer)) as mesh:
+        with pytest.raises(NoInstances):
+            await called(mesh)
+    assert observer.told(SnapshotUsed) == []
+
+
+@pytest.mark.parametrize("url", ["unix:///run/consul.sock", "https://consul.internal:8501/consul"])
+async def test_wherever_consul_is_what_was_known_is_used_again(
+    registry: Registry, observer: RecordingObserver, tmp_path: Path, url: str
+) -> None:
+    config = MeshConfig(name="shop", snapshot=str(tmp_path), consul_url=url)
+    around = Surroundings(Quick(), observer=observer)
+    async with peer(registry, "ports", id="p1"):
+        async with Mesh(config, registry, around=around) as mesh:
+            await called(mesh)
+            await kept(tmp_path)
+        registry.fail(AWAY)
+        async with Mesh(config, registry, around=around) as mesh:
+            assert await called(mesh) == "p1"
+        registry.heal()
+    assert len(observer.told(SnapshotUsed)) == 1
