@@ -88,7 +88,7 @@ def run(
         sys.exit(_told(name, error))
     finally:
         if ending is not None:
-            ending.over()
+            ending.left()
 
 
 async def _until_stopped(
@@ -102,13 +102,12 @@ async def _until_stopped(
 ) -> None:
     stop, task, up = asyncio.Event(), asyncio.current_task(), False
 
-    def begin(number: int) -> None:
-        ending.begin(number)
+    def begin() -> None:
         stop.set()
         if not up and task is not None:
             task.cancel()  # a start may take as long as it likes, and nobody is served yet
 
-    with heard((signal.SIGINT, signal.SIGTERM), begin):
+    with heard((signal.SIGINT, signal.SIGTERM), ending, begin):
         try:
             async with serving(app, config, observe=observe, register=register, sock=sock) as server:
                 up = True

@@ -8,10 +8,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Timer, current_thread, main_thread
+from threading import Thread, Timer, current_thread, main_thread
+from types import FrameType
 
 # What a shell reports for a process that a signal ended.
 SIGNALLED = 128
+# Nobody may read the standard error, and then whoever writes there waits.
+_LAST_WORD_S = 1.0
 
 
 class Ending:
@@ -20,38 +23,60 @@ class Ending:
     def __init__(self, name: str, limit_s: float) -> None:
         self._name = name
         self._limit_s = limit_s
-        self._timer: Timer | None = None
+        self._left = False
+        self.began = False
 
     def begin(self, number: int) -> None:
         """The signal came; when it came before, nobody wants to wait any more."""
-        if self._timer is not None:
+        if self.began:
             os._exit(SIGNALLED + number)
-        self._timer = Timer(self._limit_s, self._overrun, (number,))
-        self._timer.daemon = True
-        self._timer.start()
+        self.began = True
+        timer = Timer(self._limit_s, self._overrun, (number,))
+        timer.daemon = True
+        timer.start()
 
-    def over(self) -> None:
-        """It has left."""
-        if self._timer is not None:
-            self._timer.cancel()
+    def left(self) -> None:
+        """It has left. What the program does now takes its time, unless it only waits for its threads to end."""
+        self._left = True
 
     def _overrun(self, number: int) -> None:
+        if self._left and main_thread().is_alive():
+            return
         why = f"it did not end within {self._limit_s:g} s (stop_s) of the signal, and is ended without the rest"
-        print(f"{self._name}: {why}", file=sys.stderr, flush=True)  # noqa: T201 - its last word
+        telling = Thread(target=_tell, args=(f"{self._name}: {why}",), daemon=True)
+        telling.start()
+        telling.join(_LAST_WORD_S)
         os._exit(SIGNALLED + number)
 
 
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the last word of a process
+
+
 @contextmanager
-def heard(numbers: tuple[int, ...], begin: Callable[[int], None]) -> Iterator[None]:
-    """Call *begin* with the number of each of these signals that comes while the block lasts."""
-    loop = asyncio.get_running_loop()
-    for number in numbers:
-        loop.add_signal_handler(number, begin, number)
+def heard(numbers: tuple[int, ...], ending: Ending, begin: Callable[[], None]) -> Iterator[None]:
+    """Let *ending* begin with any of these signals that comes while the block lasts, and call *begin* in the loop.
+
+    The loop may be blocked, and would then hear of a signal by its own ``add_signal_handler`` when it is free again, or
+    never. So the interpreter's handler starts the clock.
+    """
+    loop, inside = asyncio.get_running_loop(), True
+
+    def told() -> None:
+        if inside:
+            begin()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        ending.begin(number)
+        loop.call_soon_threadsafe(told)
+
+    before = {number: signal.signal(number, hear) for number in numbers}
     try:
         yield
     finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
+        inside = False
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager
@@ -64,22 +89,17 @@ def leaving_on_sigterm(name: str, limit_s: float) -> Iterator[None]:
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    task, ending, told = asyncio.current_task(), Ending(name, limit_s), False
+    task, ending = asyncio.current_task(), Ending(name, limit_s)
 
-    def begin(number: int) -> None:
-        nonlocal told
-        ending.begin(number)
-        told = True
+    def begin() -> None:
         if task is not None:
             task.cancel("SIGTERM")
 
-    with heard((signal.SIGTERM,), begin):
+    with heard((signal.SIGTERM,), ending, begin):
         try:
             yield
         except asyncio.CancelledError:
-            if not told:
+            if not ending.began:
                 raise
-        finally:
-            ending.over()
-    if told:
+    if ending.began:
         sys.exit(SIGNALLED + signal.SIGTERM)

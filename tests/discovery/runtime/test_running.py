@@ -211,6 +211,30 @@ print("returned", flush=True)
 """
 
 
+BLOCKED = """
+import asyncio
+import threading
+
+from aiohttp import web
+
+import discovery
+
+
+def block():
+    print("blocked", flush=True)
+    threading.Event().wait()
+
+
+async def start(app):
+    {block}
+
+
+app = web.Application()
+app.on_startup.append(start)
+discovery.run(app, "ports")
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_start_that_takes_long_is_given_up_at_a_signal(number: int) -> None:
     async with program(STARTING) as one:
@@ -264,6 +288,43 @@ async def test_what_blocks_the_process_at_its_end_is_ended_with_it_after_stop_s(
     assert lines[-1].startswith("ports: it did not end within 1 s (stop_s) of the signal")
 
 
+@pytest.mark.parametrize(
+    "block", ["block()", "asyncio.get_running_loop().call_later(0.2, block)"], ids=["as it starts", "as it serves"]
+)
+async def test_a_loop_that_was_blocked_before_the_signal_is_ended_after_stop_s(block: str) -> None:
+    async with program(BLOCKED.format(block=block), MESH_STOP_S="1") as one:
+        assert await one.line() == "blocked"
+        one.process.send_signal(signal.SIGTERM)
+        status, out, (line,) = await one.ended()
+        assert (status, out) == (128 + signal.SIGTERM, [])
+        assert line.startswith("ports: it did not end within 1 s (stop_s) of the signal")
+    async with program(BLOCKED.format(block=block), MESH_STOP_S="3600") as one:
+        assert await one.line() == "blocked"
+        one.process.send_signal(signal.SIGTERM)
+        one.process.send_signal(signal.SIGINT)
+        status, out, lines = await one.ended()
+        assert status in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+        assert (out, lines) == ([], [])
+
+
+async def test_a_thread_for_which_the_interpreter_waits_is_ended_with_it_after_stop_s() -> None:
+    thread = "threading.Thread(target=threading.Event().wait).start()"
+    async with program(ENDING.format(blocked=thread), MESH_STOP_S="1") as one:
+        assert await one.line() == "began"
+        one.process.send_signal(signal.SIGTERM)
+        status, out, (line,) = await one.ended()
+    assert (status, out) == (128 + signal.SIGTERM, ["blocked", "returned"])
+    assert line.startswith("ports: it did not end within 1 s (stop_s) of the signal")
+
+
+async def test_what_a_program_does_after_it_has_left_takes_its_time() -> None:
+    after = '\nimport time\ntime.sleep(1.5)\nprint("took its time", flush=True)'
+    async with program(ENDING.format(blocked="pass") + after, MESH_STOP_S="1", MESH_DRAIN_S="0") as one:
+        assert await one.line() == "began"
+        one.process.send_signal(signal.SIGTERM)
+        assert await one.ended() == (0, ["blocked", "returned", "took its time"], [])
+
+
 WORKER = """
 import asyncio
 import sys
@@ -315,6 +376,16 @@ async def test_a_second_sigterm_or_stop_s_ends_a_worker_that_does_not_leave() ->
         assert await one.line() == "cancelled"
         one.process.send_signal(signal.SIGTERM)
         assert await one.ended() == (128 + signal.SIGTERM, [], [])
+
+
+async def test_stop_s_bounds_the_thread_of_a_worker_that_asyncio_waits_for() -> None:
+    waits = "asyncio.get_running_loop().run_in_executor(None, __import__('threading').Event().wait)"
+    async with program(WORKER.format(then=waits)) as one:
+        assert await one.line() == "Registered"
+        one.process.send_signal(signal.SIGTERM)
+        status, out, (line,) = await one.ended()
+    assert (status, out) == (128 + signal.SIGTERM, ["cancelled", "Deregistered"])
+    assert line.startswith("worker: it did not end within 1 s (stop_s)")
 
 
 async def test_who_hears_sigterm_himself_keeps_it(registry: FakeRegistry) -> None:
