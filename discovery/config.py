@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
-from discovery.consul_tls import ConsulTls
+from discovery.consul_tls import ConsulTls, content_problems
 from discovery.environment import CONSUL_URL, settings_of
 from discovery.errors import ConfigError
 from discovery.live_settings import LiveSettings, live_problems, positive, route_problems
@@ -180,6 +180,7 @@ def _problems(config: MeshConfig) -> list[str]:
         else "",
         _unreachable(config.advertise),
         *entry_problems(config.version, config.zone, config.tags, config.weight, config.warning_weight),
+        *content_problems({"tls_cert": config.tls_cert, "tls_key": config.tls_key, "tls_ca": config.tls_ca}),
         "tls_key is the key of a certificate: tls_cert is missing" if config.tls_key and not config.tls_cert else "",
         *meta_problems(config.meta),
         *range_problems(config.allow),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,15 @@ class ConsulTls:
         return []
 
     def _problems(self) -> Iterator[str]:
+        named = {
+            "ca_file (CONSUL_CACERT)": self.ca_file,
+            "ca_path (CONSUL_CAPATH)": self.ca_path,
+            "client_cert (CONSUL_CLIENT_CERT)": self.client_cert,
+            "client_key (CONSUL_CLIENT_KEY)": self.client_key,
+        }
+        if contents := list(content_problems(named)):
+            yield from contents
+            return
         said = len([each for each in (self.client_cert, self.client_key) if each])
         if said == 1:
             yield "a client certificate needs its key: set CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY, or neither"
@@ -107,6 +116,13 @@ class ConsulTls:
 
 
 _AS_USUAL = ConsulTls()
+
+
+def content_problems(named: Mapping[str, str]) -> Iterator[str]:
+    """Which of the files that are *named* are no names but what belongs into one; it may be a key, and is not shown."""
+    for what, name in named.items():
+        if "-----BEGIN" in name:
+            yield f"{what}: that is the content of a file, and its name is meant"
 
 
 def _no_password() -> str:

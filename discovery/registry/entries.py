@@ -7,7 +7,7 @@ once that is revoked could tell the catalogue neither how we are nor that we lef
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from discovery.errors import RegistryError
 from discovery.registry import codec
@@ -21,7 +21,7 @@ from discovery.registry.transport import Consul
 @dataclass(frozen=True, slots=True)
 class _Entered:
     registration: Registration
-    token: str
+    token: str = field(repr=False)
 
 
 class Entries:

@@ -33,14 +33,12 @@ class Chooser:
             Overflow: when its turn did not come.
         """
         directory = flight.directory
-        limit_s = flight.rules.max_staleness_s
-        if limit_s is not None and (stale_s := staleness(directory, self._clock.now())) > limit_s:
-            raise StaleView(directory.target, stale_s, limit_s, str(directory.trouble or "")) from directory.trouble
         room = directory.room
         if directory.trouble is not None:
             flight.looked_up(self._clock.now())
         with directory:
             while True:
+                self._refuse_stale(flight)  # also what came while it waited, which may be a snapshot
                 if room.taken >= room.bound:
                     await self._turn(flight)
                 chosen = self._pick(flight)
@@ -78,6 +76,11 @@ class Chooser:
             return None
         bears = request.repeatable and request.replayable and rules.attempts > 1
         return flight.directory.probe(now, repeatable=bears and (left is None or left > rules.attempt_timeout_s))
+
+    def _refuse_stale(self, flight: Flight) -> None:
+        directory, limit_s = flight.directory, flight.rules.max_staleness_s
+        if limit_s is not None and (stale_s := staleness(directory, self._clock.now())) > limit_s:
+            raise StaleView(directory.target, stale_s, limit_s, str(directory.trouble or "")) from directory.trouble
 
     def _pick(self, flight: Flight) -> tuple[Endpoint, bool] | None:
         now, directory = self._clock.now(), flight.directory

@@ -72,7 +72,7 @@ def decode(content: bytes) -> Memory:
             confirmed_at=float(about["confirmed_at"]),
             instances=tuple(map(_instance, instances)),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise Unusable(f"it does not say what a snapshot says ({type(error).__name__}: {error})") from None
 
 

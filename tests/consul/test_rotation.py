@@ -60,6 +60,7 @@ async def served(
         consul_token_file=str(file),
         consul_tls=secured.client(name),
         check_interval_s=1.0,
+        check_timeout_s=10.0,  # a machine that is busy makes nobody critical here
         drain_s=0,
     )
     around = discovery.Surroundings(observer=observer) if observer else None

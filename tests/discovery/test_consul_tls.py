@@ -63,6 +63,26 @@ def test_a_file_that_cannot_be_used_is_told_by_its_variable(folder: Path, said: 
         MeshConfig.from_env("ports", {name: str(folder / file) for name, file in said.items()})
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "CONSUL_CACERT",
+        "CONSUL_CAPATH",
+        "CONSUL_CLIENT_CERT",
+        "CONSUL_CLIENT_KEY",
+        "MESH_TLS_CERT",
+        "MESH_TLS_KEY",
+        "MESH_TLS_CA",
+    ],
+)
+def test_a_key_that_was_put_where_its_files_name_is_meant_is_not_shown(variable: str) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\ngeheim\n-----END PRIVATE KEY-----"
+    with pytest.raises(ConfigError, match="that is the content of a file, and its name is meant") as caught:
+        MeshConfig.from_env("ports", {variable: key})
+    assert "geheim" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
 def test_a_key_that_wants_a_password_is_refused_and_nobody_is_asked(folder: Path) -> None:
     encrypted = folder / "encrypted.key"
     command: list[str | Path] = [

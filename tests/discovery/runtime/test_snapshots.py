@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from discovery.call_errors import NoInstances
+from discovery.call_errors import NoInstances, StaleView
 from discovery.clock import SystemClock
 from discovery.config import MeshConfig
 from discovery.errors import RegistryRejected, RegistryUnavailable
@@ -320,3 +320,22 @@ async def test_wherever_consul_is_what_was_known_is_used_again(
             assert await called(mesh) == "p1"
         registry.heal()
     assert len(observer.told(SnapshotUsed)) == 1
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_a_call_that_allows_less_is_not_sent_by_a_snapshot_that_comes_while_it_waits(
+    registry: Registry, observer: RecordingObserver, tmp_path: Path, silent: bool
+) -> None:
+    async with peer(registry, "ports", id="p1"):
+        async with a_process(registry, observer, tmp_path) as mesh:
+            await called(mesh)
+            await kept(tmp_path)
+        registry.silent = silent
+        registry.fail(AWAY)
+        async with a_process(registry, observer, tmp_path, ahead_s=600) as mesh:
+            with pytest.raises(StaleView) as caught:
+                async with mesh.get("http://ports/", max_staleness=30):
+                    pass
+            assert caught.value.age_s >= 600
+            assert await called(mesh) == "p1", "who allows it is served"
+        registry.heal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from hashlib import sha256
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -113,6 +114,7 @@ def test_another_version_says_so() -> None:
         sealed(about(target=["s"])),
         sealed(about(target=None)),
         sealed(about(index=None)),
+        sealed(about(index=inf)),
         sealed(about(), "nobody"),
         sealed(about(), {"id": "p1"}),
         sealed(about(), {**json.loads(encode(ONE).splitlines()[2]), "port": 65536}),
