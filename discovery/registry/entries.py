@@ -7,6 +7,7 @@ once that is revoked could tell the catalogue neither how we are nor that we lef
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from discovery.errors import RegistryError
@@ -42,7 +43,12 @@ class Entries:
     async def deregister(self, instance_id: str) -> None:
         """Take an entry out."""
         async with self._changing:
-            self._entered.pop(instance_id, None)
+            entered = self._entered.pop(instance_id, None)
+            if entered is not None and entered.token != self._access.token:
+                # An old agent tells the catalogue that it left with the token that it came with, which may be revoked.
+                with suppress(RegistryError):
+                    await self._put(entered.registration)
+                self._entered.pop(instance_id, None)
             await self._control.agent.service.deregister(instance_id)
 
     async def renew(self) -> str:

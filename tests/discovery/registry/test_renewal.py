@@ -58,6 +58,30 @@ async def test_a_token_file_is_read_again_when_it_changes_and_the_entry_is_put_w
     ]
 
 
+@pytest.mark.parametrize("may_register", [True, False])
+async def test_an_entry_that_leaves_before_it_was_put_again_is_put_with_the_new_token_first_if_that_may(
+    may_register: bool, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, str]] = []
+    file = tmp_path / "token"
+    replaced(file, b"old")
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append((request.path.rpartition("/")[2], token := request.headers["X-Consul-Token"]))
+        if token == "old" and request.method == "PUT":
+            replaced(file, b"new")
+        elif token == "old" or (request.path.endswith("/register") and not may_register):
+            return web.Response(status=403, text="ACL not found")
+        return no_services(request)
+
+    async with agent(answer) as url, following(url, file, FakeClock()) as registry:
+        await registry.register(registration("1"))
+        await registry.names()
+        await registry.deregister("p1")
+    assert asked[:3] == [("register", "old"), ("services", "old"), ("services", "new")]
+    assert asked[3:] == [("register", "new"), ("p1", "new")]
+
+
 async def test_an_entry_that_another_process_took_is_not_put_again_with_the_new_token(tmp_path: Path) -> None:
     asked: list[str] = []
 
