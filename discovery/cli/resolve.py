@@ -62,7 +62,7 @@ def _why(instance: Instance) -> str:
     if fitness(instance) is Fitness.NOWHERE:
         return "its registered address cannot be called"
     if instance.maintenance:
-        return "an operator took it out of service"
+        return "it was taken out of service"
     if instance.health is Health.CRITICAL:
         return records.trouble(instance) or "a check is critical"
     return "its weight is 0 while warning" if instance.health is Health.WARNING else "its weight is 0"

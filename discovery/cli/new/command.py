@@ -9,6 +9,7 @@ import click
 
 from discovery.cli.exits import OK
 from discovery.cli.new.naming import objection
+from discovery.cli.new.origin import origin
 from discovery.cli.new.writing import project, write
 from discovery.errors import ConfigError
 
@@ -33,5 +34,7 @@ def new(name: str, *, as_json: bool) -> int:
     else:
         click.echo(f"{folder}/ has two services, a test of both, and a README.md that says how to run them:")
         click.echo(f"  cd {folder}\n  python -m venv .venv && . .venv/bin/activate")
+        if url := origin():  # an index may not have it, or another version of it
+            click.echo(f"  pip install 'proconsul[console,observability,testing] @ {url}'")
         click.echo("  pip install --editable '.[dev]'\n  python -m pytest")
     return OK

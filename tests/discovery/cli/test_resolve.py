@@ -41,7 +41,7 @@ async def test_those_who_may_be_chosen_have_a_share_and_the_others_a_reason(agen
         "  ports-1  127.0.0.1:4001  passing   75 % of the calls (weight 3)",
         "  ports-2  127.0.0.1:4002  warning   25 % of the calls (weight 1)",
         "  ports-3  127.0.0.1:4003  critical  not chosen: connection refused",
-        "  ports-4  127.0.0.1:4004  maintenance  not chosen: an operator took it out of service",
+        "  ports-4  127.0.0.1:4004  maintenance  not chosen: it was taken out of service",
         "  ports-5  127.0.0.1:4005  warning   not chosen: its weight is 0 while warning",
         "  ports-6  no where:4006  passing   not chosen: its registered address cannot be called",
     ]

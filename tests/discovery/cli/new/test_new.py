@@ -6,12 +6,13 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from discovery.cli import main as cli
-from discovery.cli.new import writing
+from discovery.cli.new import origin, writing
 from discovery.cli.new.naming import objection, package_of
 from discovery.cli.new.writing import project, write
 from discovery.variables import is_service_name
@@ -109,16 +110,38 @@ def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "first"),
+    [
+        (None, []),
+        (
+            {"url": "file:///src/proconsul", "dir_info": {}},
+            ["pip install 'proconsul[console,observability,testing] @ file:///src/proconsul'"],
+        ),
+        (
+            {"url": "https://git.example/p.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            ["pip install 'proconsul[console,observability,testing] @ git+https://git.example/p.git@abc'"],
+        ),
+    ],
+    ids=["an index", "a checkout", "a repository"],
+)
 def test_it_says_what_comes_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    source: dict[str, object] | None,
+    first: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    installed = SimpleNamespace(read_text=lambda name: source and json.dumps(source))
+    monkeypatch.setattr(origin, "distribution", lambda name: installed)
     assert cli.run(["new", "shop"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("shop/ has two services")
     assert [line.strip() for line in said[1:]] == [
         "cd shop",
         "python -m venv .venv && . .venv/bin/activate",
+        *first,
         "pip install --editable '.[dev]'",
         "python -m pytest",
     ]
