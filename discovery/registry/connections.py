@@ -114,6 +114,9 @@ class Connections:
                 return Response(answer.status, answer.headers, await _read(answer))
         except aiohttp.ClientConnectorError as exc:  # some of them are TimeoutErrors as well
             return self._trouble(exc, f"{method} {url.path}")
+        except aiohttp.ConnectionTimeoutError:
+            advice = "is the address right, and no firewall between us?"
+            return Trouble(f"cannot be reached within {_CONNECT_S:g} s: {advice}")
         except TimeoutError:
             return Trouble(
                 f"did not answer {method} {url.path} within {limit_s:g} s: is the agent overloaded or frozen?"

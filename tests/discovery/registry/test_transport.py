@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 import traceback
 import warnings
@@ -105,6 +106,16 @@ async def test_a_wait_and_its_jitter_prolong_the_limit() -> None:
         # 16 s of wait and 1 s of jitter make 17; the margin brings that down to what a test can wait for.
         async with carried(url, margin_s=-16.95) as carrier:
             with pytest.raises(RegistryUnavailable, match=r"within 0\.05 s"):
+                await carrier.get(body, "/v1/x", wait_s=16)
+
+
+async def test_a_handshake_that_takes_too_long_is_told_by_its_own_limit_and_not_by_that_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "_CONNECT_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        async with carried(f"https://127.0.0.1:{mute.getsockname()[1]}") as carrier:
+            with pytest.raises(RegistryUnavailable, match=r"cannot be reached within 0\.05 s: is the address right"):
                 await carrier.get(body, "/v1/x", wait_s=16)
 
 
