@@ -35,7 +35,7 @@ def section(figures: Mapping[str, Any] | None) -> str:
         return part(_COMMAND, ["No whole run was published yet."])
     lines = ["| | | goal |", "|---|---:|---|"]
     for row in figures["rows"]:
-        value = f"{row['value']:g} {row['unit']}".strip()
+        value = f"{row['value']:.4g} {row['unit']}".strip()
         lines.append(f"| {row['what']} | {value if row['met'] else f'**{value}**'} | {row['reach']} |")
     lines += ["", *(f"Not run: {name} ({why})." for name, why in figures["not_run"].items())]
     lines += [f"- {each}" for each in figures["load"].splitlines()]
