@@ -72,8 +72,7 @@ class Faults:
 
     def lags(self, seconds: float) -> Fault:
         """Every answer is made, and sent so many *seconds* later, as by an agent under load: it is that old."""
-        if not seconds >= 0:
-            raise ValueError(f"an agent lags by a number of seconds, got {seconds!r}")
+        check_lag(seconds)
         self._lag_s = float(seconds)
         return Fault(self._lags_no_more)
 
@@ -104,8 +103,7 @@ class Faults:
 
         Reads under way go on.
         """
-        if not 400 <= status <= 599:
-            raise ValueError(f"a refusal is a status from 400 to 599, got {status!r}")
+        check_refusal(status)
         self._refusal = status
         return Fault(self._refuses_no_more)
 
@@ -210,6 +208,18 @@ class Faults:
 
     def _refuses_no_more(self) -> None:
         self._refusal = 0
+
+
+def check_lag(seconds: object) -> None:
+    """Raise ValueError for what nobody can lag by."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise ValueError(f"one lags by a number of seconds, from 0 on, got {seconds!r}")
+
+
+def check_refusal(status: object) -> None:
+    """Raise ValueError for what refuses nothing."""
+    if type(status) is not int or not 400 <= status <= 599:
+        raise ValueError(f"a refusal is a status from 400 to 599, got {status!r}")
 
 
 def _at_once(request: web.Request) -> web.Request:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal, Self
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from discovery.clock import Clock
+from discovery.devagent.faults import check_lag
 from discovery.testing import misbehaviour
 from discovery.testing.misbehaviour import Misbehaviour
 from discovery.testing.received import Received
@@ -56,15 +59,22 @@ class Stub:
         headers: Mapping[str, str] | None = None,
         after_s: float = 0.0,
     ) -> Self:
-        """Then answer so, *after_s* seconds."""
+        """Then answer so, *after_s* seconds later."""
+        if type(status) is not int or not 200 <= status <= 599:
+            raise ValueError(f"a status is a number from 200 to 599, got {status!r}: what is said as JSON is json=")
+        check_lag(after_s)
         if sum((json is not _ABSENT, text is not None, body is not None)) > 1:
             raise ValueError("an answer has one body: say json, text or body")
-        kind = None if json is _ABSENT else "application/json"
-        content = json_text.dumps(json).encode() if json is not _ABSENT else body
+        said = CIMultiDict(headers or {})
+        if json is not _ABSENT:
+            said.setdefault("Content-Type", "application/json")
+            body = json_text.dumps(json).encode()
+        make = partial(web.Response, status=status, text=text, body=body, headers=said)
+        make()  # what cannot be sent is said here, and not by a 500
 
         async def answer(request: web.BaseRequest) -> web.Response:
             await self._clock.sleep(after_s)
-            return web.Response(status=status, text=text, body=content, content_type=kind, headers=headers)
+            return make()
 
         self._answers.append(answer)
         return self

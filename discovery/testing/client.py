@@ -55,8 +55,11 @@ class ClientFactory:
 
         Raises:
             RuntimeError: when *app* was served before.
+            TypeError: when it is none.
         """
         self._agent.is_here()
+        if not isinstance(app, web.Application):
+            raise TypeError(f"a client is for a web.Application, as in mesh_client(app, 'report'), got {app!r}")
         config = self._agent.config(name, **settings)
         member = await self._stack.enter_async_context(serving(app, config, around=self._around))
         await seen(member.mesh, member.instance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from discovery import wire
 from discovery.clock import Clock
-from discovery.devagent.faults import Fault
+from discovery.devagent.faults import Fault, check_lag, check_refusal
 from discovery.model import Instance
 from discovery.observer import NULL
 from discovery.runtime.mesh import Mesh
@@ -58,7 +59,9 @@ class MeshService:
         self._registry: SteeredRegistry
         self._does: Misbehaviour | None = None
         self._times: int | None = None
+        # That of the misbehaviour in force, or of the last one; each has its own.
         self._over = asyncio.Event()
+        self._under_way: list[web.Request] = []
 
     @property
     def address(self) -> str:
@@ -85,9 +88,16 @@ class MeshService:
         await self._stack.aclose()
 
     async def dies(self) -> None:
-        """End without a word, as by SIGKILL: connections are refused, and the entry stays until its check fails."""
+        """End without a word, as by SIGKILL: what is under way breaks off, connections are refused.
+
+        The entry stays until its check fails.
+        """
         self._registry.silent = True
-        await self.stop()
+        self.resets()  # whoever comes before it listens no more
+        for request in self._under_way:
+            if request.transport is not None:
+                request.transport.abort()
+        await self._stack.aclose()
 
     async def lingers(self) -> None:
         """Leave the registry, and go on serving whoever comes."""
@@ -104,11 +114,12 @@ class MeshService:
 
     def never_answers(self, times: int | None = None) -> Fault:
         """Say nothing, until this is over."""
-        self._over = asyncio.Event()
-        return self._begin(misbehaviour.never_answers(self._over), times)
+        over = asyncio.Event()
+        return self._begin(misbehaviour.never_answers(over), times, over)
 
     def refuses(self, status: int = 503, times: int | None = None) -> Fault:
         """Answer by *status*."""
+        check_refusal(status)
         return self._begin(misbehaviour.refuses(status), times)
 
     def drains(self, times: int | None = None) -> Fault:
@@ -117,6 +128,7 @@ class MeshService:
 
     def lags(self, seconds: float, times: int | None = None) -> Fault:
         """Take so many *seconds* longer."""
+        check_lag(seconds)
         return self._begin(misbehaviour.lags(seconds, self._clock), times)
 
     def recovers(self) -> None:
@@ -124,9 +136,13 @@ class MeshService:
         self._does = None
         self._over.set()
 
-    def _begin(self, does: Misbehaviour, times: int | None) -> Fault:
+    def _begin(self, does: Misbehaviour, times: int | None, over: asyncio.Event | None = None) -> Fault:
+        if times is not None and (type(times) is not int or times < 1):
+            raise ValueError(f"times is for how many requests, a whole number from 1 on, got {times!r}")
+        self.recovers()  # it takes the place of the one before, for which somebody may wait
+        self._over = mine = over or asyncio.Event()
         self._does, self._times = does, times
-        return Fault(lambda: self.recovers() if self._does is does else None)
+        return Fault(lambda: self.recovers() if self._over is mine else None)
 
     @web.middleware
     async def _meet(
@@ -140,8 +156,12 @@ class MeshService:
             self._times -= 1
             if self._times == 0:
                 self._does = None
-        answer = await does(request) if does is not None else None
-        return answer if answer is not None else await handler(request)
+        self._under_way.append(request)
+        try:
+            answer = await does(request) if does is not None else None
+            return answer if answer is not None else await handler(request)
+        finally:
+            self._under_way.remove(request)
 
 
 class ServiceFactory:
@@ -167,6 +187,8 @@ class ServiceFactory:
         application are its own. The *settings* are those of :class:`discovery.MeshConfig`.
         """
         self._agent.is_here()
+        if not isinstance(serves, (web.Application, Mapping)):
+            raise TypeError(f"a service serves a web.Application, or answers by their paths in a dict, got {serves!r}")
         keeps_bodies = not isinstance(serves, web.Application)
         app = serves if isinstance(serves, web.Application) else _application(serves)
         service = MeshService(name, app, self._agent, self._clock, keeps_bodies=keeps_bodies)
@@ -207,6 +229,10 @@ def _application(routes: Routes) -> web.Application:
     app = web.Application()
     for route, serves in routes.items():
         method, _, path = route.rpartition(" ")
+        if not path.startswith("/"):
+            raise ValueError(f"a route is '/path', which is GET, or 'METHOD /path', got {route!r}")
+        if not callable(serves):
+            json.dumps(serves)  # what cannot be sent is said here, and not by a 500
         app.router.add_route(method or "GET", path, serves if callable(serves) else _says(serves))
     return app
 

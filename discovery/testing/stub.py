@@ -21,6 +21,7 @@ from discovery.testing.answers import Stub
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.received import Received
 from discovery.testing.served import Served
+from discovery.variables import is_service_name
 
 
 class MeshStub:
@@ -48,8 +49,13 @@ class MeshStub:
 
     def route(self, method: str, service: str, path: str, *, query: Mapping[str, object] | None = None) -> Stub:
         """A stub for requests to *path* of *service*; one that was made later goes first."""
+        if "://" in service or not is_service_name(service):
+            raise ValueError(f"a stub is for a service by its name, such as 'ports', got {service!r}")
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash, got {path!r}")
+        if "?" in path:
+            raise ValueError(f"a stub's query is not in its path: say query={{...}} beside it, got {path!r}")
+        service = service.lower()  # capitals make no difference: both are one service, with one server
         wanted = {key: str(value) for key, value in (query or {}).items()}
         stub = Stub(method.upper(), service, path, wanted, self._clock)
         if service not in self._served:
@@ -82,11 +88,10 @@ class MeshStub:
         """The calls that met no stub, in words."""
         if not self.assert_all_stubbed:
             return []
-        stubbed = {service.lower() for service in self._served}
         nobody = [
             f"{call.method} http://{call.target.service}{call.path}: the agent knows no such service"
             for call in (recorded.call for recorded in self._observer.calls)
-            if isinstance(call.error, NoInstances) and call.target.service not in stubbed
+            if isinstance(call.error, NoInstances) and call.target.service not in self._served
         ]
         return [*self._strangers, *nobody]
 

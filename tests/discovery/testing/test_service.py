@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,7 +12,7 @@ from aiohttp import web
 import discovery
 from discovery.clock import SystemClock
 from discovery.model import Outcome
-from discovery.testing import FakeClock, MeshAgent, ServiceFactory, seen
+from discovery.testing import ClientFactory, FakeClock, MeshAgent, ServiceFactory, seen
 
 PORTS = {"/ports": [{"id": 1}], "POST /ports": {"id": 2}}
 
@@ -102,6 +103,56 @@ async def test_who_never_answers_is_given_up_and_answers_when_it_is_over(
     assert (await calling)[0] == 200
 
 
+@pytest.mark.parametrize("how", ["the end of its block", "another misbehaviour"])
+async def test_who_waits_for_one_that_never_answers_is_answered_when_that_ends(
+    mesh: discovery.Mesh, mesh_service: ServiceFactory, how: str
+) -> None:
+    ports = await mesh_service("ports", PORTS)
+    with ports.never_answers(times=1):
+        calling = asyncio.create_task(outcomes(mesh, "POST"))
+        while not ports.requests:
+            await asyncio.wait([calling], timeout=0.001)
+        if how == "another misbehaviour":
+            ports.refuses(404)
+            assert (await calling)[0] == 200
+    assert (await calling)[0] == 200
+
+
+async def test_a_misbehaviour_that_makes_no_sense_is_refused(mesh_service: ServiceFactory) -> None:
+    ports = await mesh_service("ports", PORTS)
+    wrong: Any
+    for wrong in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="times is for how many requests"):
+            ports.resets(times=wrong)
+    for wrong in (200, "503", True):
+        with pytest.raises(ValueError, match="a refusal is a status from 400 to 599"):
+            ports.refuses(wrong)
+    for wrong in (-1, "1", float("nan"), True):
+        with pytest.raises(ValueError, match="lags by a number of seconds"):
+            ports.lags(wrong)
+
+
+async def test_what_cannot_be_served_is_refused_before_anybody_asks(mesh_service: ServiceFactory) -> None:
+    wrong: Any
+    for wrong in (["/ports"], None, "ports"):
+        with pytest.raises(
+            TypeError, match=r"a service serves a web\.Application, or answers by their paths in a dict"
+        ):
+            await mesh_service("ports", wrong)
+    for wrong in ("ports", "POST", "GET ports"):
+        with pytest.raises(ValueError, match="a route is '/path', which is GET, or 'METHOD /path'"):
+            await mesh_service("ports", {wrong: 1})
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        await mesh_service("ports", {"/ports": object()})
+
+
+async def test_a_client_for_no_application_is_refused(mesh_client: ClientFactory) -> None:
+    wrong: Any
+    for wrong in ("app", web.Application):
+        with pytest.raises(TypeError, match=r"a client is for a web\.Application"):
+            await mesh_client(wrong)
+
+
 async def test_a_refusal_is_an_answer_once_it_is_the_last(mesh: discovery.Mesh, mesh_service: ServiceFactory) -> None:
     ports = await mesh_service("ports", PORTS)
     with ports.refuses(times=1):
@@ -176,6 +227,28 @@ async def test_one_that_dies_refuses_connections_and_stays_in_the_registry(
     assert {attempt.outcome for attempt in caught.value.attempts} == {Outcome.UNSENT}
     async with discovery.Mesh(mesh_agent.config()) as other:
         await seen(other, ports.instance)
+
+
+async def test_what_is_under_way_at_one_that_dies_breaks_off(
+    mesh: discovery.Mesh, mesh_service: ServiceFactory
+) -> None:
+    async def chat(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        return socket
+
+    ports = await mesh_service("ports", {**PORTS, "/chat": chat})
+    async with mesh.ws_connect("http://ports/chat") as socket:
+        ports.never_answers()
+        calling = asyncio.create_task(outcomes(mesh, "POST"))
+        while len(ports.requests) < 2:
+            await asyncio.wait([calling], timeout=0.001)
+        await ports.dies()
+        assert (await socket.receive()).type is not aiohttp.WSMsgType.CLOSE  # nobody says goodbye
+    with pytest.raises(discovery.CallFailed) as caught:
+        await calling
+    assert caught.value.unknown
 
 
 async def test_one_that_lingers_serves_whoever_still_comes(mesh: discovery.Mesh, mesh_service: ServiceFactory) -> None:

@@ -79,6 +79,22 @@ async def test_an_answer_may_come_later(mesh: discovery.Mesh, mesh_stub: MeshStu
     assert await calling == (200, "late")
 
 
+async def test_capitals_in_a_name_make_no_other_service(mesh: discovery.Mesh, mesh_stub: MeshStub) -> None:
+    mesh_stub.get("Ports", "/ports").answers(text="one").answers(text="one")
+    mesh_stub.get("ports", "/others").answers(text="other").answers(text="other")
+    for _ in range(2):
+        assert await said(mesh) == (200, "one")
+        assert await said(mesh, "http://PORTS/others") == (200, "other")
+
+
+async def test_json_may_be_of_another_type(mesh: discovery.Mesh, mesh_stub: MeshStub) -> None:
+    said_type = {"content-type": "application/problem+json"}
+    mesh_stub.get("ports", "/ports").answers(404, json={"title": "gone"}, headers=said_type)
+    async with mesh.get("http://ports/ports") as response:
+        assert (response.status, response.content_type) == (404, "application/problem+json")
+        assert await response.json() == {"title": "gone"}
+
+
 async def test_what_makes_no_sense_is_refused(mesh_stub: MeshStub) -> None:
     mesh_stub.assert_all_called = False
     route = mesh_stub.get("ports", "/ports")
@@ -89,3 +105,17 @@ async def test_what_makes_no_sense_is_refused(mesh_stub: MeshStub) -> None:
         route.fails(how)
     with pytest.raises(ValueError, match="a path begins with a slash"):
         mesh_stub.get("ports", "ports")
+    with pytest.raises(ValueError, match="say query="):
+        mesh_stub.get("ports", "/ports?laptop=7")
+    for name in ("http://ports", "", ".."):
+        with pytest.raises(ValueError, match="a stub is for a service by its name, such as 'ports'"):
+            mesh_stub.get(name, "/ports")
+    wrong: Any
+    for wrong in ([{"id": 1}], "200", 101, 600, True):
+        with pytest.raises(ValueError, match="what is said as JSON is json="):
+            route.answers(wrong)
+    for wrong in ({"json": object()}, {"text": b"bytes"}, {"body": {"id": 1}}):
+        with pytest.raises((TypeError, ValueError)):
+            route.answers(**wrong)
+    with pytest.raises(ValueError, match="lags by a number of seconds"):
+        route.answers(after_s=-1)
