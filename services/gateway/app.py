@@ -11,7 +11,7 @@ from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
 from services.gateway.published import follow
 from services.gateway.target import PREFIX
-from services.gateway.tunnel import OPENED, Opened
+from services.gateway.tunnel import OPENED, Opened, end_what_is_refused
 
 
 def build() -> web.Application:
@@ -19,6 +19,7 @@ def build() -> web.Application:
     app = web.Application(middlewares=[boundary, entrance])
     app[OPENED] = Opened()
     app.on_response_prepare.append(conceal)
+    app.on_response_prepare.append(end_what_is_refused)
     app.cleanup_ctx.append(follow)
     # In the order in which they are tried: nearly every request is for an API.
     for method in METHODS:

@@ -32,6 +32,7 @@ MOST_OPEN = 400
 _HEARTBEAT_S = 25.0
 _LATER: Mapping[str, str] = MappingProxyType({hdrs.RETRY_AFTER: "5"})
 
+_SWITCHES = 101
 _VERSION = "13"
 _ONLY_VERSION: Mapping[str, str] = MappingProxyType({hdrs.SEC_WEBSOCKET_VERSION: _VERSION, hdrs.UPGRADE: "websocket"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -146,14 +147,21 @@ def _checked(request: web.Request) -> list[str]:
 
 
 def _refused(refusal: discovery.HandshakeRefused, side: Side) -> web.Response:
-    if refusal.status == 101 or refusal.headers is None:
+    if refusal.status == _SWITCHES or refusal.headers is None:
         raise Problem(502, "the service gave no answer that can be understood") from refusal
-    response = web.Response(
+    return web.Response(
         status=refusal.status, headers=headers.outward(refusal.headers, side), body=refusal.body or None
     )
-    # Who thought that the upgrade was a matter of course has sent something else behind it.
-    response.force_close()
-    return response
+
+
+async def end_what_is_refused(request: web.Request, response: web.StreamResponse) -> None:
+    """Close the connection of a handshake that was refused, by whomever.
+
+    Who thought that the upgrade was a matter of course has sent frames behind it, which are no requests.
+    """
+    if hdrs.UPGRADE in request.headers and response.status != _SWITCHES and is_asked_for(request):
+        response.force_close()
+        response.headers[hdrs.CONNECTION] = "close"
 
 
 async def _end(socket: frames.Socket, code: WSCloseCode) -> None:

@@ -272,6 +272,26 @@ async def test_a_refusal_of_the_service_is_told_in_its_words(registry: discovery
 
 
 @pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ((b"/api/chat", b"/api/nobody"), b"404"),
+        ((b"/api/chat", b"/"), b"503"),
+        ((b"/api/chat", b"/api//chat"), b"400"),
+        ((b"Version: 13", b"Version: 12"), b"426"),
+        ((b"\r\nUpgrade", b"\r\nOrigin: http://evil.example\r\nUpgrade"), b"403"),
+    ],
+)
+async def test_what_is_sent_behind_a_handshake_that_we_refuse_is_not_read(
+    registry: discovery.StaticRegistry, changed: tuple[bytes, bytes], status: bytes
+) -> None:
+    async with behind(registry, "chat", Chat()), served(build(), "gateway", registry) as client:
+        answer = await client.raw(HANDSHAKE.replace(*changed) + b"\r\nGET /api HTTP/1.1\r\nHost: gw\r\n\r\n")
+    assert answer.split()[1] == status
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"Connection: close" in answer
+
+
+@pytest.mark.parametrize(
     ("words", "status"),
     [
         (b"HTTP/1.1 101 Sure\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n", 502),
