@@ -15,7 +15,7 @@ from http.client import HTTPException, HTTPResponse
 from threading import Timer
 from types import TracebackType
 from typing import Self, TypeVar, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from discovery.cli.away import Away, why_away
 from discovery.cli.connection import ConsulConnection
@@ -128,7 +128,9 @@ class Consul:
         """
         reply = self.ask(path, query, wait_s=wait_s)
         words = self._discreet(reply.words) if reply.status != 200 else ""
-        if error := verdict(self.who, reply.status, clip(words, 300), right("GET", path, self._access.service)):
+        if error := verdict(
+            self.who, reply.status, clip(words, 300), right("GET", unquote(path), self._access.service)
+        ):
             raise error
         try:
             return parse(reply)

@@ -11,7 +11,7 @@ def right(method: str, path: str, service: str) -> str:
     if method == "PUT" and path.startswith("/v1/agent/"):
         return f'service "{service}" {{ policy = "write" }}'
     if path.startswith("/v1/health/service/"):
-        return f'service "{path.rpartition("/")[2]}" {{ policy = "read" }} {_SEEN}'
+        return f'service "{path.removeprefix("/v1/health/service/")}" {{ policy = "read" }} {_SEEN}'
     if path.startswith("/v1/kv/"):
         return f'key_prefix "{path.removeprefix("/v1/kv/")}" {{ policy = "read" }}'
     if path.startswith("/v1/agent/service/"):

@@ -111,6 +111,14 @@ def test_a_refusal_names_the_line_that_the_policy_lacks(liar: Liar) -> None:
     assert liar.tokens == {SECRET}
 
 
+def test_a_refusal_names_the_service_as_it_is_called(liar: Liar) -> None:
+    liar.lies["/v1/health/service/our%2Fown%20ports"] = Lie(b"Permission denied", 403)
+
+    rule = re.escape('service "our/own ports" { policy = "read" }')
+    with reader(liar.url, SECRET) as consul, pytest.raises(RegistryRejected, match=rule):
+        consul.instances("our/own ports")
+
+
 @pytest.mark.parametrize(
     ("lie", "error"),
     [

@@ -109,6 +109,15 @@ async def test_a_wait_and_its_jitter_prolong_the_limit() -> None:
                 await carrier.get(body, "/v1/x", wait_s=16)
 
 
+async def test_a_refusal_names_the_service_as_it_is_called() -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.Response(status=403, text="Permission denied")
+
+    async with serving(refuse) as url, carried(url) as carrier:
+        with pytest.raises(RegistryRejected, match=r'service "our/own ports" \{ policy = "read" \}'):
+            await carrier.get(body, "/v1/health/service/our/own ports")
+
+
 async def test_a_handshake_that_takes_too_long_is_told_by_its_own_limit_and_not_by_that_of_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
