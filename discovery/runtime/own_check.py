@@ -51,7 +51,11 @@ def _critical(instance: Instance, directory: Directory) -> tuple[Check, ...]:
     known = directory.view.instances if directory.view else ()
     # A predecessor's entry under our id is not ours.
     mine = next((each for each in known if each.id == instance.id and boot_of(each) == boot_of(instance)), None)
-    return tuple(check for check in mine.checks if check.status is Health.CRITICAL) if mine else ()
+    if mine is None:
+        return ()
+    # Who took it out of service knows.
+    failed = (check for check in mine.checks if check.status is Health.CRITICAL and not check.maintenance)
+    return tuple(failed)
 
 
 async def _said(instance: Instance, directory: Directory, registry: Enrolment) -> str:

@@ -13,13 +13,16 @@ from discovery.policy.registrable import LASTING, entry_problems, meta_problems
 
 
 class OwnEntry:
-    """``changed`` is set when the registry is to be told; ``out`` is why the instance is out of service, if it is."""
+    """``changed`` is set when the registry is to be told; ``out`` is why the instance is out of service, if it is.
+
+    ``untold`` is whether the registry is still to be told of that.
+    """
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.out: str | None = None
         self.changed = asyncio.Event()
-        self._told: str | None = None
+        self.untold = False
         self._agreed = asyncio.Event()
 
     def update(
@@ -48,28 +51,25 @@ class OwnEntry:
         self.changed.set()
 
     async def maintain(self, reason: str | None) -> None:
-        """Be out of service for this *reason*, or back for ``None``; returns when the registry was told."""
-        self.out = reason
-        if self.untold:
-            self._agreed.clear()
-            self.changed.set()
-            await self._agreed.wait()
+        """Be out of service for this *reason*, or back for ``None``; returns when the registry was told.
 
-    @property
-    def untold(self) -> bool:
-        """Whether the registry is still to be told that we are out of service, or back."""
-        return self.out != self._told
+        It is told whatever it was told before: an operator may have said otherwise since.
+        """
+        self.out, self.untold = reason, True
+        self._agreed.clear()
+        self.changed.set()
+        await self._agreed.wait()
 
     def told(self, out: str | None) -> None:
         """The registry was told that."""
-        self._told = out
-        if self.untold:  # somebody thought otherwise meanwhile
-            self.changed.set()
-        else:
+        if self.out == out:
+            self.untold = False
             self._agreed.set()
+        else:  # somebody thought otherwise meanwhile
+            self.changed.set()
 
     def put_anew(self) -> None:
         """The entry was put; had it been lost, its mark of being out of service was lost with it."""
         if self.out is not None:
-            self._told = None
+            self.untold = True
             self.changed.set()

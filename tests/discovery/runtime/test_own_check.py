@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 
 from discovery.errors import RegistryUnavailable
-from discovery.model import Check, Health, Instance
+from discovery.model import MAINTENANCE_CHECKS, Check, Health, Instance
 from discovery.observer import CheckFailed, CheckRecovered
 from discovery.registry.port import HttpCheck
 from discovery.runtime import own_check
@@ -85,6 +85,15 @@ async def test_a_check_that_fails_for_a_moment_is_no_news(observer: RecordingObs
             await clock.advance(10)
     assert observer.told(CheckFailed) == []
     assert observer.told(CheckRecovered) == []
+
+
+@pytest.mark.parametrize("mark", MAINTENANCE_CHECKS)
+async def test_to_be_taken_out_of_service_is_no_check_that_fails(observer: RecordingObserver, mark: str) -> None:
+    registry, clock = FakeRegistry(), FakeClock()
+    async with looking(registry, observer, clock):
+        registry.replace("ports", shown(replace(REFUSED, status=Health.PASSING), Check(mark, Health.CRITICAL)))
+        await clock.advance(100)
+    assert observer.told(CheckFailed) == []
 
 
 async def test_what_a_predecessor_s_check_says_is_not_ours(observer: RecordingObserver) -> None:

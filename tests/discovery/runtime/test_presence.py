@@ -156,11 +156,25 @@ async def test_who_thinks_otherwise_while_the_registry_is_being_told_has_the_las
     async with working(registry, observer, clock) as mesh:
         out = asyncio.create_task(mesh.maintenance("out"))
         await clock.settle()
-        await mesh.maintenance(None)
-        registry.go_on.set()
+        back = asyncio.create_task(mesh.maintenance(None))
         await clock.settle()
+        assert not back.done(), "what is on its way says the opposite"
+        registry.go_on.set()
+        await asyncio.gather(out, back)
         assert not (await entry(registry)).maintenance
-        await out
+
+
+async def test_the_registry_is_told_whatever_an_operator_said_since(
+    registry: FakeRegistry, observer: RecordingObserver
+) -> None:
+    async with working(registry, observer, FakeClock()) as mesh:
+        await registry.maintain("w1", "by hand")
+        await mesh.maintenance(None)
+        assert not (await entry(registry)).maintenance
+        await mesh.maintenance("slow")
+        await registry.maintain("w1", None)
+        await mesh.maintenance("slow")
+        assert (await entry(registry)).maintenance
 
 
 @pytest.mark.parametrize(
