@@ -83,6 +83,7 @@ async def test_an_example_says_what_the_command_says(
     words: str, mesh: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # one of them writes a folder
+    monkeypatch.setattr("discovery.cli.new.command.origin", lambda: "")  # as whoever has it from an index sees it
     said = await mesh(*words.split())
 
     assert settled(said.err + said.out) == settled(EXAMPLES[words])
