@@ -67,6 +67,9 @@ class Barred:
 
 def range_problems(allowed: Collection[str]) -> Iterator[str]:
     """What is wrong with ranges, a sentence each."""
+    if isinstance(allowed, str):
+        yield f"allow must be a tuple of ranges, got {allowed!r:.40}"
+        return
     for each in allowed:
         try:
             ip_network(each)

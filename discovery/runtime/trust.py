@@ -13,6 +13,8 @@ from discovery.model import Instance
 
 # What stands for the service in a name that certificates are for.
 _SERVICE = "{service}"
+# No certificate is for it (RFC 6761, 6.4).
+_NOBODY = "service.invalid"
 
 
 class Trust:
@@ -31,8 +33,10 @@ class Trust:
         """Read whom the settings name.
 
         Raises:
-            ConfigError: when that cannot be read.
+            ConfigError: when that cannot be read, or the name is none for any service.
         """
+        if self._name and not _can_be_asked_for(self._name.replace(_SERVICE, "a")):
+            raise ConfigError(f"tls_name must be a name such as {{service}}.internal, got {self._name!r:.80}")
         if self._authorities:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.set_alpn_protocols(["http/1.1"])
@@ -44,7 +48,8 @@ class Trust:
 
     def name(self, instance: Instance) -> str | None:
         """The name that the certificate of an instance has to be for; ``None`` for the host of its address."""
-        return self._name.replace(_SERVICE, instance.service.lower()) or None
+        name = self._name.replace(_SERVICE, instance.service.lower())
+        return (name if _can_be_asked_for(name) else _NOBODY) if name else None
 
     def renewed(self) -> bool:
         """Whether the file has other authorities than were read, which are trusted from now on, too."""
@@ -73,3 +78,12 @@ class Trust:
     def _stamp(self) -> object:
         there = Path(self._authorities).stat()
         return there.st_mtime_ns, there.st_size, there.st_ino
+
+
+def _can_be_asked_for(name: str) -> bool:
+    """Whether TLS can ask for a certificate of that *name*: each part of it has 1 to 63 characters."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return not name.startswith(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,9 @@ def test_ranges_are_read_and_judged_at_the_start() -> None:
     for wrong in ("10.0.0.1/8", "10.0.0.0/33", "ports.example", "10.0.0.0-10.0.0.9", "fd00::/8%eth0"):
         with pytest.raises(ConfigError, match=r"is no range of addresses, such as 10\.0\.0\.0/8 or fd00::/8"):
             MeshConfig.from_env("ports", {"MESH_ALLOW": wrong})
+
+
+def test_ranges_that_are_one_string_are_refused_as_that() -> None:
+    ranges: Any = "10.0.0.0/8"
+    with pytest.raises(ConfigError, match=r"^allow must be a tuple of ranges, got '10\.0\.0\.0/8'$"):
+        MeshConfig(name="test", allow=ranges)

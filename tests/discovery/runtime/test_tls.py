@@ -241,6 +241,27 @@ async def test_authorities_that_come_later_are_trusted_without_a_new_start(
                     assert response.status == 200
 
 
+@pytest.mark.parametrize("service", ["x" * 64, ".ports", "a..b"])
+async def test_who_has_a_name_that_no_certificate_can_be_for_is_not_trusted(
+    registry: FakeRegistry, observer: RecordingObserver, ca: Authority, service: str
+) -> None:
+    tls = ca.signs("127.0.0.1").context()
+    async with (
+        peer(registry, service, tls=tls),
+        a_mesh(registry, observer, tls_ca=ca.file, tls_name="{service}.internal") as mesh,
+    ):
+        with pytest.raises(CallFailed, match="not trusted") as caught:
+            await mesh.service(service).get("/")
+        assert {attempt.outcome for attempt in caught.value.attempts} == {Outcome.UNTRUSTED}
+
+
+@pytest.mark.parametrize("name", [".internal", "x" * 64, "{service}..internal"])
+async def test_a_name_that_no_certificate_can_be_for_is_told_at_the_start(registry: FakeRegistry, name: str) -> None:
+    with pytest.raises(ConfigError, match="tls_name must be a name such as"):
+        async with discovery.Mesh(MeshConfig(name="test", tls_name=name), registry):
+            pytest.fail("it began")
+
+
 @pytest.mark.parametrize("content", [b"", b"no certificate", None])
 async def test_authorities_that_cannot_be_read_are_told_at_the_start(
     registry: FakeRegistry, observer: RecordingObserver, tmp_path: Path, content: bytes | None
