@@ -14,7 +14,7 @@ from types import FrameType
 # What a shell reports for a process that a signal ended.
 SIGNALLED = 128
 # Nobody may read the standard error, and then whoever writes there waits.
-_LAST_WORD_S = 1.0
+_LAST_WORD_S = 0.2
 
 
 class Ending:
