@@ -72,7 +72,7 @@ def range_problems(allowed: Collection[str]) -> Iterator[str]:
         return
     for each in allowed:
         try:
-            ip_network(each)
+            ip_network(str(each))  # a number would be an address, and is none that anybody means
         except ValueError as error:
             yield f"allow {each!r} is no range of addresses, such as 10.0.0.0/8 or fd00::/8: {error}"
 

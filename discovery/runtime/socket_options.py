@@ -16,7 +16,8 @@ class SocketOptions(TypedDict, total=False):
 
     ``timeout`` (seconds) bounds the handshake, with all its attempts, and nothing after it; ``None`` says that there is
     no limit of ours. ``attempts`` is how often it may go on the wire, ``attempt_timeout`` (seconds) how long each may
-    take. With *tags* it goes to those instances alone that have all of them. ``ws_timeout`` is the ``timeout`` of
+    take, and ``max_staleness`` (seconds) for how long the registry may have been silent about the service. With *tags*
+    it goes to those instances alone that have all of them. ``ws_timeout`` is the ``timeout`` of
     ``aiohttp.ClientSession.ws_connect``: for a message, and for the answer to a close. All others are those of it, and
     mean the same.
     """
@@ -24,6 +25,7 @@ class SocketOptions(TypedDict, total=False):
     timeout: float | None
     attempts: int
     attempt_timeout: float
+    max_staleness: float
     tags: str | Collection[str]
     headers: LooseHeaders | None
     params: Query
@@ -38,7 +40,7 @@ class SocketOptions(TypedDict, total=False):
 
 
 _KNOWN = frozenset(SocketOptions.__annotations__)
-_OURS = frozenset({"timeout", "attempts", "attempt_timeout", "tags"})
+_OURS = frozenset({"timeout", "attempts", "attempt_timeout", "max_staleness", "tags"})
 
 
 def limits(options: Mapping[str, Any]) -> Said | None:

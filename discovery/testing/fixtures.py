@@ -153,11 +153,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         if stub is not None and (unexpected := stub.unexpected()):
             error.add_note("\n".join(["mesh_stub:", *unexpected]))
         raise
+    wrong = ""
     if stub is not None:
         try:
             stub.check()
         except AssertionError as error:
-            pytest.fail(str(error), pytrace=False)
+            wrong = str(error)
+    if wrong:  # said outside of the handler, or pytest would say it twice
+        pytest.fail(wrong, pytrace=False)
     return result
 
 

@@ -124,3 +124,9 @@ def test_ranges_that_are_one_string_are_refused_as_that() -> None:
     ranges: Any = "10.0.0.0/8"
     with pytest.raises(ConfigError, match=r"^allow must be a tuple of ranges, got '10\.0\.0\.0/8'$"):
         MeshConfig(name="test", allow=ranges)
+
+
+def test_a_number_is_no_range_though_it_could_be_read_as_an_address() -> None:
+    ranges: Any = (10,)
+    with pytest.raises(ConfigError, match=r"^allow 10 is no range of addresses"):
+        MeshConfig(name="test", allow=ranges)

@@ -68,6 +68,20 @@ async def test_a_route_says_it_for_its_calls_alone(registry: FakeRegistry, obser
         registry.heal()
 
 
+async def test_so_does_a_call_for_a_websocket(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    clock = FakeClock()
+    async with peer(registry, "ports", id="p1") as one, a_mesh(registry, observer, clock) as mesh:
+        await known(mesh)
+        registry.fail(AWAY)
+        await clock.advance(10)
+        with pytest.raises(discovery.StaleView):
+            await mesh.ws_connect("http://ports/", max_staleness=5)
+        assert one.received == []
+        with pytest.raises(discovery.HandshakeRefused):
+            await mesh.ws_connect("http://ports/", max_staleness=60)
+        registry.heal()
+
+
 async def test_so_does_a_service_and_a_store(registry: FakeRegistry, observer: RecordingObserver) -> None:
     clock = FakeClock()
     async with peer(registry, "ports", id="p1"), a_mesh(registry, observer, clock) as mesh:

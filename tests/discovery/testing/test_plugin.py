@@ -181,6 +181,7 @@ async def test_it(mesh, mesh_stub):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["not called: POST http://orders/orders?dry=1 (2 of 2 calls missing)"])
     assert "plugin.py" not in result.stdout.str()
+    assert "During handling" not in result.stdout.str()
 
 
 def test_a_call_without_a_stub_fails_the_test_though_the_application_bore_it(project: Project) -> None:
