@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 
 class Candidate(Protocol):
@@ -44,6 +44,10 @@ class Picker(Protocol[T]):
         """Choose somebody who is not one of *without*; ``None`` when there is nobody else."""
         ...
 
+    def by_count(self) -> Self:
+        """A picker of the same for what lasts, of which latencies say nothing."""
+        ...
+
 
 class BalancerPicker(Generic[C]):
     """Picks by somebody's own balancer, among *candidates*, of whom there is at least one."""
@@ -62,3 +66,7 @@ class BalancerPicker(Generic[C]):
         """Choose somebody who is not one of *without*; ``None`` when there is nobody else."""
         others = [each for each in self._candidates if each not in without]
         return self._balancer.pick(others, now, rng) if others else None
+
+    def by_count(self) -> Self:
+        """Itself: somebody's own balancer is told costs, and what it makes of them is its affair."""
+        return self

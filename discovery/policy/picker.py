@@ -27,10 +27,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from copy import copy
 from itertools import accumulate
 from math import inf, nextafter
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from discovery.policy.load import PeakEwma
 from discovery.policy.zones import shares
@@ -163,6 +164,15 @@ class WeightedPicker(Generic[M]):
         if passes:
             first, one = second, other
         return self._untroubled(first, now, rng) if one.troubled(now) else self._drawn[first]
+
+    def by_count(self) -> Self:
+        """The same for what lasts, such as websockets: all latencies are alike to it, so it goes by how many there are.
+
+        How fast a handshake was says nothing of the hours after it, and what was opened does not come back.
+        """
+        other = copy(self)
+        other._alike = inf  # noqa: SLF001 - it is one of us
+        return other
 
     def _untroubled(self, first: int, now: float, rng: Random) -> M:
         """Somebody, in any zone, who neither just failed nor hangs; the *first* choice where there is hardly any."""

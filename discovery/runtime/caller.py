@@ -84,7 +84,7 @@ class Caller:
             directory.look_again(now)
             plan = directory.plan
         rules = plan.rules
-        if directory.routes or said is not None:
+        if directory.routes or said is not None or request.lasts:
             plan, rules = _planned(directory, request, said)
         left = rules.timeout_s
         deadline_at = None if left is None else now + left
@@ -230,7 +230,6 @@ class Caller:
 
 def _planned(directory: Directory, request: Outgoing, said: Said | None) -> tuple[Plan, Rules]:
     plan = directory.plan_for(request.method, request.path)
-    if said is None:
-        return plan, plan.rules
-    rules = said.over(plan.rules)
-    return (plan if rules.max_staleness_s is None else plan.by(rules)), rules
+    rules = plan.rules if said is None else said.over(plan.rules)
+    calm = rules.max_staleness_s is None and not request.lasts
+    return (plan if calm else plan.never_calm()), rules

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from discovery.call_errors import Overflow, StaleView
+from discovery.policy.balancer import Picker
 from discovery.policy.deadline import remaining
 from discovery.runtime.directories import Directories
 from discovery.runtime.endpoint import Endpoint
@@ -58,13 +59,14 @@ class Chooser:
             await self._turn(flight)
         now = self._clock.now()
         flight.plan = plan = flight.directory.plan
-        if plan.picker is None:
+        picker = _picker(flight)
+        if picker is None:
             return cast(Endpoint, flight.last_endpoint)
         if room.taken >= plan.calm_below:
             avoided = flight.tried.union(one for one in plan.candidates if plan.full(one))
-            if (roomy := plan.picker.pick_other(now, self._rng, avoided)) is not None:
+            if (roomy := picker.pick_other(now, self._rng, avoided)) is not None:
                 return roomy
-        return plan.picker.pick_other(now, self._rng, flight.tried) or plan.picker.pick(now, self._rng)
+        return picker.pick_other(now, self._rng, flight.tried) or picker.pick(now, self._rng)
 
     def probed(self, flight: Flight, now: float) -> Endpoint | None:
         """Somebody who is out for failing, and whom this call may ask how it is now, if there is anybody.
@@ -87,16 +89,17 @@ class Chooser:
         if now >= directory.plan.look_again_at:
             directory.look_again(now)
         flight.plan = plan = directory.plan
-        if plan.picker is None:
+        picker = _picker(flight)
+        if picker is None:
             return None
         if plan.due:
             probed = self.probed(flight, now)
             if probed is not None:
                 return probed, True
-        endpoint = plan.picker.pick(now, self._rng)
+        endpoint = picker.pick(now, self._rng)
         if plan.full(endpoint):
             full = {one for one in plan.candidates if plan.full(one)}
-            endpoint = plan.picker.pick_other(now, self._rng, full) or endpoint
+            endpoint = picker.pick_other(now, self._rng, full) or endpoint
         return endpoint, False
 
     async def _somebody(self, flight: Flight) -> None:
@@ -124,3 +127,8 @@ class Chooser:
 
     def _patience_s(self, flight: Flight) -> float:
         return max(flight.began_at + flight.rules.patience_s - self._clock.now(), 0.0)
+
+
+def _picker(flight: Flight) -> Picker[Endpoint] | None:
+    picker = flight.plan.picker
+    return picker.by_count() if picker is not None and flight.request.lasts else picker

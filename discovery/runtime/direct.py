@@ -54,6 +54,7 @@ class Direct:
 
     __slots__ = ("_body", "_params", "_pool", "_said", "_unsaid", "method", "path", "repeatable")
     replayable = True
+    lasts = False
     grace_s = 0.0
 
     def __init__(

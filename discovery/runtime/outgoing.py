@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import aiohttp
+from aiohttp import hdrs
 from multidict import CIMultiDict
 
 from discovery.policy.retry import IDEMPOTENT_METHODS
@@ -27,6 +28,7 @@ class Outgoing(Protocol):
     """A request of a caller, ready to be sent any number of times.
 
     ``repeatable``: sent twice it does the same as once. ``replayable``: its body can be sent again.
+    ``lasts``: it asks for what outlasts its answer, such as a websocket.
     ``grace_s``: how long after the time of its call an answer is closed that was not read to its end. It is more than
     zero where a session of ours is to end the reading first.
     """
@@ -35,6 +37,7 @@ class Outgoing(Protocol):
     path: str
     repeatable: bool
     replayable: bool
+    lasts: bool
     grace_s: float
 
     def headers(self, endpoint: Endpoint, /) -> CIMultiDict[str]:
@@ -50,6 +53,7 @@ class Through:
     """Through aiohttp's session, with all that it can do."""
 
     __slots__ = ("_options", "_pool", "_said", "method", "path", "repeatable", "replayable")
+    lasts = False
     grace_s = 0.0
 
     def __init__(self, pool: Pool, method: str, path: str, options: dict[str, Any], *, replayable: bool) -> None:
@@ -84,7 +88,18 @@ class Through:
 class Handed:
     """Through a session that somebody else made, whose middleware we are."""
 
-    __slots__ = ("_handler", "_named", "_request", "_trust", "grace_s", "method", "path", "repeatable", "replayable")
+    __slots__ = (
+        "_handler",
+        "_named",
+        "_request",
+        "_trust",
+        "grace_s",
+        "lasts",
+        "method",
+        "path",
+        "repeatable",
+        "replayable",
+    )
 
     def __init__(
         self,
@@ -102,6 +117,7 @@ class Handed:
         self.path = path
         self.grace_s = grace_s
         self.repeatable = request.method in IDEMPOTENT_METHODS or IDEMPOTENCY_KEY in request.headers
+        self.lasts = hdrs.UPGRADE in request.headers
         body = request.body
         self.replayable = not body or replayable(body)
 

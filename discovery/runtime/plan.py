@@ -42,7 +42,12 @@ class Plan:
 
     def by(self, rules: Rules) -> Plan:
         """The same by other *rules*. Where they ask how old the view is, none of the calls is a calm one."""
-        return replace(self, rules=rules, calm_below=self.calm_below if rules.max_staleness_s is None else 0)
+        other = replace(self, rules=rules)
+        return other if rules.max_staleness_s is None else other.never_calm()
+
+    def never_calm(self) -> Plan:
+        """The same, for a call that asks for more than anybody."""
+        return replace(self, calm_below=0)
 
     def full(self, endpoint: Endpoint) -> bool:
         """Whether an instance has as many calls of ours as its part of the room allows."""

@@ -165,6 +165,7 @@ PURE = {
     "__future__",
     "bisect",
     "collections",
+    "copy",
     "dataclasses",
     "enum",
     "functools",

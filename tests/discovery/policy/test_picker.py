@@ -114,6 +114,17 @@ def test_nobody_goes_to_one_who_hangs_while_anybody_does_not() -> None:
     assert len(counted(WeightedPicker(hung, 0.0), now=0.1)) == 9
 
 
+@pytest.mark.parametrize("weights", [(1, 1), (1, 1, 1, 1), (3, 1)])
+def test_what_lasts_is_spread_by_count_and_weight_however_fast_each_answered(weights: tuple[int, ...]) -> None:
+    ones = [One(str(number), weight, rtt_s=0.002 * 10**number) for number, weight in enumerate(weights)]
+    picker, rng = WeightedPicker(ones, 0.0), Random(7)
+    for _ in range(200):
+        picker.by_count().pick(0.0, rng).load.start(inf)
+
+    for one, weight in zip(ones, weights, strict=True):
+        assert one.load.in_flight == pytest.approx(200 * weight / sum(weights), abs=3)
+
+
 def play(ones: list[One], *, rate: float, seconds: float, rtt_s: float = 0.01) -> list[tuple[float, str]]:
     """Calls at an even rate, each answered at once; who was chosen when."""
     rng, picker, chosen = Random(3), WeightedPicker(ones, 0.0), []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -15,11 +16,13 @@ from aiohttp import WSMsgType, web
 import discovery
 from discovery import wire
 from discovery.call_errors import CallFailed, DeadlineExceeded, HandshakeRefused, NoInstances, Overflow
+from discovery.clock import SystemClock
 from discovery.live_settings import LiveSettings
 from discovery.model import Outcome
 from discovery.observer import Ejected
 from discovery.runtime import sockets
 from discovery.runtime.mesh import Mesh
+from discovery.runtime.surroundings import Surroundings
 from discovery.testing.clock import FakeClock
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
@@ -96,6 +99,25 @@ async def test_it_is_chosen_once_and_counted_until_it_is_closed(
         assert (in_flight(mesh), mesh.directory("ports").room.taken) == ({"a": 0, "b": 0}, 0)
         assert ([got.path for got in one.received], other.received) == (["/news?since=3"], [])
         assert busy_connections(mesh) == 0
+
+
+@every_door
+async def test_those_that_are_open_are_spread_evenly_though_one_handshake_was_slow(
+    registry: FakeRegistry, opened: Opening
+) -> None:
+    config = discovery.MeshConfig(name="tests", connect_timeout_s=10)
+    async with (
+        peer(registry, "ports", echo, id="a"),
+        peer(registry, "ports", echo, id="b"),
+        Mesh(config, registry, around=Surroundings(rng=Random(1))) as mesh,
+        AsyncExitStack() as stack,
+    ):
+        await stack.enter_async_context(opened(mesh))
+        for endpoint in mesh.directory("ports").plan.candidates:
+            endpoint.load.observe(SystemClock().now(), 3.0 if endpoint.instance.id == "a" else 0.001)
+        for _ in range(11):
+            await stack.enter_async_context(opened(mesh))
+        assert in_flight(mesh) == {"a": 6, "b": 6}
 
 
 @every_door
