@@ -15,10 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from discovery.errors import ConfigError
 from launcher.demo.browser_choice import find_browser
 from launcher.local.consul_choice import find_program
+
+# How long an example takes is the machine's affair.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # What a developer's shell says about a mesh must not reach the tests; what it says to them must.
 _SCRUBBED = ("CONSUL_", "MESH_", "OTEL_")

@@ -111,7 +111,7 @@ def test_each_report_is_the_one_that_the_sdk_would_make(
 ) -> None:
     monkeypatch.setenv(OTEL_METRICS_EXEMPLAR_FILTER, exemplars)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(st.lists(recordings, min_size=1, max_size=3))
     def same(reports: list[list[Recording]]) -> None:
         theirs, ours = reader(temporality), reader(temporality)

@@ -91,7 +91,7 @@ class World:
             happens(now)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 100), st.floats(0, 120), st.integers(0, 2**20))
 def test_all_are_back_within_five_seconds_and_nobody_is_run_over(askers: int, back_at: float, seed: int) -> None:
     world = World(1, askers, back_at, seed)
@@ -102,7 +102,7 @@ def test_all_are_back_within_five_seconds_and_nobody_is_run_over(askers: int, ba
     assert most_in_a_second([at for at in world.asked if at >= back_at]) <= 55
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 100), st.integers(0, 2**20))
 def test_a_registry_that_is_away_is_asked_at_most_twice_a_second_by_a_process_whatever_it_follows(
     askers: int, seed: int

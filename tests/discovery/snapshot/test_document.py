@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from discovery.model import Check, Health, Instance, Target
@@ -60,7 +60,6 @@ def about(**other: Any) -> dict[str, Any]:
     return {"origin": "o", "target": ["s", "", "", False], "index": 1, "confirmed_at": 1.0} | other
 
 
-@settings(deadline=None)
 @given(MEMORIES)
 def test_what_is_read_is_what_was_written(memory: Memory) -> None:
     assert decode(encode(memory)) == memory
@@ -71,7 +70,6 @@ def test_all_that_is_known_of_an_instance_is_kept() -> None:
     assert set(written) == {each.name for each in fields(Instance)}
 
 
-@settings(deadline=None)
 @given(MEMORIES, st.data())
 def test_whatever_is_cut_off_is_refused(memory: Memory, data: st.DataObject) -> None:
     content = encode(memory)
@@ -90,7 +88,6 @@ def test_a_bit_that_flips_is_noticed_wherever_it_is() -> None:
     assert decode(bytes(content)) == ONE
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_else_is_there_is_refused(content: bytes) -> None:
     with pytest.raises(Unusable):

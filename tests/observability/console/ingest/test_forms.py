@@ -89,7 +89,7 @@ def test_both_forms_of_a_request_store_the_same(signal: str, body: bytes) -> Non
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(body=st.binary(max_size=200))
 def test_whatever_comes_is_read_or_refused(signal: str, body: bytes) -> None:
     for form in (Protobuf(), Json()):
@@ -99,7 +99,7 @@ def test_whatever_comes_is_read_or_refused(signal: str, body: bytes) -> None:
             continue
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     cut=st.integers(0, len(full_span())),
     at=st.integers(0, len(full_span()) - 1),
@@ -138,7 +138,7 @@ ANYTHING = st.recursive(
         ("metrics", ("resourceMetrics", "scopeMetrics", "metrics")),
     ],
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(record=ANYTHING, resource=ANYTHING)
 def test_json_of_any_shape_is_stored_left_out_or_refused(
     signal: str, keys: tuple[str, str, str], record: object, resource: object

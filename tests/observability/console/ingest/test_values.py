@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observability.console.ingest import values
@@ -21,7 +21,6 @@ PLAIN = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text("abc.", max_size=5), PLAIN, max_size=8))
 def test_attributes_of_every_kind_survive(attributes: dict[str, object]) -> None:
     assert json.loads(values.encoded(values.attributes(pairs(attributes)))) == attributes

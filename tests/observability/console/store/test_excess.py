@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observability.console.store.excess import KINDS, Extent, Kind, Pages, excess
@@ -32,7 +32,6 @@ def test_of_nothing_nothing_goes() -> None:
     assert excess(dict.fromkeys(KINDS, Extent(0, 0, 7)), 2000, 1000) == {}
 
 
-@settings(deadline=None)
 @given(first=IDS, rows=IDS, old=IDS, used=st.integers(1, 10**12), keep=st.integers(1, 10**12))
 def test_nothing_goes_that_is_not_there_and_without_age_the_latest_stays(
     first: int, rows: int, old: int, used: int, keep: int
