@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from random import Random
+from typing import Self
 
 from benchmarks.simulation.endpoint import Endpoint, MakePicker, Rules
 from benchmarks.simulation.two_choices import TwoChoices
@@ -22,6 +23,9 @@ class _Picker:
     def pick_other(self, now: float, rng: Random, without: Collection[Endpoint]) -> Endpoint | None:
         others = [each for each in self._endpoints if each not in without]
         return others[int(rng.random() * len(others))] if others else None
+
+    def by_count(self) -> Self:
+        return self  # nothing lasts here
 
 
 class AtRandom(_Picker):
