@@ -428,17 +428,12 @@ async def test_a_message_of_a_service_that_is_too_long_ends_it(registry: discove
 class Floods(Chat):
     """Sends for as long as somebody takes it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent = 0
-
     async def __call__(self, request: web.BaseRequest) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         try:
             while True:
                 await socket.send_bytes(bytes(64 * 1024))
-                self.sent += 1
         finally:
             self.over.set()
 
@@ -453,9 +448,8 @@ async def test_who_does_not_read_is_not_read_for_and_then_cut_off(
         reader, writer = await asyncio.open_connection(client.server.instance.host, client.server.instance.port)
         writer.write(HANDSHAKE + b"\r\n")
         await reader.readuntil(b"\r\n\r\n")
+        # Were it read for, nothing would stall and it would never end. How much a system holds is the system's affair.
         await floods.ended()
-        # What the systems' buffers of three connections hold, and a little in ours.
-        assert floods.sent * 64 * 1024 < 64_000_000
         writer.close()
         while client.server.mesh.directory("chat").room.taken:
             await client("GET", "/api")
