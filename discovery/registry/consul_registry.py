@@ -26,6 +26,7 @@ from discovery.registry.port import Answer, Entry, Names, Registration, Values
 from discovery.registry.renewal import keep_fresh
 from discovery.registry.roster import Roster
 from discovery.registry.transport import Carrier, Consul
+from discovery.variables import is_service_name
 
 T = TypeVar("T")
 
@@ -67,6 +68,9 @@ class ConsulRegistry:
     async def instances(
         self, target: Target, *, index: int = 0, wait_s: float = 0.0, consistent: bool = False
     ) -> Answer:
+        if not is_service_name(target.service):
+            # A registry takes such names all the same, but in a path they would ask for something else.
+            raise RegistryRejected(f"Consul cannot be asked for a service of the name {target.service!r}")
         roster = self._rosters.get(target) or Roster()
 
         def answer(response: Response) -> Answer:

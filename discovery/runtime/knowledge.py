@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 
 from discovery.config import MeshConfig
 from discovery.model import Target, View
-from discovery.runtime.address import named
 from discovery.runtime.directories import Directories
 from discovery.runtime.directory import Directory
 from discovery.runtime.home import Home
@@ -31,7 +30,7 @@ class Knowledge:
                 print(ports.room.taken, ports.trouble)
         """
         self._home.check()
-        return self._directories.get(named(Target(name)))
+        return self._directories.get(Target(name).canonical)
 
     def view(self, name: str) -> View | None:
         """What is known about a service now; ``None`` until the registry has answered. Starts following it.
@@ -56,7 +55,7 @@ class Knowledge:
                 break
         """
         self._home.check()
-        return self._directories.views(named(Target(name)))
+        return self._directories.views(Target(name).canonical)
 
     def watch_names(self) -> AsyncIterator[Mapping[str, tuple[str, ...]]]:
         """The names of all services with their tags, whenever they change; the first when the registry tells them.

@@ -13,6 +13,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 import discovery
 from discovery.live_settings import LiveSettings
+from discovery.model import Target
+from discovery.registry.consul_registry import ConsulRegistry
 from discovery.runtime.said import CallOptions
 from discovery.testing.observer import RecordingObserver
 from discovery.testing.peer import peer
@@ -54,16 +56,24 @@ async def test_a_redirect_within_it_stays_within_it(
     assert [each.path for each in one.received] == ["/", "/there"]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../kv", "a//b", "a/..", "a\nb", "http://ports", "a\x00"])
+NO_NAMES = ["", ".", "..", "../kv", "a//b", "a/..", "a\nb", "http://ports", "a\x00"]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 async def test_what_would_be_another_question_to_the_registry_is_no_name(
     registry: FakeRegistry, observer: RecordingObserver, name: str
 ) -> None:
     async with a_mesh(registry, observer) as mesh:
-        asks: list[Callable[[str], object]] = [mesh.service, mesh.directory, mesh.view, mesh.watch]
-        for ask in asks:
-            with pytest.raises(ValueError, match="is not the name of a service"):
-                ask(name)
+        with pytest.raises(ValueError, match="is not the name of a service"):
+            mesh.service(name)
         assert mesh._directories._open == {}
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+async def test_consul_is_not_asked_for_it_though_it_may_have_told_such_a_name(name: str) -> None:
+    async with ConsulRegistry(discovery.MeshConfig(name="test", consul_url="http://127.0.0.1:1")) as registry:
+        with pytest.raises(discovery.RegistryRejected, match="Consul cannot be asked for a service of the name"):
+            await registry.instances(Target(name))
 
 
 async def test_names_are_the_same_in_capitals_and_in_small_letters(
