@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from math import ceil
 
@@ -116,7 +117,11 @@ class Inbound:
 
     async def _of_health(self, request: web.Request, answer: health.Handle) -> web.StreamResponse:
         self._asked_for_health += 1
-        return self._early(await answer(request))
+        response = await answer(request)
+        # What an application puts on all its answers is on this one, too, unless it asks for a route: there is none.
+        with suppress(Exception):
+            await self._app.on_response_prepare.send(request, response)
+        return self._early(response)
 
     async def _observed(self, request: web.Request) -> web.StreamResponse:
         observer = self._around.observer

@@ -14,7 +14,7 @@ NOT_OURS += ["a:b:c", "[", "<b>", "127.1"]
 
 async def test_every_answer_tells_browsers_what_they_may_not_do(tmp_path: Path) -> None:
     async with console(tmp_path) as one:
-        for path in ("/", "/data/services", "/data/nowhere", "/static/index.html", "/api/services"):
+        for path in ("/", "/data/services", "/data/nowhere", "/static/index.html", "/api/services", "/health/ready"):
             headers = (await one(path)).headers
             policy = headers["Content-Security-Policy"]
             assert "default-src 'self'" in policy

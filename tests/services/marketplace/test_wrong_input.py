@@ -96,7 +96,7 @@ async def test_pages_can_only_be_read(path: str) -> None:
         assert (head.status, head.text) == (200, "")
 
 
-@pytest.mark.parametrize("path", ["/", "/laptops/7", "/static/shop.css", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/laptops/7", "/static/shop.css", "/nothing", "/health/live"])
 async def test_every_answer_forbids_what_the_shop_does_not_need(path: str) -> None:
     async with opened() as shop:
         answer = await shop.client("GET", path)
