@@ -1,0 +1,1 @@
+"""Accounts: who somebody is, told by a token that every service can check."""
