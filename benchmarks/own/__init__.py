@@ -1,74 +1,24 @@
 """What a team sees that puts it into a project of its own: installing, importing, a first project, a bad day.
 
-Each module in this folder measures one of these things, and is run by being here. It has
-
-    async def rows(*, quick: bool) -> Sequence[Row]
-
-which measures in an event loop of its own, alone on this machine, prints nothing, and raises ``CannotRun`` with a
-sentence where something it needs is not here. The first line of its docstring says how it measures. A row without a
-goal is told beside the others (``Row`` and ``CannotRun`` are those of ``launcher.development``); with *quick* a module
-gives the same rows, less certain. Chance comes from :data:`SEED`. Names after ``--`` are the modules to run, as in
-``./mesh bench own -- imports``.
+Each module in this folder measures one of these things (:mod:`benchmarks.room`).
 """
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import importlib
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from benchmarks.own.publication import publish
-from benchmarks.own.seed import SEED
-from launcher.development import CannotRun, Report, Row
+from benchmarks.publication import Publication
+from benchmarks.room import Room
+from launcher.development import Report
+from launcher.plan import ROOT
 
-_PUBLISH = "--publish"
+ROOM = Room(
+    "own",
+    "benchmarks.own",
+    Publication("./mesh bench own -- --publish", "own", ROOT / "docs" / "own.md"),
+)
 
 
 def run(*, quick: bool, words: Sequence[str] = ()) -> Report:
     """Run the modules that *words* name, one after another, or all of them."""
-    known = measurements(Path(__file__).parent)
-    names = [word for word in words if word != _PUBLISH]
-    if unknown := set(names) - set(known):
-        raise CannotRun(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)} and {_PUBLISH}")
-    if _PUBLISH in words and (names or quick):
-        raise CannotRun(f"{_PUBLISH} publishes the whole")
-    report = measured(names or list(known), quick=quick)
-    if _PUBLISH in words:
-        publish(report)
-    return report
-
-
-def measured(names: Sequence[str], *, quick: bool) -> Report:
-    """The rows of all modules *names*; one that cannot run takes no other with it.
-
-    Raises:
-        CannotRun: when none could.
-    """
-    rows: list[Row] = []
-    load: list[str] = []
-    not_run: dict[str, str] = {}
-    for name in names:
-        module = importlib.import_module(f"{__name__}.{name}")
-        try:
-            rows += asyncio.run(module.rows(quick=quick))
-        except CannotRun as why:
-            not_run[name] = str(why)
-        else:
-            load.append(f"{name}: {(module.__doc__ or '').partition(chr(10))[0]}")
-    if not rows:
-        raise CannotRun("; ".join(f"{name}: {why}" for name, why in not_run.items()) or "there is nothing to run")
-    return Report(name="own", rows=rows, load="\n".join(load), seed=SEED, not_run=not_run)
-
-
-def measurements(folder: Path) -> Mapping[str, str]:
-    """The modules in *folder* that have ``rows``, with the first line of what each says about itself."""
-    return dict(_found(folder))
-
-
-def _found(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        if any(isinstance(node, ast.AsyncFunctionDef) and node.name == "rows" for node in tree.body):
-            yield path.stem, (ast.get_docstring(tree) or "").partition("\n")[0]
+    return ROOM.run(quick=quick, words=words)

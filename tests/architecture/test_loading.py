@@ -18,7 +18,7 @@ LOADERS = {
     # Benchmarks, and nothing else; see below.
     "launcher.development.bench",
     # The measurements of a folder, likewise.
-    "benchmarks.own",
+    "benchmarks.room",
     # Whether this Python can make environments.
     "launcher.development.environment",
     # The command itself, once what it needs is there.

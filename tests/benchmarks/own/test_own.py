@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from benchmarks import own
-from benchmarks.own.publication import PAGE, published, section
 from benchmarks.page import replaced
 from launcher.development import CannotRun, Row
 
+ROOM = own.ROOM
+PUBLICATION = ROOM.publication
 ROW = Row("one thing", 1.0, "s", "<= 2 s")
 
 
@@ -31,16 +31,16 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Sequence[Row] | C
 
 
 def test_a_module_is_run_by_being_here_and_says_in_one_line_how_it_measures() -> None:
-    found = own.measurements(Path(own.__file__).parent)
+    found = ROOM.measurements()
     assert "installs" in found
-    assert {"fresh", "seed", "publication"}.isdisjoint(found)
+    assert {"fresh"}.isdisjoint(found)
     assert all(line.endswith(".") for line in found.values())
 
 
 def test_the_rows_of_all_are_those_of_one_report(measure: Callable[[str, Sequence[Row] | CannotRun], None]) -> None:
     measure("first", [ROW])
     measure("second", [Row("another", 3.0, "s", "<= 2 s", met=False)])
-    report = own.measured(["first", "second"], quick=True)
+    report = ROOM.measured(["first", "second"], quick=True)
     assert [row.what for row in report.rows] == ["one thing", "another"]
     assert report.load.splitlines() == ["first: How first is measured.", "second: How second is measured."]
     assert not report.met
@@ -51,10 +51,10 @@ def test_what_cannot_run_is_told_and_takes_no_other_with_it(
 ) -> None:
     measure("first", CannotRun("no Consul is here"))
     measure("second", [ROW])
-    report = own.measured(["first", "second"], quick=True)
+    report = ROOM.measured(["first", "second"], quick=True)
     assert (report.rows, report.not_run) == ([ROW], {"first": "no Consul is here"})
     with pytest.raises(CannotRun, match="first: no Consul is here"):
-        own.measured(["first"], quick=True)
+        ROOM.measured(["first"], quick=True)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_a_quick_run_is_not_published() -> None:
 def test_a_goal_that_was_missed_is_bold_on_the_page() -> None:
     rows = [{"what": "a", "value": 1.5, "unit": "s", "reach": "<= 1 s", "met": False}]
     figures = {"rows": rows, "not_run": {"kit": "no pytest"}, "load": "b: How.", "versions": {"python": "3.11"}}
-    page = section(figures)
+    page = PUBLICATION.section(figures)
     assert "| a | **1.5 s** | <= 1 s |" in page
     assert "Not run: kit (no pytest)." in page
 
 
 def test_the_page_is_what_the_figures_say() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert replaced(page, section(published())) == page
+    page = PUBLICATION.page.read_text(encoding="utf-8")
+    assert replaced(page, PUBLICATION.section(PUBLICATION.published())) == page

@@ -1,3 +1,0 @@
-"""Where the chance of these measurements begins."""
-
-SEED = 1
