@@ -92,10 +92,11 @@ class Direct:
         """Send it once, and return when the head of the answer is there."""
         pool = self._pool
         line = endpoint.lined(pool.trust)
-        url = endpoint.url(self.path)
+        url, target = endpoint.url(self.path), self.path
         if self._params:
             url = url.extend_query(self._params)
-        content = b"".join((head(self.method, url.raw_path_qs, headers), self._body.content))
+            target = url.raw_path_qs
+        content = b"".join((head(self.method, target, headers), self._body.content))
         connector = line.steady if self.repeatable else line.careful
         connection: Connection | None = None
         while connection is None:

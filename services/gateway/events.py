@@ -14,6 +14,7 @@ from random import Random
 
 import aiohttp
 from aiohttp import hdrs, web
+from yarl import URL
 
 import discovery
 from discovery.web import Problem
@@ -31,7 +32,7 @@ def are_asked_for(request: web.Request) -> bool:
     return request.method == hdrs.METH_GET and _TYPE in request.headers.get(hdrs.ACCEPT, "")
 
 
-async def begin(mesh: discovery.Mesh, asked: str, options: discovery.CallOptions) -> aiohttp.ClientResponse:
+async def begin(mesh: discovery.Mesh, asked: str | URL, options: discovery.CallOptions) -> aiohttp.ClientResponse:
     """Ask the logical URL *asked* for one.
 
     Raises:
@@ -41,7 +42,7 @@ async def begin(mesh: discovery.Mesh, asked: str, options: discovery.CallOptions
     options["timeout"] = None
     try:
         async with asyncio.timeout(HEAD_S):
-            return await mesh.get(asked, **options)
+            return await mesh.request(hdrs.METH_GET, asked, **options)
     except TimeoutError as error:
         if isinstance(error, discovery.CallError):
             raise

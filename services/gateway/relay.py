@@ -17,6 +17,7 @@ import discovery
 from discovery.web import Body
 from services.gateway import events, headers, references, upload
 from services.gateway.side import Side
+from services.gateway.target import refuse_empty_query
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _MADE_UP_FOR_BODIES = (hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
 _WITHOUT_TYPE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
-async def relay(request: web.Request, mesh: discovery.Mesh, asked: str, side: Side) -> web.StreamResponse:
+async def relay(request: web.Request, mesh: discovery.Mesh, asked: str | URL, side: Side) -> web.StreamResponse:
     """Send *request* to the logical URL *asked*, and its answer to the client.
 
     Raises:
@@ -45,6 +46,8 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str, side: Si
     """
     body = Body(request, limit=REQUEST_BYTES)
     data = await upload.begin(body, IN_MEMORY_BYTES)
+    if data.__class__ is upload.Upload:
+        refuse_empty_query(asked)  # only what is sent at once is written as it is asked for
     passed = headers.of_request(request, side)
     made_up = _MADE_UP if data is None and request.method in _WITHOUT_TYPE else _MADE_UP_FOR_BODIES
     options: discovery.CallOptions = {"headers": passed, "data": data, "skip_auto_headers": made_up}
@@ -82,7 +85,9 @@ def _is_taken_at_once(request: web.Request, response: web.Response, length: int)
     return length + sum(map(len, response.headers.values())) <= _AT_ONCE_BYTES
 
 
-async def _pass_on(request: web.Request, answer: aiohttp.ClientResponse, asked: str, side: Side) -> web.StreamResponse:
+async def _pass_on(
+    request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
+) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=_public_headers(answer, asked, side))
     # Encoded answers are decoded on their way, and then have another length.
     if hdrs.CONTENT_ENCODING not in answer.headers:
@@ -128,7 +133,7 @@ def _cut_off(request: web.Request) -> None:
         request.transport.abort()
 
 
-def _public_headers(answer: aiohttp.ClientResponse, asked: str, side: Side) -> CIMultiDict[str]:
+def _public_headers(answer: aiohttp.ClientResponse, asked: str | URL, side: Side) -> CIMultiDict[str]:
     kept = headers.outward(answer.headers, side)
     if hdrs.LOCATION not in answer.headers and hdrs.LINK not in answer.headers:
         return kept

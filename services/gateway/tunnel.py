@@ -15,12 +15,14 @@ from types import MappingProxyType
 
 import aiohttp
 from aiohttp import HttpVersion11, WSCloseCode, hdrs, web
+from yarl import URL
 
 import discovery
 from discovery.web import Problem
 from services.gateway import frames, headers
 from services.gateway.frames import CLOSE_S, End
 from services.gateway.side import Side
+from services.gateway.target import refuse_empty_query
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ def is_asked_for(request: web.Request) -> bool:
     )
 
 
-async def tunnel(request: web.Request, mesh: discovery.Mesh, asked: str, side: Side) -> web.StreamResponse:
+async def tunnel(request: web.Request, mesh: discovery.Mesh, asked: str | URL, side: Side) -> web.StreamResponse:
     """Lead *request* to the logical URL *asked*, and its messages there and back.
 
     Raises:
@@ -84,6 +86,7 @@ async def tunnel(request: web.Request, mesh: discovery.Mesh, asked: str, side: S
         CallError: when there is no answer.
     """
     protocols = _checked(request)
+    refuse_empty_query(asked)
     passed = headers.of_request(request, side)
     for name in [name for name in passed if name.lower().startswith(_THEIRS)]:
         del passed[name]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from discovery import wire
 from discovery.config import MeshConfig
@@ -59,6 +61,23 @@ async def test_a_request_is_that_which_aiohttp_sends(
     ours, theirs = one.received
     assert (ours.method, ours.path, ours.body) == (theirs.method, theirs.path, theirs.body)
     assert said(ours.headers) == said(theirs.headers)
+
+
+@pytest.mark.parametrize("data", [None, b"x", [b"x"]], ids=["without a body", "at once", "a stream"])
+@pytest.mark.parametrize("path", ["/%7E%2d/a+b%2B", "/a?q=%2F&at=%3A%40&home=%7E", '/a?b="<>|{}%', "/a??", "/?%C3%a9"])
+async def test_a_url_that_is_encoded_goes_out_byte_for_byte(
+    registry: FakeRegistry, observer: RecordingObserver, path: str, data: Any
+) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        for piece in data:
+            yield piece
+
+    async with a_mesh(registry, observer) as mesh, peer(registry, "ports") as one:
+        url = URL(f"http://ports{path}", encoded=True)
+        async with mesh.request("POST", url, data=stream() if isinstance(data, list) else data) as answer:
+            assert answer.status == 200
+
+    assert [request.path for request in one.received] == [path]
 
 
 def said(headers: CIMultiDictProxy[str]) -> list[tuple[str, str]]:
