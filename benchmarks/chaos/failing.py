@@ -6,15 +6,16 @@ from contextlib import nullcontext
 
 from benchmarks.chaos import judging
 from benchmarks.chaos.behaviour import Behaviour, Fault
+from benchmarks.chaos.playing import Scenario
 from benchmarks.chaos.record import GET
-from benchmarks.chaos.stage import Scenario, Stage, at_most, none
+from benchmarks.chaos.stage import Stage, at_most, none
 from launcher.development import Row
 
 # How often an instance may fail a POST before it gets none any more.
 _POSTS = 5
 
 
-def _scenario(name: str, what: str, broken: int, behaviour: Behaviour | None) -> Scenario:
+def _scenario(name: str, what: str, broken: int, behaviour: Behaviour | None) -> Scenario[Stage]:
     """So many of three behave so; ``None``: they are dead, and Consul is frozen, so that nobody is told."""
 
     async def play(stage: Stage) -> list[Row]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from benchmarks.chaos import judging
 from benchmarks.chaos.behaviour import Behaviour, Fault
+from benchmarks.chaos.playing import Scenario
 from benchmarks.chaos.record import GET, POST
-from benchmarks.chaos.stage import Scenario, Stage, none
+from benchmarks.chaos.stage import Stage, none
 from launcher.development import Row
 
 _ROUNDS, _QUICK_ROUNDS = 10, 2

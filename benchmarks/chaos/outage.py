@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from benchmarks.chaos import judging
 from benchmarks.chaos.behaviour import Behaviour, Fault
 from benchmarks.chaos.field import Field
-from benchmarks.chaos.stage import SERVICE, Scenario, Stage, at_most
+from benchmarks.chaos.playing import Scenario
+from benchmarks.chaos.stage import SERVICE, Stage, at_most
 from launcher.development import Row
 
 _CHAIN = ("chaos-first", "chaos-second", "chaos-deepest")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.chaos import judging
-from benchmarks.chaos.stage import SERVICE, Scenario, Stage
+from benchmarks.chaos.playing import Scenario
+from benchmarks.chaos.stage import SERVICE, Stage
 from launcher.development import Row
 
 _INSTANCES, _SLOTS, _WORK_S, _TIMEOUT_S = 3, 4, 0.1, 2.0
@@ -16,7 +17,7 @@ _DURING_REACH, _AFTER_REACH = 90.0, 95.0
 _RECOVERY_S = 10.0
 
 
-def _scenario(limit: str, how: str) -> Scenario:
+def _scenario(limit: str, how: str) -> Scenario[Stage]:
     what = f"3x overload, {how}"
 
     async def play(stage: Stage) -> list[Row]:

@@ -6,7 +6,8 @@ from math import isinf
 
 from benchmarks.chaos import judging
 from benchmarks.chaos.behaviour import WELL, Behaviour, Fault
-from benchmarks.chaos.stage import Scenario, Stage, at_most
+from benchmarks.chaos.playing import Scenario
+from benchmarks.chaos.stage import Stage, at_most
 from launcher.development import Row
 
 # Of an even part of three, in percent: from there on a repaired instance counts as served like the others.
@@ -14,7 +15,7 @@ _FAIR = 0.8 * 100 / 3
 _FAIR_S, _PROBE_S = 15.0, 1.0
 
 
-def _share(name: str, what: str, behaviour: Behaviour, *, within_s: float, most: float) -> Scenario:
+def _share(name: str, what: str, behaviour: Behaviour, *, within_s: float, most: float) -> Scenario[Stage]:
     """The share of the traffic that one gets which behaves so, from *within_s* seconds on: at most so much percent."""
 
     async def play(stage: Stage) -> list[Row]:
@@ -63,7 +64,7 @@ def _after(what: str, value_s: float, most_s: float, watched_s: float) -> Row:
     return at_most(what, value_s, most_s, "s")
 
 
-def _errors(percent: int, within_s: float) -> Scenario:
+def _errors(percent: int, within_s: float) -> Scenario[Stage]:
     behaviour = Behaviour(Fault.STATUS, share=percent / 100, status=500)
     return _share(f"errors-{percent}", f"{percent} % errors of one of three", behaviour, within_s=within_s, most=1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,15 +100,6 @@ class Stage:
             post_every=post_every,
             seed=self.seed,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One scenario: what ``--only`` calls it, what happens in it, and how it is played."""
-
-    name: str
-    what: str
-    play: Callable[[Stage], Awaitable[list[Row]]]
 
 
 def at_most(what: str, value: float, most: float, unit: str) -> Row:

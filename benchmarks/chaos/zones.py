@@ -10,8 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from benchmarks.chaos import judging
+from benchmarks.chaos.playing import Scenario
 from benchmarks.chaos.record import GET
-from benchmarks.chaos.stage import SERVICE, Scenario, Stage, none
+from benchmarks.chaos.stage import SERVICE, Stage, none
 from launcher.development import CannotRun, Row
 from launcher.local import Choice
 
