@@ -66,7 +66,6 @@ COPY --from=code /app/observability observability
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", "discovery.healthcheck"]
 
 FROM library AS service
-COPY --from=code /app/services/__init__.py services/
 COPY --from=code /app/services/kit services/kit
 
 FROM service AS laptops-service

@@ -15,13 +15,14 @@ from discovery.errors import ConfigError
 from launcher.development.environment import LAST_LINE
 from launcher.plan import CONSOLE, ROOT, SYSTEM, module_of
 
-# Of what a lock is made. What the console needs is an extra of the library; what a service needs stands beside it.
-_EVERYTHING = ("pyproject.toml", "--all-extras", "--group", "dev")
+# Of what a lock is made. What the console needs is an extra of the library; what a service needs stands beside it, and
+# what several of them need beside the kit.
+_EVERYTHING = ("pyproject.toml", "services/kit/pyproject.toml", "--all-extras", "--group", "dev")
 _CONSOLE = ("pyproject.toml", "--extra", "console")
 _COMPILE = (
     *("--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
-    # The library itself comes by another way: a service asks for it with the extras that it uses.
-    *("--no-emit-package", "proconsul"),
+    # These come by another way: a service asks for them with the extras that it uses.
+    *("--no-emit-package", "proconsul", "--no-emit-package", "services-kit"),
     # The same bytes wherever it is made.
     *("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"),
 )
@@ -44,7 +45,7 @@ def write_lock(root: Path = ROOT, *, upgrade: bool = False) -> Path:
         if lock.exists() and not upgrade:
             # uv prefers the versions that it finds in the file that it is to write.
             shutil.copy(lock, everything)
-        places = {name: module_of(name).replace(".", "/") for name in SYSTEM}
+        places = {name: module_of(name).replace(".", "/") for name in (*SYSTEM, "accounts")}
         parts = {place: (f"{place}/pyproject.toml",) for name, place in places.items() if name != CONSOLE}
         asked = [word for words in parts.values() for word in words]
         _compile(root, uv, everything, *_EVERYTHING, *asked)

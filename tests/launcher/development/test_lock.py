@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -20,12 +21,17 @@ import observability
 from discovery.errors import ConfigError
 from launcher.development.environment import LAST_LINE
 from launcher.development.lock import write_lock
-from launcher.plan import ROOT, SYSTEM, module_of
+from launcher.plan import CONSOLE, ROOT, SYSTEM, module_of
 
 EVERY = [ROOT / "pyproject.toml", *(ROOT / "services").glob("*/pyproject.toml")]
 PROJECTS = [tomllib.loads(path.read_text()) for path in EVERY]
 PROJECT = PROJECTS[0]["project"]
+KIT = tomllib.loads((ROOT / "services/kit/pyproject.toml").read_text())["project"]
 OURS = ("discovery", "observability", "services")
+# What is built here, and in no lock.
+BUILT = {PROJECT["name"], KIT["name"]}
+# Which extra of the kit brings what its rooms import.
+EXTRAS = {"services.kit.database": "data", "services.kit.data": "data", "services.kit.auth": "auth"}
 # SQLAlchemy finds its driver by the database's URL, and its bridge to asyncio when it is first used.
 UNSEEN = {
     "services.kit.database": {"aiosqlite", "greenlet"},
@@ -54,7 +60,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def locks(root: Path) -> dict[str, Path]:
-    return {name: root / module_of(name).replace(".", "/") / "requirements.lock" for name in SYSTEM}
+    return {name: root / module_of(name).replace(".", "/") / "requirements.lock" for name in (*SYSTEM, "accounts")}
 
 
 def test_every_lock_is_written_whole_with_its_last_line(checkout: Path) -> None:
@@ -111,10 +117,10 @@ EVERYTHING = ROOT / "requirements.lock"
 def test_the_lock_holds_every_requirement_of_the_project_with_hashes() -> None:
     wanted = [
         *(each for project in PROJECTS for each in project["project"]["dependencies"]),
-        *(each for extra in PROJECT["optional-dependencies"].values() for each in extra),
+        *(each for project in (PROJECT, KIT) for extra in project["optional-dependencies"].values() for each in extra),
         *PROJECTS[0]["dependency-groups"]["dev"],
     ]
-    assert {Requirement(each).name for each in wanted} - {PROJECT["name"]} <= locked(EVERYTHING).keys()
+    assert {Requirement(each).name for each in wanted} - BUILT <= locked(EVERYTHING).keys()
     assert all(hashes for _, hashes in locked(EVERYTHING).values())
 
 
@@ -130,19 +136,55 @@ def test_the_lock_of_a_service_holds_what_it_imports_and_what_that_needs(service
 
 @pytest.mark.parametrize("service", SYSTEM)
 def test_the_lock_of_a_service_holds_nothing_else(service: str) -> None:
-    base = {canonicalize_name(Requirement(each).name) for each in PROJECT["dependencies"]}
-    assert locked(locks(ROOT)[service]).keys() <= needed(imported(service) | base, here=False)
+    asked = {f"{PROJECT['name']}[console]"} if service == CONSOLE else set(declared(service)["dependencies"])
+    assert locked(locks(ROOT)[service]).keys() <= needed(imported(service) | brought(asked), here=False)
+
+
+@pytest.mark.parametrize("service", [name for name in SYSTEM if name != CONSOLE])
+def test_a_service_asks_for_the_rooms_of_the_kit_that_it_enters(service: str) -> None:
+    asked = {each.name: each for each in map(Requirement, declared(service)["dependencies"])}
+    entered = {EXTRAS[room] for module in modules(service) for room in EXTRAS if f"{module}.".startswith(f"{room}.")}
+    assert entered <= asked[KIT["name"]].extras
 
 
 def test_services_differ_in_what_they_need() -> None:
     assert "sqlalchemy" not in locked(locks(ROOT)["gateway"])
-    assert {name for name in SYSTEM if "jinja2" in locked(locks(ROOT)[name])} == {"marketplace"}
+    assert "argon2-cffi" not in locked(locks(ROOT)["laptops"])
     assert {name for name in SYSTEM if "opentelemetry-proto-json" in locked(locks(ROOT)[name])} == {"console"}
 
 
-def imported(service: str) -> set[str]:
-    """The distributions that running *service* may import, through whatever module of ours."""
+def declared(service: str) -> dict[str, Any]:
+    """What its pyproject.toml says of the project."""
+    project: dict[str, Any] = tomllib.loads((locks(ROOT)[service].parent / "pyproject.toml").read_text())["project"]
+    return project
+
+
+def brought(asked: Iterable[str]) -> set[str]:
+    """The distributions that *asked* brings, through what is built here and whatever extras of it are named."""
     found: set[str] = set()
+    for each in map(Requirement, asked):
+        project = {PROJECT["name"]: PROJECT, KIT["name"]: KIT}.get(each.name)
+        if project is None:
+            found.add(canonicalize_name(each.name))
+            continue
+        extras = (project["optional-dependencies"][extra] for extra in each.extras)
+        found |= brought([*project["dependencies"], *(one for extra in extras for one in extra)])
+    return found
+
+
+def imported(service: str) -> set[str]:
+    """The distributions that running *service* may import."""
+    found: set[str] = set()
+    for module in modules(service):
+        found |= UNSEEN.get(module, set())
+        if not module.startswith(OURS) and (distribution := owner(module)):
+            found.add(distribution)
+    return found
+
+
+@cache
+def modules(service: str) -> frozenset[str]:
+    """All that running *service* may import, through whatever module of ours."""
     seen: set[str] = set()
     todo = [f"{module_of(service)}.__main__"]
     while todo:
@@ -150,14 +192,11 @@ def imported(service: str) -> set[str]:
         if module in seen:
             continue
         seen.add(module)
-        found |= UNSEEN.get(module, set())
-        if module.partition(".")[0] not in OURS:
-            found |= {distribution for distribution in [owner(module)] if distribution}
-        elif path := source(module):
+        if module.partition(".")[0] in OURS and (path := source(module)):
             todo += [module.rpartition(".")[0]] if "." in module else []
             todo += imports(path)
     assert len(seen) > 50
-    return found
+    return frozenset(seen)
 
 
 def source(module: str) -> Path | None:
