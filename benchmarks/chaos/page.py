@@ -1,19 +1,23 @@
-"""``python -m benchmarks.chaos.page`` writes the tables of docs/reliability.md anew from the published figures."""
+"""``python -m benchmarks.chaos.page`` writes the tables of docs/reliability.md anew from the published figures.
+
+Those are what the measurements say with ``--json``, in benchmarks/results/.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.chaos.beside import FAULTS, WAYS, failed_row, p99_row
 from benchmarks.page import part, replaced
+from benchmarks.publication import Publication
 from launcher.plan import ROOT
 
 FIGURES = ROOT / "benchmarks" / "results" / "chaos-calls.json"
 PAGE = ROOT / "docs" / "reliability.md"
 COMMAND = "python -m benchmarks.chaos.page"
+GATEWAY = Publication("./mesh chaos gateway --json", "chaos-gateway", PAGE)
 
 
 def tables(figures: Mapping[str, Any]) -> str:
@@ -51,8 +55,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def main() -> None:
     """Write the page."""
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
-    page = Path(PAGE)
-    page.write_text(replaced(page.read_text(encoding="utf-8"), part(COMMAND, [tables(figures)])), encoding="utf-8")
+    page = replaced(PAGE.read_text(encoding="utf-8"), part(COMMAND, [tables(figures)]))
+    PAGE.write_text(replaced(page, GATEWAY.section(GATEWAY.published())), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from benchmarks.chaos.beside import FAULTS, WAYS, failed_row, p99_row
-from benchmarks.chaos.page import COMMAND, FIGURES, PAGE, tables
+from benchmarks.chaos.page import COMMAND, FIGURES, GATEWAY, PAGE, tables
 from benchmarks.page import part, replaced
 
 
@@ -22,6 +22,13 @@ def test_the_page_has_the_published_figures() -> None:
     published = json.loads(FIGURES.read_text(encoding="utf-8"))
 
     assert tables(published) in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_has_what_was_published_of_the_gateway() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert GATEWAY.command in page
+    assert replaced(page, GATEWAY.section(GATEWAY.published())) == page
 
 
 def test_a_row_is_marked_by_its_goal_and_a_miss_is_shown_as_one() -> None:
