@@ -190,6 +190,8 @@ OWNERS = {
     "griffe": ("launcher.documentation.docstrings",),
     "jinja2": ("services.marketplace",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
+    "alembic": ("services",),
+    "asyncpg": ("services.kit.data.postgresql_faults",),
     "sqlalchemy": ("services", "observability.console"),
     "pytest": ("discovery.testing.plugin", "discovery.testing.fixtures", "discovery.testing.absent"),
     "pytest_asyncio": ("discovery.testing.fixtures",),

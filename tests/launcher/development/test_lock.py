@@ -35,6 +35,7 @@ EXTRAS = {"services.kit.database": "data", "services.kit.data": "data", "service
 # SQLAlchemy finds its driver by the database's URL, and its bridge to asyncio when it is first used.
 UNSEEN = {
     "services.kit.database": {"aiosqlite", "greenlet"},
+    "services.kit.data.postgresql": {"asyncpg", "greenlet"},
     # Its extra brings `mesh console` as well, without which an image starts it.
     "observability.console.__main__": {"click"},
 }

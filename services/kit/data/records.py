@@ -1,0 +1,106 @@
+"""The records of one kind in their table: what can be done with them, as functions of a connection.
+
+So several share a transaction, and a transaction may hold more than records. The columns are the fields of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy.dialects.postgresql import insert as insert_for_postgresql
+
+from discovery.web.validation import Schema
+
+D = TypeVar("D", bound=Schema)
+R = TypeVar("R", bound=Schema)
+
+# Beyond it, a column of whole numbers holds nothing; nor is there anything to be found.
+LARGEST = 2**31 - 1
+
+
+class PageQuery(Protocol):
+    """Which page."""
+
+    @property
+    def limit(self) -> int: ...
+    @property
+    def after(self) -> int: ...
+
+
+class Records(Generic[D, R]):
+    """Keeps drafts of the type *D* in *table* as records of the type *R*."""
+
+    def __init__(self, table: Table, record: type[R]) -> None:
+        self._table = table
+        self._record = record
+        self._id = table.c.id
+        wanted = self._id == bindparam("wanted")
+        # Made once: SQLAlchemy compiles a statement once for each database, and finds that faster by the same object.
+        self._get = select(table).where(wanted)
+        self._page = select(table).where(self._id > bindparam("after")).order_by(self._id).limit(bindparam("most"))
+        self._add = insert(table).returning(*table.c)
+        self._replace = update(table).where(wanted).returning(*table.c)
+        self._remove = delete(table).where(wanted)
+
+    def get(self, connection: Connection, id: int) -> R | None:
+        """The record, or None."""
+        if id > LARGEST:
+            return None
+        return self._one(connection.execute(self._get, {"wanted": id}).mappings().one_or_none())
+
+    def page(self, connection: Connection, query: PageQuery, *conditions: ColumnElement[bool]) -> Sequence[R]:
+        """The page that *query* asks for, and one record more if there is a next page."""
+        statement = self._page.where(*conditions) if conditions else self._page
+        asked = {"after": min(query.after, LARGEST), "most": query.limit + 1}
+        return [self._record.model_validate(dict(row)) for row in connection.execute(statement, asked).mappings()]
+
+    def add(self, connection: Connection, draft: D) -> R:
+        """Keep a new record, under the draft's id if it has one."""
+        values = draft.model_dump(exclude_none=True)
+        if connection.dialect.name == "sqlite":
+            row = connection.execute(self._add, values).mappings().one()
+        else:
+            row = self._add_to_sequence(connection, values)
+        return self._record.model_validate(dict(row))
+
+    def replace(self, connection: Connection, id: int, draft: D) -> R | None:
+        """Put the draft in the place of the record, whole; None when there is no such record."""
+        if id > LARGEST:
+            return None
+        values = draft.model_dump(exclude={"id"})
+        return self._one(connection.execute(self._replace, {"wanted": id, **values}).mappings().one_or_none())
+
+    def remove(self, connection: Connection, id: int) -> bool:
+        """Delete the record; False when it is gone already."""
+        return id <= LARGEST and connection.execute(self._remove, {"wanted": id}).rowcount > 0
+
+    def _add_to_sequence(self, connection: Connection, values: dict[str, object]) -> RowMapping:
+        """As SQLite does by itself: an id that a caller chose is counted, and none is given that is taken."""
+        sequence = cast(func.pg_get_serial_sequence(self._table.name, "id"), REGCLASS)
+        if chosen := values.get("id"):
+            row = connection.execute(self._add, values).mappings().one()
+            last = func.coalesce(func.pg_sequence_last_value(sequence), 1)
+            connection.execute(select(func.setval(sequence, func.greatest(chosen, last))))
+            return row
+        careful = insert_for_postgresql(self._table).on_conflict_do_nothing(index_elements=[self._id])
+        while not (added := connection.execute(careful.returning(*self._table.c), values).mappings().one_or_none()):
+            pass
+        return added
+
+    def _one(self, row: RowMapping | None) -> R | None:
+        return self._record.model_validate(dict(row)) if row is not None else None

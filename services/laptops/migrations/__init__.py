@@ -1,0 +1,1 @@
+"""The schema of the laptops, revision after revision."""
