@@ -1,7 +1,10 @@
 """``python -m services.gateway``."""
 
+import os
+
 from services.gateway.app import build
+from services.gateway.edge.settings import EdgeSettings
 from services.kit.main import main
 
 if __name__ == "__main__":
-    main("gateway", build, port=8080, edge=True)
+    main("gateway", lambda: build(EdgeSettings.from_env(os.environ)), port=8080, edge=True)

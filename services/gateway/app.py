@@ -7,6 +7,8 @@ from aiohttp import web
 from discovery.web import boundary
 from services.gateway import shop
 from services.gateway.api import api
+from services.gateway.edge import outfit
+from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
 from services.gateway.published import follow
@@ -14,9 +16,10 @@ from services.gateway.target import PREFIX
 from services.gateway.tunnel import OPENED, Opened, end_what_is_refused
 
 
-def build() -> web.Application:
-    """The service. It keeps nothing, so any number of it may run."""
-    app = web.Application(middlewares=[boundary, entrance])
+def build(edge: EdgeSettings | None = None) -> web.Application:
+    """The service. What it keeps, others need not know, so any number of it may run."""
+    app = web.Application(middlewares=[boundary, entrance, *outfit.INNER])
+    outfit.put_on(app, edge or EdgeSettings())
     app[OPENED] = Opened()
     app.on_response_prepare.append(conceal)
     app.on_response_prepare.append(end_what_is_refused)

@@ -20,6 +20,9 @@ import discovery
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+# What the gateway's edge says in an answer, whatever else is in it.
+EDGE = frozenset({"RateLimit", "RateLimit-Policy"})
+
 
 @dataclass(frozen=True)
 class Answer:

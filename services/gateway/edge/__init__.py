@@ -1,0 +1,1 @@
+"""What a gateway does for strangers beside leading them on: it counts them, names their requests, writes them down."""
