@@ -188,6 +188,7 @@ OWNERS = {
     "structlog": ("observability",),
     "mkdocs": ("launcher.documentation",),
     "griffe": ("launcher.documentation.docstrings",),
+    "joserfc": ("services.accounts", "services.kit.auth", "benchmarks.chaos.hostile_tokens", "benchmarks.chaos.tokens"),
     "jinja2": ("services.marketplace",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "alembic": ("services",),

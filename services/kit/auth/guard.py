@@ -1,0 +1,68 @@
+"""Who asks, and whether he may: what stands before a handler that is not for everybody."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncIterator
+from functools import partial
+
+from aiohttp import hdrs, web
+
+import discovery
+from discovery.web import Problem
+from services.kit.auth.caller import Caller
+from services.kit.auth.issuer import Issuer
+from services.kit.auth.key_ring import KeyRing, fetch_keys
+from services.kit.auth.verifier import Verifier, unauthorised
+
+_log = logging.getLogger(__name__)
+
+VERIFIER = web.AppKey("verifier", Verifier)
+
+# RFC 9110, 11.1: how the scheme is written does not matter, and one space or several come after it.
+_BEARER = re.compile("bearer +(.*)", re.IGNORECASE)
+
+
+def guard(app: web.Application, issuer: Issuer | None, around: discovery.Surroundings) -> None:
+    """Let tokens of *issuer* count at *app*, for :func:`caller_of`. Without one everybody may do everything."""
+    if issuer is None:
+        _log.warning("nobody is asked who he is, and anybody may change everything: AUTH_ISSUER names no issuer")
+        return
+    ring = KeyRing(issuer, around)
+    app[VERIFIER] = Verifier(issuer, ring, around)
+
+    async def following(app: web.Application) -> AsyncIterator[None]:
+        async with ring.following(partial(fetch_keys, app[discovery.MESH], issuer)):
+            yield
+
+    app.cleanup_ctx.append(following)
+
+
+async def caller_of(request: web.Request, scope: str) -> Caller | None:
+    """Who asks, and may because his token has *scope*; None where the application has no issuer.
+
+    Raises:
+        Problem: 401 without a token that counts, 403 for one without *scope*, 503 while no key of the issuer is known.
+    """
+    if (verifier := request.app.get(VERIFIER)) is None:
+        return None
+    caller = await verifier.verify(bearer(request))
+    if scope not in caller.scopes:
+        challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+        raise Problem(403, f"this needs the role {scope}", headers={hdrs.WWW_AUTHENTICATE: challenge})
+    return caller
+
+
+def bearer(request: web.BaseRequest) -> str:
+    """The token that came with *request*.
+
+    Raises:
+        Problem: 401 when there is none, or when there are several headers of which one might be somebody else's.
+    """
+    sent = request.headers.getall(hdrs.AUTHORIZATION, ())
+    if len(sent) > 1:
+        raise unauthorised(sent=True)
+    if not sent or not (found := _BEARER.fullmatch(sent[0])):
+        raise unauthorised(sent=False)
+    return found[1]

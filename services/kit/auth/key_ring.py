@@ -1,0 +1,137 @@
+"""The keys of an issuer, kept up to date while it can be asked, and as they were while it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
+
+import aiohttp
+
+import discovery
+from services.kit.auth.issuer import Issuer
+from services.kit.auth.keys import NO_KEYS, Keys, WrongKeys, read_keys
+
+_log = logging.getLogger(__name__)
+
+# How often we ask without being made to; an issuer publishes a key for longer than that before it signs with it.
+REFRESH_S = 60.0
+# How often strangers can make us ask, by naming keys that nobody has; also the pause after a failure.
+AGAIN_S = 10.0
+# The pause after a failure while nothing is known, so while nobody who has a token is served.
+EAGER_S = 1.0
+# One question, its repetitions included.
+FETCH_S = 2.0
+# How long one request waits for a question that it may have caused.
+_WAIT_S = 2.5
+# How often it is told that the issuer is away.
+_TELL_S = 300.0
+_DOCUMENT_MAX = 64 * 1024
+
+Fetch: TypeAlias = Callable[[], Awaitable[bytes]]
+
+
+async def fetch_keys(mesh: discovery.Mesh, issuer: Issuer) -> bytes:
+    """What *issuer* publishes, as bytes.
+
+    Raises:
+        WrongKeys: when it answers with anything but a document, or with a large one.
+        aiohttp.ClientError: when it does not answer.
+    """
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    async with mesh.get(issuer.keys_url, headers=headers, allow_redirects=False) as response:
+        if response.status != 200:
+            raise WrongKeys(f"it answers {response.status}")
+        raw = b""
+        async for piece in response.content.iter_any():
+            raw += piece
+            if len(raw) > _DOCUMENT_MAX:
+                raise WrongKeys(f"it answers with more than {_DOCUMENT_MAX} bytes")
+        return raw
+
+
+class KeyRing:
+    """The keys of *issuer*. Those that were read last are good until others were read, however long that takes."""
+
+    def __init__(self, issuer: Issuer, around: discovery.Surroundings) -> None:
+        self.keys: Keys = NO_KEYS
+        self._issuer = issuer
+        self._clock = around.clock
+        self._rng = around.rng
+        self._read_at = 0.0
+        self._failing_told_at: float | None = None
+        self._following = False
+        # Whether a question is under way, or would be asked at once.
+        self._asking = True
+        self._wanted = asyncio.Event()
+        self._answered = asyncio.Event()
+
+    @asynccontextmanager
+    async def following(self, fetch: Fetch) -> AsyncIterator[None]:
+        """Have the keys fetched at once, and from then on until the block ends; it begins without them."""
+        task = asyncio.create_task(self._follow(fetch), name="keys of the issuer")
+        self._following = True
+        try:
+            yield
+        finally:
+            self._following = False
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def renewed(self) -> None:
+        """Have the keys asked for because one is missing, and wait for the answer if that is a matter of a moment."""
+        self._wanted.set()
+        if self._following and self._asking:
+            with suppress(TimeoutError):
+                async with self._clock.timeout(_WAIT_S):
+                    await self._answered.wait()
+
+    async def _follow(self, fetch: Fetch) -> None:
+        while True:
+            self._wanted.clear()
+            good = await self._ask(fetch)
+            self._asking = False
+            self._answered.set()
+            self._answered = asyncio.Event()
+            pause = REFRESH_S if good else AGAIN_S if self.keys else EAGER_S
+            pause *= self._rng.uniform(0.8, 1.2)
+            rest = min(pause, AGAIN_S)
+            await self._clock.sleep(rest)
+            self._asking = True
+            with suppress(TimeoutError):
+                async with self._clock.timeout(pause - rest):
+                    await self._wanted.wait()
+
+    async def _ask(self, fetch: Fetch) -> bool:
+        try:
+            async with self._clock.timeout(FETCH_S):
+                keys = read_keys(await fetch(), self.keys)
+        except Exception as error:  # noqa: BLE001 - whatever an issuer answers, it has to be asked again
+            self._tell_failure(error)
+            return False
+        if keys != self.keys:
+            _log.info("the issuer %s signs by %s", self._issuer.url, ", ".join(sorted(keys)))
+        elif self._failing_told_at is not None:
+            _log.info("the issuer %s tells its keys again", self._issuer.url)
+        self.keys = keys
+        self._read_at = self._clock.now()
+        self._failing_told_at = None
+        return True
+
+    def _tell_failure(self, error: Exception) -> None:
+        now = self._clock.now()
+        if self._failing_told_at is not None and now - self._failing_told_at < _TELL_S:
+            return
+        self._failing_told_at = now
+        if isinstance(error, WrongKeys | aiohttp.ClientError):
+            reason = str(error) or type(error).__name__
+        elif isinstance(error, TimeoutError):
+            reason = f"no answer within {FETCH_S:g} s"
+        else:
+            reason = type(error).__name__
+        meanwhile = (
+            f"those of {now - self._read_at:.0f} s ago stay good" if self.keys else "whoever sends a token is told 503"
+        )
+        _log.warning("the keys of the issuer %s cannot be read: %s; %s", self._issuer.url, reason, meanwhile)

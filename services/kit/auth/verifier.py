@@ -1,0 +1,67 @@
+"""Tokens against the keys that are known, each verified once: that costs more than all else on a request's way."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import discovery
+from discovery.web import Problem
+from services.kit.auth.caller import Caller
+from services.kit.auth.issuer import Issuer
+from services.kit.auth.key_ring import KeyRing
+from services.kit.auth.token import Refused, Verdict, judge, read
+
+# What is kept of one is about 1 kB. Only tokens that count are kept, so a stranger cannot push others out.
+_VERDICTS_MAX = 4096
+
+
+class Verifier:
+    """Says whose token it is. What it said of one holds until that expires, or its key is no longer published."""
+
+    def __init__(self, issuer: Issuer, ring: KeyRing, around: discovery.Surroundings) -> None:
+        self._issuer = issuer
+        self._ring = ring
+        self._clock = around.clock
+        # By digest: who reads our memory, or a dump of it, should not find tokens.
+        self._verdicts: dict[bytes, Verdict] = {}
+
+    async def verify(self, token: str) -> Caller:
+        """Whose *token* it is.
+
+        Raises:
+            Problem: 401, the same whatever is wrong with it; 503 while no key of the issuer is known.
+        """
+        now = self._clock.wall()
+        digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
+        verdict = self._verdicts.get(digest)
+        if verdict is not None:
+            if now < verdict.until and self._ring.keys.get(verdict.key.kid) is verdict.key:
+                return verdict.caller
+            del self._verdicts[digest]
+        try:
+            verdict = await self._first_sight(token, now)
+        except Refused:
+            raise unauthorised(sent=True) from None
+        if len(self._verdicts) >= _VERDICTS_MAX:
+            # The one that was verified first: tokens live equally long, so it is the next to expire.
+            del self._verdicts[next(iter(self._verdicts))]
+        self._verdicts[digest] = verdict
+        return verdict.caller
+
+    async def _first_sight(self, token: str, now: float) -> Verdict:
+        signed = read(token)
+        if signed.kid not in self._ring.keys:
+            await self._ring.renewed()
+        if not self._ring.keys:
+            raise Problem(
+                503, "tokens cannot be verified yet: their issuer has not told its keys", headers={"Retry-After": "1"}
+            )
+        if (key := self._ring.keys.get(signed.kid)) is None:
+            raise Refused("an unknown key")
+        return judge(signed, key, self._issuer, now)
+
+
+def unauthorised(*, sent: bool) -> Problem:
+    """The one answer to whoever has no token that counts; RFC 6750 names an error only where one was *sent*."""
+    challenge = 'Bearer error="invalid_token"' if sent else "Bearer"
+    return Problem(401, "this needs a valid access token", headers={"WWW-Authenticate": challenge})
