@@ -37,7 +37,8 @@ async def measure(scale: Scale, clock: Clock) -> Rounds:
             for name, (_, _, environ) in _HOPS.items():
                 (port,) = free_ports(1)
                 # All come from one address. The limit is kept, and never reached.
-                place = {"MESH_PORT": str(port), "MESH_STATIC": f"items={upstream.said}", "GATEWAY_RATE": "1000000/s"}
+                limit = {"GATEWAY_SERVICES": "items", "GATEWAY_RATE": "1000000/s"}
+                place = {"MESH_PORT": str(port), "MESH_STATIC": f"items={upstream.said}", **limit}
                 argv = (sys.executable, "-m", "services.gateway")
                 pid = await stack.enter_async_context(program(argv, port, clock, {**sent_to, **environ, **place}))
                 caller = await stack.enter_async_context(client("plain", f"127.0.0.1:{port}{_PREFIX}"))

@@ -58,7 +58,8 @@ async def proxy(stack: AsyncExitStack, upstream: str) -> Contender:
 async def _gateway(stack: AsyncExitStack, upstream: str, environ: Mapping[str, str], clock: Clock) -> Contender:
     (port,) = free_ports(1)
     # All come from one address. The limit is kept, and never reached.
-    place = {"MESH_PORT": str(port), "MESH_STATIC": f"items={upstream}", "GATEWAY_RATE": "1000000/s"}
+    limit = {"GATEWAY_SERVICES": "items", "GATEWAY_RATE": "1000000/s"}
+    place = {"MESH_PORT": str(port), "MESH_STATIC": f"items={upstream}", **limit}
     pid = await stack.enter_async_context(
         program((sys.executable, "-m", "services.gateway"), port, clock, {**environ, **place})
     )

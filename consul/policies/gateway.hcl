@@ -1,5 +1,5 @@
-# Strangers talk to it, so it is told of no service but those that it leads to: beside its tag `api`, a service that the
-# world may name needs a line here.
+# Strangers talk to it, so it is told of no service but those that it leads to: beside its place in GATEWAY_SERVICES, one
+# that the world may name needs a line here.
 
 service "gateway" { policy = "write" }
 service "marketplace" { policy = "read" }

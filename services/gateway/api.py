@@ -1,40 +1,45 @@
-"""``/api/<service>/...``: to the service that the path names, if the world may name it."""
+"""``/api/...``: to the service that has the first segment behind it as a prefix, if the world may ask for the rest."""
 
 from __future__ import annotations
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 import discovery
 from discovery.web import Problem
 from services.gateway.entrance import TARGET
-from services.gateway.published import is_published
+from services.gateway.published import PUBLISHED
 from services.gateway.relay import relay
 from services.gateway.side import Side
+from services.gateway.table import Closed
 from services.gateway.tunnel import is_asked_for, tunnel
 
 _NOBODY = {"Retry-After": "2"}
 
 
 async def api(request: web.Request) -> web.StreamResponse:
-    """``/api/<service>/...``."""
+    """``/api/<prefix>/...``."""
     target, mesh = request[TARGET], request.app[discovery.MESH]
-    if not await is_published(mesh, target.service):
-        raise _unknown()
+    way = await request.app[PUBLISHED].way(mesh, request.method, target.segments[1:])
+    if way is None or isinstance(way, Closed):
+        return _nothing(request, way or Closed())
     try:
         carry = tunnel if is_asked_for(request) else relay
-        return await carry(request, mesh, target.url(), Side.API)
+        return await carry(request, mesh, target.url(way.service), Side.API)
     except discovery.CallError as error:
         raise _problem(error) from error
 
 
-def _unknown() -> Problem:
-    return Problem(404, "there is no such API here; /api lists them")
+def _nothing(request: web.Request, closed: Closed) -> web.Response:
+    if not closed.allowed:
+        raise Problem(404, "there is no such API here; /api lists them")
+    allow = ", ".join(sorted({*closed.allowed, hdrs.METH_OPTIONS}))
+    if request.method == hdrs.METH_OPTIONS:
+        return web.Response(status=204, headers={hdrs.ALLOW: allow})
+    raise Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow})
 
 
 def _problem(error: discovery.CallError) -> Problem:
     match error:
-        case discovery.NoInstances(reason=discovery.Nobody.UNKNOWN):
-            return _unknown()
         case discovery.NoInstances() | discovery.TooManyServices() | discovery.Overflow():
             return Problem(503, "no instance of this service can take a request now", headers=_NOBODY)
         case discovery.DeadlineExceeded():

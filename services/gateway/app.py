@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from discovery.web import boundary
 from services.gateway import shop
+from services.gateway.allow_list import DEFAULT
 from services.gateway.api import api
 from services.gateway.edge import outfit
 from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import METHODS, conceal, entrance
 from services.gateway.index import index
-from services.gateway.published import follow
+from services.gateway.published import PUBLISHED, Published
 from services.gateway.target import PREFIX
 from services.gateway.tunnel import OPENED, Opened, end_what_is_refused
 
 
-def build(edge: EdgeSettings | None = None) -> web.Application:
-    """The service. What it keeps, others need not know, so any number of it may run."""
+def build(edge: EdgeSettings | None = None, listed: Sequence[str] = DEFAULT) -> web.Application:
+    """The service. It leads to those that are *listed*. What it keeps, others need not know, so any number may run."""
     app = web.Application(middlewares=[boundary, entrance, *outfit.INNER])
     outfit.put_on(app, edge or EdgeSettings())
     app[OPENED] = Opened()
     app.on_response_prepare.append(conceal)
     app.on_response_prepare.append(end_what_is_refused)
-    app.cleanup_ctx.append(follow)
+    app[PUBLISHED] = published = Published(listed)
+    app.cleanup_ctx.append(published.follow)
     # In the order in which they are tried: nearly every request is for an API.
     for method in METHODS:
         app.router.add_route(method, f"/{PREFIX}/{{rest:.+}}", api)

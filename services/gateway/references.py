@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from yarl import URL
 
@@ -18,7 +19,11 @@ from services.gateway.side import Side
 _LINK = re.compile(r'<([^<>]*)>((?:[^,"<>]|"[^"]*")*)')
 
 
-def public(reference: str, side: Side, asked: URL, answered_at: str) -> str | None:
+# Whether the paths of a service that begin with a prefix can be seen here.
+Owns: TypeAlias = Callable[[str, str], bool]
+
+
+def public(reference: str, side: Side, asked: URL, answered_at: str, owns: Owns) -> str | None:
     """The public form of a reference in the answer that *answered_at* (``host:port``) gave to *asked*; None: none."""
     try:
         resolved = asked.join(URL(reference))
@@ -26,7 +31,7 @@ def public(reference: str, side: Side, asked: URL, answered_at: str) -> str | No
         return None
     if resolved.scheme != "http" or resolved.authority not in {asked.authority, answered_at}:
         return None
-    if side is Side.API and not f"{resolved.raw_path}/".startswith(f"/{asked.host}/"):
+    if side is Side.API and not owns(asked.host or "", resolved.raw_parts[1]):
         return None
     seen = f"{side.value}{resolved.raw_path_qs}"
     try:

@@ -16,6 +16,7 @@ from yarl import URL
 import discovery
 from discovery.web import Body
 from services.gateway import events, headers, references, upload
+from services.gateway.published import PUBLISHED
 from services.gateway.side import Side
 from services.gateway.target import refuse_empty_query
 
@@ -61,7 +62,7 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str | URL, si
             raise body.problem from error
         raise
     if whole := _whole(answer):
-        response = web.Response(status=answer.status, headers=_public_headers(answer, asked, side), body=whole)
+        response = web.Response(status=answer.status, headers=_public_headers(request, answer, asked, side), body=whole)
         if not _is_taken_at_once(request, response, len(whole)):
             await _send(request, response, answer)
         return response
@@ -88,7 +89,7 @@ def _is_taken_at_once(request: web.Request, response: web.Response, length: int)
 async def _pass_on(
     request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
 ) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, headers=_public_headers(answer, asked, side))
+    response = web.StreamResponse(status=answer.status, headers=_public_headers(request, answer, asked, side))
     # Encoded answers are decoded on their way, and then have another length.
     if hdrs.CONTENT_ENCODING not in answer.headers:
         response.content_length = answer.content_length
@@ -133,14 +134,17 @@ def _cut_off(request: web.Request) -> None:
         request.transport.abort()
 
 
-def _public_headers(answer: aiohttp.ClientResponse, asked: str | URL, side: Side) -> CIMultiDict[str]:
+def _public_headers(
+    request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
+) -> CIMultiDict[str]:
     kept = headers.outward(answer.headers, side)
     if hdrs.LOCATION not in answer.headers and hdrs.LINK not in answer.headers:
         return kept
+    owns = request.app[PUBLISHED].table.owns
     url, answered_at = URL(asked), discovery.attempts(answer)[-1].instance.address
 
     def rewrite(reference: str) -> str | None:
-        return references.public(reference, side, url, answered_at)
+        return references.public(reference, side, url, answered_at, owns)
 
     if (location := answer.headers.get(hdrs.LOCATION)) and (rewritten := rewrite(location)):
         kept[hdrs.LOCATION] = rewritten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -16,7 +17,7 @@ from services.gateway.side import Side
 from services.gateway.target import PREFIX, RESERVED, SHOP
 from services.gateway.tunnel import is_asked_for, tunnel
 
-PATH = rf"/{{rest:(?!(?:{'|'.join(RESERVED)})(?:/|$)).*}}"
+PATH = rf"/{{rest:(?!(?:{'|'.join(map(re.escape, RESERVED))})(?:/|$)).*}}"
 
 _AWAY: Mapping[str, str] = MappingProxyType({"Retry-After": "2", **page.NEGOTIATED})
 _PAGE = page.render(

@@ -34,23 +34,19 @@ PREFIX = "api"
 _BEFORE = f"/{PREFIX}"
 SHOP = "marketplace"
 # The first segments that are not the shop's: ours, and what every process of the mesh says about itself.
-RESERVED = (PREFIX, "health", "mesh", "metrics")
+RESERVED = (PREFIX, "health", "mesh", "metrics", "openapi.json", "problems")
 
 
 class Target(NamedTuple):
-    """The decoded segments of the path, the path as it came, and the query as it came, with its question mark.
-
-    ``service`` is whom ``/api/<service>/...`` names; empty for other paths, and for what could be the name of a host.
-    """
+    """The decoded segments of the path, the path as it came, and the query as it came, with its question mark."""
 
     segments: tuple[str, ...]
     query: str
-    service: str
     path: str
 
-    def url(self) -> str | URL:
-        """The logical URL behind ``/api``: its path begins with the service's own name."""
-        return _url(self.service, self.path.removeprefix(_BEFORE) + self.query)
+    def url(self, service: str) -> str | URL:
+        """The logical URL at *service* of what is behind ``/api``."""
+        return _url(service, self.path.removeprefix(_BEFORE) + self.query)
 
     def shop_url(self) -> str | URL:
         """The logical URL of the same path at the shop."""
@@ -72,7 +68,7 @@ def parse(raw: str) -> Target:
         segments = _segments(path)
         if mark and not query:
             raise Problem(400, _NO_QUERY)
-    return Target(segments, mark + query, _service(segments), path)
+    return Target(segments, mark + query, path)
 
 
 def refuse_empty_query(url: str | URL) -> None:
@@ -90,6 +86,11 @@ def _url(service: str, target: str) -> str | URL:
     return url if _ONE_SPELLING.fullmatch(target) else URL(url, encoded=True)
 
 
+def is_label(name: str) -> bool:
+    """Whether *name* is a service's to the mesh, and could be no host's."""
+    return name != "localhost" and _LABEL.fullmatch(name) is not None
+
+
 def _segments(path: str) -> tuple[str, ...]:
     if not path.startswith("/") or not _PATH.fullmatch(path):
         raise Problem(400, "the request target must be a plain absolute path, optionally with a query")
@@ -98,13 +99,6 @@ def _segments(path: str) -> tuple[str, ...]:
     if any(map(_NEEDLESS.search, raw[: 2 if raw[0] == PREFIX else 1])):
         raise Problem(400, "letters and digits at the beginning of the path must not be encoded")
     return tuple([_decoded(segment) for segment in raw])
-
-
-def _service(segments: tuple[str, ...]) -> str:
-    if len(segments) < 2 or segments[0] != PREFIX:
-        return ""
-    service = segments[1]
-    return service if service != "localhost" and _LABEL.fullmatch(service) else ""
 
 
 def _decoded(segment: str) -> str:

@@ -110,25 +110,35 @@ async def locked(database: URL) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def behind(
-    registry: discovery.StaticRegistry, service: str, *handlers: Handler, tags: tuple[str, ...] = ("api",)
+    registry: discovery.StaticRegistry, service: str, *handlers: Handler
 ) -> AsyncIterator[list[discovery.Instance]]:
-    """Plain servers, one for each of *handlers*, that are in the registry as instances of *service*."""
+    """Plain servers without a document, one for each of *handlers*, in the registry as instances of *service*."""
     async with AsyncExitStack() as stack:
         instances = []
         for handler in handlers:
-            server = await stack.enter_async_context(RawTestServer(handler))
-            instances.append(instance(service, server.port or 0, tags))
+            server = await stack.enter_async_context(RawTestServer(without_document(handler)))
+            instances.append(instance(service, server.port or 0))
         registry.replace(service, instances)
         yield instances
 
 
+def without_document(handler: Handler) -> Handler:
+    """*handler*, but for the document of its API, which is not there."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=404) if request.path == "/openapi.json" else await handler(request)
+
+    return handle
+
+
 @asynccontextmanager
 async def saying(registry: discovery.StaticRegistry, service: str, words: bytes) -> AsyncIterator[None]:
-    """A server that answers a request with *words*, whatever they are, and closes the connection."""
+    """A server that answers a request, but one for its document, with *words* and closes the connection."""
 
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(words)
+        head = await reader.readuntil(b"\r\n\r\n")
+        unknown = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        writer.write(unknown if head.startswith(b"GET /openapi.json ") else words)
         await writer.drain()
         writer.close()
 
@@ -137,9 +147,9 @@ async def saying(registry: discovery.StaticRegistry, service: str, words: bytes)
         yield
 
 
-def instance(service: str, port: int, tags: tuple[str, ...] = ("api",)) -> discovery.Instance:
+def instance(service: str, port: int) -> discovery.Instance:
     """Whoever listens on *port* of this machine."""
-    return discovery.Instance(id=f"{service}-{port}", service=service, host="127.0.0.1", port=port, tags=tags)
+    return discovery.Instance(id=f"{service}-{port}", service=service, host="127.0.0.1", port=port)
 
 
 async def enrolled(registry: discovery.StaticRegistry, *services: str) -> None:

@@ -53,8 +53,8 @@ async def test_every_line_to_try_works(
     service: str, registry: discovery.StaticRegistry, ports_url: URL, laptops_url: URL, tmp_path: Path
 ) -> None:
     async with (
-        served(build_ports(ports_url), "ports", registry, tags=("api",)) as ports,
-        served(build_laptops(laptops_url), "laptops", registry, tags=("api",)) as laptops,
+        served(build_ports(ports_url), "ports", registry) as ports,
+        served(build_laptops(laptops_url), "laptops", registry) as laptops,
     ):
         await enrolled(registry, "ports", "laptops")
         looks = file_url(tmp_path / "recommendations.db")

@@ -12,7 +12,7 @@ from aiohttp import web
 import discovery
 from discovery import wire
 from services.gateway import events
-from services.gateway.app import build
+from tests.services.gateway.doors import build
 from tests.services.support import behind, instance, served
 
 ASKED = {"Accept": "text/event-stream"}

@@ -5,19 +5,18 @@ import re
 from sqlalchemy.engine import URL
 
 import discovery
-from services.gateway.app import build
-from services.kit.main import public
 from services.laptops.app import build as build_laptops
 from services.ports.app import build as build_ports
-from tests.services.support import enrolled, instance, served
+from tests.services.gateway.doors import build
+from tests.services.support import enrolled, served
 
 
 async def test_everything_that_the_index_lists_works(
     registry: discovery.StaticRegistry, ports_url: URL, laptops_url: URL
 ) -> None:
     async with (
-        served(build_ports(ports_url), "ports", registry, tags=("api",)),
-        served(build_laptops(laptops_url), "laptops", registry, tags=("api",)),
+        served(build_ports(ports_url), "ports", registry),
+        served(build_laptops(laptops_url), "laptops", registry),
     ):
         await enrolled(registry, "ports", "laptops")
         async with served(build(), "gateway", registry) as client:
@@ -39,17 +38,3 @@ async def test_everything_that_the_index_lists_works(
             assert [port["name"] for port in laptop.json["ports"]][-1] == "Left HDMI"
             following = await client("GET", "/api/ports?limit=20")
             assert following.headers["Link"] == '</api/ports?limit=20&after=20>; rel="next"'
-
-
-async def test_a_name_from_the_registry_cannot_write_the_page(registry: discovery.StaticRegistry) -> None:
-    registry.replace("<script>", [instance("<script>", 1)])
-    async with served(build(), "gateway", registry) as client:
-        page = await client("GET", "/api", headers={"Accept": "text/html"})
-
-    assert "<script>" not in page.text
-
-
-def test_a_public_service_keeps_the_tags_it_was_given() -> None:
-    config = public(discovery.MeshConfig(name="ports", tags=("canary",)))
-
-    assert config.tags == ("canary", "api")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
-from services.gateway.app import build
+from tests.services.gateway.doors import build
 from tests.services.gateway.test_target import REFUSED
 from tests.services.support import behind, served
 

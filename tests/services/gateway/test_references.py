@@ -11,12 +11,16 @@ BASKET = URL("http://marketplace/basket/3?from=list")
 AT = "10.0.0.7:5001"
 
 
+def owns(service: str, prefix: str) -> bool:
+    return (service, prefix) in {("ports", "ports"), ("ports", "port")}
+
+
 def public(reference: str) -> str | None:
-    return references.public(reference, Side.API, ASKED, AT)
+    return references.public(reference, Side.API, ASKED, AT, owns)
 
 
 def of_the_shop(reference: str) -> str | None:
-    return references.public(reference, Side.SHOP, BASKET, AT)
+    return references.public(reference, Side.SHOP, BASKET, AT, owns)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,7 @@ def of_the_shop(reference: str) -> str | None:
     [
         ("/ports/12", "/api/ports/12"),
         ("/ports", "/api/ports"),
+        ("/port/12", "/api/port/12"),
         ("/ports?after=3&q=a%20b", "/api/ports?after=3&q=a%20b"),
         ("?after=3", "/api/ports?after=3"),
         ("ports/12#top", "/api/ports/12#top"),

@@ -10,7 +10,7 @@ import discovery
 from discovery.registry.port import Names
 from discovery.testing.clock import FakeClock
 from discovery.testing.registry import FakeRegistry
-from services.gateway.app import build
+from tests.services.gateway.doors import build
 from tests.services.support import EDGE, Client, Echo, behind, instance, saying, served
 
 LIMITS = discovery.LiveSettings(timeout_s=0.5, attempt_timeout_s=0.2)
@@ -74,15 +74,13 @@ async def test_a_service_that_nobody_asked_for_yet_is_known_when_the_registry_go
     assert answer.status == 200
 
 
-async def test_every_public_service_is_followed_and_no_other(registry: discovery.StaticRegistry) -> None:
+async def test_every_service_that_is_listed_is_followed_and_no_other(registry: discovery.StaticRegistry) -> None:
     async with (
         behind(registry, "echo", Echo()),
-        behind(registry, "secret", Echo(), tags=()),
-        served(build(), "gateway", registry) as client,
+        behind(registry, "secret", Echo()),
+        served(build(listed=("echo", "late")), "gateway", registry) as client,
     ):
         await told_of(client, "echo", "secret")
-        registry.replace("late", [instance("late", 1)])
-        await told_of(client, "late")
 
         assert {str(target) for target in client.server.mesh._directories._open} == {
             "echo",
@@ -101,12 +99,12 @@ async def test_a_stranger_cannot_set_a_deadline(registry: discovery.StaticRegist
     assert int(echo.requests[0].headers["Mesh-Deadline-Ms"]) > 1000
 
 
-async def test_what_is_unknown_and_what_is_not_public_look_the_same(registry: discovery.StaticRegistry) -> None:
+async def test_what_is_unknown_and_what_is_not_listed_look_the_same(registry: discovery.StaticRegistry) -> None:
     registry.replace("evil.example", [instance("evil.example", 1)])
     registry.replace("localhost", [instance("localhost", 1)])
     async with (
         behind(registry, "echo", Echo()),
-        behind(registry, "secret", Echo(), tags=("internal",)),
+        behind(registry, "secret", Echo()),
         served(build(), "gateway", registry) as client,
     ):
         for name in ("secret", "nobody", "gateway", "marketplace", "evil.example", "localhost"):
@@ -115,8 +113,8 @@ async def test_what_is_unknown_and_what_is_not_public_look_the_same(registry: di
             assert answer.json["detail"] == "there is no such API here; /api lists them"
 
 
-async def test_endpoints_from_the_settings_are_public(registry: discovery.StaticRegistry) -> None:
-    async with behind(registry, "echo", Echo(), tags=()) as (echo,):
+async def test_endpoints_from_the_settings_are_led_to_where_they_are_listed(registry: discovery.StaticRegistry) -> None:
+    async with behind(registry, "echo", Echo()) as (echo,):
         static = {"echo": (echo.address,)}
         async with served(build(), "gateway", discovery.StaticRegistry(static), static=static) as client:
             assert (await client("GET", "/api/echo")).status == 200
@@ -128,7 +126,6 @@ async def test_a_service_without_a_healthy_instance_is_a_503(registry: discovery
         service="sick",
         host="127.0.0.1",
         port=1,
-        tags=("api",),
         checks=(discovery.Check("_service_maintenance:sick-1", discovery.Health.CRITICAL),),
         health=discovery.Health.CRITICAL,
     )
@@ -172,9 +169,9 @@ async def test_before_the_registry_has_told_anything_nothing_is_said_to_be_missi
 
 
 async def test_a_service_that_cannot_be_reached_is_a_502(registry: discovery.StaticRegistry) -> None:
-    async with behind(registry, "gone", Echo()):
-        pass
     async with served(build(), "gateway", registry, live=LIMITS) as client:
+        async with behind(registry, "gone", Echo()):
+            assert (await client("GET", "/api/gone")).status == 200
         answer = await client("GET", "/api/gone")
 
     assert (answer.status, answer.fields) == (502, [])

@@ -15,7 +15,7 @@ import discovery
 from discovery.registry.port import Names
 from discovery.testing.registry import FakeRegistry
 from services.gateway import relay
-from services.gateway.app import build
+from tests.services.gateway.doors import build
 from tests.services.gateway.test_relay import LIMITS, told_of
 from tests.services.support import EDGE, Answer, Client, Echo, behind, instance, saying, served
 
@@ -27,7 +27,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 )
 async def test_a_path_is_the_same_at_the_shop_which_needs_no_tag(registry: discovery.StaticRegistry, path: str) -> None:
     echo = Echo()
-    async with behind(registry, "marketplace", echo, tags=()), served(build(), "gateway", registry) as client:
+    async with behind(registry, "marketplace", echo), served(build(), "gateway", registry) as client:
         for method in ("GET", "HEAD", "POST"):
             answer = await client(method, path, data=b"a=1" if method == "POST" else None)
             assert (answer.status, answer.text) == (200, "a=1" if method == "POST" else "")
@@ -53,7 +53,7 @@ async def test_what_every_process_says_about_itself_is_not_asked_of_the_shop(
     registry: discovery.StaticRegistry,
 ) -> None:
     echo = Echo()
-    async with behind(registry, "marketplace", echo, tags=()), served(build(), "gateway", registry) as client:
+    async with behind(registry, "marketplace", echo), served(build(), "gateway", registry) as client:
         for path in ("/health", "/health/x", "/mesh", "/mesh/views", "/metrics", "/api/marketplace"):
             assert (await client("GET", path)).status == 404
         assert (await client("GET", "/health/live")).status == 200
@@ -204,7 +204,7 @@ async def test_an_error_of_the_shop_is_its_own(registry: discovery.StaticRegistr
 
 async def test_a_shop_is_followed_from_the_start() -> None:
     registry = FakeRegistry()
-    async with behind(registry, "marketplace", Echo(), tags=()), served(build(), "gateway", registry) as client:
+    async with behind(registry, "marketplace", Echo()), served(build(), "gateway", registry) as client:
         await told_of(client, "marketplace")
         registry.fail(discovery.RegistryUnavailable("away"))
         assert (await client("GET", "/")).status == 200
@@ -220,7 +220,7 @@ async def test_a_registry_that_has_told_nothing_yet_leaves_the_shop_away() -> No
 
 
 async def test_a_shop_from_the_settings_is_the_shop_and_no_api(registry: discovery.StaticRegistry) -> None:
-    async with behind(registry, "marketplace", Echo(), tags=()) as (shop,):
+    async with behind(registry, "marketplace", Echo()) as (shop,):
         static = {"marketplace": (shop.address,)}
         async with served(build(), "gateway", discovery.StaticRegistry(static), static=static) as client:
             assert (await client("GET", "/")).status == 200

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 
 import discovery
 from services.gateway import relay
-from services.gateway.app import build
+from tests.services.gateway.doors import build
 from tests.services.support import Echo, behind, instance, saying, served
 
 

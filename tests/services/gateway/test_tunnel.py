@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 import discovery
 from services.gateway import frames, tunnel
-from services.gateway.app import build
+from tests.services.gateway.doors import build
 from tests.services.support import Client, Echo, behind, instance, saying, served
 
 HANDSHAKE = (
@@ -225,7 +225,7 @@ async def test_safe_headers_pass_and_no_others(registry: discovery.StaticRegistr
 async def test_the_shop_sees_its_cookies(registry: discovery.StaticRegistry) -> None:
     chat = Chat()
     async with (
-        behind(registry, "marketplace", chat, tags=()),
+        behind(registry, "marketplace", chat),
         served(build(), "gateway", registry) as client,
         client.session.ws_connect(f"http://{client.address}/live", headers={"Cookie": "a=b"}) as socket,
     ):
@@ -312,7 +312,7 @@ async def test_a_service_that_cannot_shake_hands_is_a_502(
 async def test_nobody_and_nothing_public_are_told_like_any_request(registry: discovery.StaticRegistry) -> None:
     registry.replace("empty", [])
     async with (
-        behind(registry, "secret", Chat(), tags=()),
+        behind(registry, "secret", Chat()),
         served(build(), "gateway", registry) as client,
     ):
         for path, status in [("/api/secret", 404), ("/api/nobody", 404), ("/", 503)]:

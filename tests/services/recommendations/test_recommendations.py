@@ -229,8 +229,8 @@ async def test_other_methods_are_told_which_there_are(url: URL) -> None:
 
 async def test_the_gateway_leads_here(url: URL, laptops_url: URL, registry: discovery.StaticRegistry) -> None:
     async with (
-        served(build_laptops(laptops_url), "laptops", registry, tags=("api",)),
-        served(build(url), "recommendations", registry, tags=("api",)),
+        served(build_laptops(laptops_url), "laptops", registry),
+        served(build(url), "recommendations", registry),
     ):
         await enrolled(registry, "laptops", "recommendations")
         async with served(build_gateway(), "gateway", registry) as gateway:

@@ -8,12 +8,12 @@ import pytest
 
 import discovery
 from discovery.testing.registry import FakeRegistry
-from services.gateway.app import build
 from services.gateway.edge.client import _network
 from services.gateway.edge.limits import LIMITS
 from services.gateway.edge.rate import parse
 from services.gateway.edge.route_rates import parse_routes
 from services.gateway.edge.settings import EdgeSettings
+from tests.services.gateway.doors import build
 from tests.services.support import Client, Echo, behind, enrolled, served
 
 

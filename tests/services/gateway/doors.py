@@ -1,0 +1,18 @@
+"""A gateway that leads to whatever the tests put behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from services.gateway import app
+from services.gateway.allow_list import DEFAULT
+from services.gateway.edge.settings import EdgeSettings
+
+LISTED = (*DEFAULT, "echo", "chat", "full", "gone", "late", "odd", "sick", "silent", "ticks")
+
+
+def build(edge: EdgeSettings | None = None, listed: Sequence[str] = LISTED) -> web.Application:
+    """The gateway. Who has no document has the prefix of its own name."""
+    return app.build(edge, listed)
