@@ -62,6 +62,7 @@ def find_components() -> list[Component]:
         Component("engine", find_docker(), 'start Docker, or run eval "$(.ci/engine)"', _ENGINE),
         Component("jaeger", find_viewer("jaeger"), 'run eval "$(.ci/viewers)"'),
         Component("prometheus", find_viewer("prometheus"), 'run eval "$(.ci/viewers)"', ("--version",)),
+        Component("postgresql", find_postgresql(), "run .ci/postgresql", ("--version",)),
         Component("promtool", find_viewer("promtool"), 'run eval "$(.ci/viewers)"', ("--version",)),
     ]
 
@@ -76,6 +77,14 @@ def find_docker() -> Path | None:
     except subprocess.TimeoutExpired:
         return None
     return Path(program) if program and answered else None
+
+
+def find_postgresql() -> Path | None:
+    """The server beside its other programs. Debian keeps those of each version apart, and off the path."""
+    places = [Path(path).parent for path in [shutil.which("initdb")] if path]
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name))
+    programs = [place / "postgres" for place in places if os.access(place / "initdb", os.X_OK)]
+    return next((program for program in reversed(programs) if os.access(program, os.X_OK)), None)
 
 
 def find_viewer(name: str) -> Path | None:

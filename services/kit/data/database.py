@@ -87,6 +87,7 @@ class Database:
         self._patience_s = patience_s
         self._crowd = crowd
         self._under_way = 0
+        self._closed = False
         self._refused: Problem | None = None
         self._prepared = False
         self._preparing = asyncio.Lock()
@@ -94,6 +95,7 @@ class Database:
         self._problem: Callable[[BaseException], Problem | None]
 
     async def __aenter__(self) -> Self:
+        self._closed = False
         self._store, self._problem = _DRIVERS[self._url.get_backend_name()](self._url, self._patience_s)
         self._store.open()
         try:
@@ -105,6 +107,7 @@ class Database:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closed = True
         await self._store.close()
 
     async def read(self, work: Work[T]) -> T:
@@ -140,6 +143,8 @@ class Database:
             raise self._refused
 
     async def _do(self, how: Callable[[Work[T]], Awaitable[T]], work: Work[T]) -> T:
+        if self._closed:
+            raise Unusable("is closed: this instance is about to end")
         if self._under_way >= self._crowd:
             raise Busy
         self._under_way += 1

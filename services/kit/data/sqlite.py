@@ -152,6 +152,8 @@ class SQLite:
             return result
 
     def _write(self, connection: Connection, unit: _Unit) -> Any:
+        if unit.late:
+            raise Busy
         if not unit.keys:
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
         try:

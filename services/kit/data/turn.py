@@ -26,6 +26,7 @@ class Turn:
     def close(self) -> None:
         if self._file >= 0:
             os.close(self._file)
+            self._file = -1
 
     @contextmanager
     def taken(self, late: Callable[[], bool]) -> Iterator[None]:

@@ -10,18 +10,8 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.engine import URL
 
 from discovery.web import Problem
-from services.kit.data.database import Database, file_url
+from services.kit.data.database import Database
 from tests.services.kit.data.things import THINGS, add, count, home
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> URL:
-    return file_url(tmp_path / "state" / "things.db")
-
-
-@pytest.fixture
-def database(url: URL, tmp_path: Path) -> Database:
-    return Database(url, home(tmp_path))
 
 
 async def test_an_empty_database_gets_its_table_and_its_first_data_once(url: URL, tmp_path: Path) -> None:

@@ -1,0 +1,254 @@
+"""What only a file can do to us, and threads."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from discovery.web import Problem
+from services.kit.data.database import Database, file_url
+from services.kit.data.faults import Busy
+from services.kit.data.turn import Turn
+from tests.services.kit.data.things import add, count, home
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "things.db"
+
+
+@pytest.fixture
+def database(file: Path, tmp_path: Path) -> Database:
+    return Database(file_url(file), home(tmp_path), patience_s=0.3)
+
+
+@asynccontextmanager
+async def locked(file: Path) -> AsyncIterator[None]:
+    """Another process that writes without end."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def refusal(doing: Awaitable[object]) -> Problem:
+    with pytest.raises(Problem) as raised:
+        await doing
+    assert raised.value.status == 503
+    assert raised.value.headers["Retry-After"] == "1"
+    return raised.value
+
+
+class Held:
+    """Work that goes on until it is released."""
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._ended = threading.Event()
+
+    def __call__(self, connection: Connection) -> str:
+        add("three", connection)
+        self._loop.call_soon_threadsafe(self.began.set)
+        assert self._ended.wait(30)
+        return "done"
+
+    def release(self) -> None:
+        self._ended.set()
+
+
+async def test_a_locked_database_is_read_and_ready_and_only_its_writers_are_told(
+    file: Path, database: Database
+) -> None:
+    async with database:
+        async with locked(file):
+            assert await database.read(count) == 2
+            await database.check()
+            await database.check_writing()
+            for _ in range(3):
+                assert isinstance(await refusal(database.write(partial(add, "three"))), Busy)
+            await database.check()
+            await refusal(database.check_writing())
+        await database.write(partial(add, "three"))
+        await database.check_writing()
+
+
+async def test_a_database_that_is_locked_at_first_is_used_once_it_is_free(file: Path, database: Database) -> None:
+    file.parent.mkdir()
+    async with AsyncExitStack() as lock:
+        await lock.enter_async_context(locked(file))
+        async with database:
+            await refusal(database.read(count))
+            await refusal(database.check())
+            await lock.aclose()
+            assert await database.read(count) == 2
+
+
+async def test_a_directory_that_is_away_at_first_is_used_once_it_is_there(file: Path, database: Database) -> None:
+    file.parent.write_text("a file where the directory should be")
+    async with database:
+        await refusal(database.check())
+        file.parent.unlink()
+        await database.check()
+        assert await database.read(count) == 2
+
+
+async def test_a_file_that_is_no_database_is_a_503_and_is_left_alone(file: Path, database: Database) -> None:
+    diary = b"my diary, " * 1000
+    file.parent.mkdir()
+    await asyncio.to_thread(file.write_bytes, diary)
+    async with database:
+        assert "restore a backup" in (await refusal(database.read(count))).detail
+
+    assert await asyncio.to_thread(file.read_bytes) == diary
+
+
+async def test_a_damaged_database_is_a_503_until_it_is_mended(file: Path, database: Database) -> None:
+    async with database:
+        await database.write(partial(add, "three"))
+    whole = await asyncio.to_thread(file.read_bytes)
+    # Everything but the first page, which holds the schema.
+    await asyncio.to_thread(file.write_bytes, whole[:4096] + b"\xff" * (len(whole) - 4096))
+    async with database:
+        assert "restore a backup" in (await refusal(database.read(count))).detail
+        assert "restore a backup" in (await refusal(database.write(partial(add, "four")))).detail
+        await asyncio.to_thread(file.write_bytes, whole)
+        assert await database.read(count) == 3
+        await database.write(partial(add, "four"))
+
+
+async def test_a_full_disk_is_told_to_writers_alone_and_forgotten_when_there_is_room(database: Database) -> None:
+    def limit(pages: int, connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    async with database:
+        # The writer keeps its connection, which now has room for what is there.
+        await database.write(partial(limit, 1))
+        assert "no room left" in (await refusal(database.write(partial(add, "x" * 100_000)))).detail
+        assert await database.read(count) == 2
+        await database.check()
+        assert "no room left" in (await refusal(database.check_writing())).detail
+        await database.write(partial(add, "three"))
+        await database.check_writing()
+
+
+async def test_a_file_that_can_only_be_read_is_told_to_writers_alone(database: Database) -> None:
+    async with database:
+        await database.write(lambda connection: connection.exec_driver_sql("PRAGMA query_only=ON"))
+        assert "can only be read" in (await refusal(database.write(partial(add, "three")))).detail
+        assert await database.read(count) == 2
+
+
+async def test_work_that_was_cancelled_before_it_began_is_not_done(database: Database) -> None:
+    async with database:
+        held = Held()
+        holder = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        waiting = [asyncio.create_task(database.write(partial(add, f"waiting {n}"))) for n in range(5)]
+        done, _ = await asyncio.wait(waiting, timeout=0.01)
+        assert not done
+        for task in waiting:
+            task.cancel()
+        held.release()
+        assert await holder == "done"
+        await database.write(partial(add, "four"))
+        assert await database.read(count) == 4
+
+
+async def test_work_that_is_under_way_is_done_whole_though_nobody_waits_any_more(database: Database) -> None:
+    async with database:
+        held = Held()
+        holder = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        holder.cancel()
+        await asyncio.wait([holder])
+        held.release()
+        await database.write(partial(add, "four"))
+        assert await database.read(count) == 4
+
+
+async def test_closing_waits_for_what_is_under_way_and_for_who_came_before(database: Database) -> None:
+    async with database:
+        held = Held()
+        holder = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        behind = asyncio.create_task(database.write(partial(add, "four")))
+        closing_ = asyncio.create_task(database.__aexit__(None, None, None))
+        done, _ = await asyncio.wait([behind, closing_], timeout=0.05)
+        assert not done
+        held.release()
+        await closing_
+        assert await holder == "done"
+        await behind
+        await refusal(database.read(count))
+    assert not [thread for thread in threading.enumerate() if thread.name == "database things.db"]
+
+
+async def test_of_a_crowd_as_many_wait_as_there_is_room_for(file: Path, tmp_path: Path) -> None:
+    async with Database(file_url(file), home(tmp_path), crowd=3, patience_s=10) as database:
+        held = Held()
+        holder = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        waiting = [asyncio.create_task(database.write(partial(add, f"waiting {n}"))) for n in range(2)]
+        await asyncio.wait(waiting, timeout=0.01)
+        assert isinstance(await refusal(database.read(count)), Busy)
+        await database.check()
+        held.release()
+        await asyncio.gather(holder, *waiting)
+        assert await database.read(count) == 5
+
+
+@pytest.mark.timeout(60)
+async def test_who_waits_behind_a_lock_waits_no_longer_than_the_first(file: Path, tmp_path: Path) -> None:
+    async with Database(file_url(file), home(tmp_path), patience_s=0.5, crowd=400) as database:
+        async with locked(file):  # one after the other would take longer than this test may
+            await asyncio.gather(*(refusal(database.write(partial(add, str(n)))) for n in range(400)))
+        assert await database.read(count) == 2
+
+
+async def test_work_may_raise_anything(database: Database) -> None:
+    async with database:
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await database.read(lambda _: next(iter(())))
+        with pytest.raises(SystemExit):
+            await database.write(lambda _: exit_())
+        assert await database.read(count) == 2
+
+
+def exit_() -> None:
+    raise SystemExit
+
+
+async def test_all_that_is_read_in_one_unit_is_of_one_moment(file: Path, tmp_path: Path) -> None:
+    def twice(connection: Connection) -> tuple[int, int]:
+        before = count(connection)
+        asyncio.run_coroutine_threadsafe(other.write(partial(add, "three")), loop).result(30)
+        return before, count(connection)
+
+    loop = asyncio.get_running_loop()
+    async with Database(file_url(file), home(tmp_path)) as database, Database(file_url(file), home(tmp_path)) as other:
+        assert await database.read(twice) == (2, 2)
+        assert await database.read(count) == 3
+
+
+def test_who_has_just_written_does_not_pass_who_is_next(tmp_path: Path) -> None:
+    mine, other = Turn(tmp_path / "turn"), Turn(tmp_path / "turn")
+    with mine.taken(lambda: False), pytest.raises(Busy), other.taken(lambda: True):
+        pass
+    with other.taken(lambda: True):
+        pass
+    mine.close()
+    other.close()
+
+
+async def test_nobody_else_on_the_machine_may_look_into_the_directory(file: Path, database: Database) -> None:
+    async with database:
+        assert file.parent.stat().st_mode & 0o777 == 0o700
