@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -149,15 +149,15 @@ async def test_who_waits_too_long_for_a_lock_is_told_that_it_is_busy(
 @pytest.mark.parametrize(
     ("change", "advice"),
     [
-        ({"password": "wrong"}, "look at the role and the password"),
-        ({"username": "nobody"}, "look at the role and the password"),
-        ({"database": "nowhere"}, "make it, with its role"),
+        (lambda url: url.set(password="wrong"), "look at the role and the password"),
+        (lambda url: url.set(username="nobody"), "look at the role and the password"),
+        (lambda url: url.set(database="nowhere"), "make it, with its role"),
     ],
 )
 async def test_who_may_not_come_in_is_told_what_to_look_at(
-    change: dict[str, str], advice: str, url: URL, tmp_path: Path
+    change: Callable[[URL], URL], advice: str, url: URL, tmp_path: Path
 ) -> None:
-    async with Database(url.set(**change), home(tmp_path)) as database:
+    async with Database(change(url), home(tmp_path)) as database:
         assert advice in (await refusal(database.check())).detail
 
 
