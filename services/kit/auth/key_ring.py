@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
 
-import aiohttp
-
 import discovery
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.keys import NO_KEYS, Keys, WrongKeys, read_keys
@@ -26,7 +24,8 @@ EAGER_S = 1.0
 FETCH_S = 2.0
 # How long one request waits for a question that it may have caused.
 _WAIT_S = 2.5
-# How often it is told that the issuer is away.
+# How often it is told that the issuer is away; not at first, since all may have been started at the same moment.
+_GRACE_S = 5.0
 _TELL_S = 300.0
 _DOCUMENT_MAX = 64 * 1024
 
@@ -61,29 +60,30 @@ class KeyRing:
         self._clock = around.clock
         self._rng = around.rng
         self._read_at = 0.0
-        self._failing_told_at: float | None = None
-        self._following = False
+        self._quiet_until = 0.0
+        self._told = False
         # Whether a question is under way, or would be asked at once.
-        self._asking = True
+        self._asking = False
         self._wanted = asyncio.Event()
         self._answered = asyncio.Event()
 
     @asynccontextmanager
     async def following(self, fetch: Fetch) -> AsyncIterator[None]:
         """Have the keys fetched at once, and from then on until the block ends; it begins without them."""
+        self._asking = True
+        self._quiet_until = self._clock.now() + _GRACE_S
         task = asyncio.create_task(self._follow(fetch), name="keys of the issuer")
-        self._following = True
         try:
             yield
         finally:
-            self._following = False
+            self._asking = False
             task.cancel()
             await asyncio.wait([task])
 
     async def renewed(self) -> None:
         """Have the keys asked for because one is missing, and wait for the answer if that is a matter of a moment."""
         self._wanted.set()
-        if self._following and self._asking:
+        if self._asking:
             with suppress(TimeoutError):
                 async with self._clock.timeout(_WAIT_S):
                     await self._answered.wait()
@@ -109,29 +109,22 @@ class KeyRing:
             async with self._clock.timeout(FETCH_S):
                 keys = read_keys(await fetch(), self.keys)
         except Exception as error:  # noqa: BLE001 - whatever an issuer answers, it has to be asked again
-            self._tell_failure(error)
+            self._tell(error)
             return False
-        if keys != self.keys:
-            _log.info("the issuer %s signs by %s", self._issuer.url, ", ".join(sorted(keys)))
-        elif self._failing_told_at is not None:
-            _log.info("the issuer %s tells its keys again", self._issuer.url)
+        if self._told or keys != self.keys:
+            _log.info("the keys of the issuer %s are %s", self._issuer.url, ", ".join(sorted(keys)))
         self.keys = keys
-        self._read_at = self._clock.now()
-        self._failing_told_at = None
+        self._read_at = self._quiet_until = self._clock.now()
+        self._told = False
         return True
 
-    def _tell_failure(self, error: Exception) -> None:
+    def _tell(self, error: Exception) -> None:
         now = self._clock.now()
-        if self._failing_told_at is not None and now - self._failing_told_at < _TELL_S:
+        if now < self._quiet_until:
             return
-        self._failing_told_at = now
-        if isinstance(error, WrongKeys | aiohttp.ClientError):
-            reason = str(error) or type(error).__name__
-        elif isinstance(error, TimeoutError):
-            reason = f"no answer within {FETCH_S:g} s"
-        else:
-            reason = type(error).__name__
-        meanwhile = (
-            f"those of {now - self._read_at:.0f} s ago stay good" if self.keys else "whoever sends a token is told 503"
-        )
+        self._quiet_until = now + _TELL_S
+        self._told = True
+        known = f"those of {now - self._read_at:.0f} s ago stay good"
+        meanwhile = known if self.keys else "whoever sends a token is answered 503"
+        reason = str(error) or type(error).__name__
         _log.warning("the keys of the issuer %s cannot be read: %s; %s", self._issuer.url, reason, meanwhile)

@@ -11,7 +11,7 @@ from services.kit.auth.issuer import Issuer
 from services.kit.auth.key_ring import KeyRing
 from services.kit.auth.token import Refused, Verdict, judge, read
 
-# What is kept of one is about 1 kB. Only tokens that count are kept, so a stranger cannot push others out.
+# What is kept of one is less than 1 kB. Only tokens that count are kept, so a stranger cannot push others out.
 _VERDICTS_MAX = 4096
 
 
