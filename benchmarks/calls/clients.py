@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
@@ -36,6 +37,13 @@ def sends(by: aiohttp.ClientSession | Mesh, origin: str) -> Send:
 async def plain(address: str) -> AsyncIterator[Send]:
     """An aiohttp session."""
     async with aiohttp.ClientSession() as session:
+        yield sends(session, f"http://{address}")
+
+
+@asynccontextmanager
+async def bearing(address: str) -> AsyncIterator[Send]:
+    """An aiohttp session that says who asks, by the token in ``BENCH_TOKEN``."""
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {os.environ['BENCH_TOKEN']}"}) as session:
         yield sends(session, f"http://{address}")
 
 
@@ -92,6 +100,7 @@ async def observed(address: str) -> AsyncIterator[Send]:
 
 CLIENTS: Mapping[str, Client] = {
     "plain": plain,
+    "bearing": bearing,
     "empty-middleware": empty_middleware,
     "middleware": middleware,
     "fast": fast,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
-from benchmarks.calls.contest import client, compared, held, server
+from benchmarks.calls.contest import compared, held, server
 from benchmarks.calls.rounds import Contender
 from benchmarks.calls.scale import FULL, QUICK
-from benchmarks.gateway.hop import PREFIX, PROXY, proxy
+from benchmarks.gateway.hop import PROXY, caller, proxy
 from benchmarks.gateway.traefik import traefik, version
 from discovery.clock import SystemClock
 from launcher.development import Row
 
 _TRAEFIK = "traefik"
+# As long as one is, and passed on unread.
+_TOKEN = "x" * 400
 
 
 async def rows(*, quick: bool) -> Sequence[Row]:
@@ -24,9 +26,8 @@ async def rows(*, quick: bool) -> Sequence[Row]:
         hop = await outer.enter_async_context(traefik(upstream.said, SystemClock()))
 
         async def opens(stack: AsyncExitStack) -> Mapping[str, Contender]:
-            caller = await stack.enter_async_context(client("plain", hop.address + PREFIX))
-            beside = Contender(caller, sidecars=hop.pids, own=False)
-            return {PROXY: await proxy(stack, upstream.said), _TRAEFIK: beside}
+            beside = Contender(await caller(stack, hop.address, _TOKEN), sidecars=hop.pids, own=False)
+            return {PROXY: await proxy(stack, upstream.said, _TOKEN), _TRAEFIK: beside}
 
         rounds = await held(opens, QUICK if quick else FULL)
     return [

@@ -52,7 +52,7 @@ async def rows(*, quick: bool) -> Sequence[Row]:
     with TemporaryDirectory() as folder:
         async with (
             collector() as sent_to,
-            python("benchmarks.gateway.serving", folder, environ={**sent_to, **ALL_TRACED}) as served,
+            python("benchmarks.gateway.serving", "ports", folder, environ={**sent_to, **ALL_TRACED}) as served,
             aiohttp.ClientSession(f"http://{served.said}") as session,
         ):
             took = await _rounds(served, session, requests, rounds)
