@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -26,7 +27,7 @@ import discovery
 from discovery.web import Problem
 from services.kit.data import sqlite_faults
 from services.kit.data.faults import Busy, Unusable
-from services.kit.data.migrations import Migrations
+from services.kit.data.migrations import MigrationFailed, Migrations
 from services.kit.data.sqlite import SQLite
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class Store(Protocol):
     async def close(self) -> None: ...
     async def read(self, work: Work[T]) -> T: ...
     async def write(self, work: Work[T]) -> T: ...
-    async def migrate(self, work: Work[T]) -> T: ...
+    async def migrate(self, work: Work[None], done: Work[bool]) -> None: ...
 
 
 class Database:
@@ -90,6 +91,7 @@ class Database:
         self._closed = False
         self._refused: Problem | None = None
         self._prepared = False
+        self._failed = ""
         self._preparing = asyncio.Lock()
         self._store: Store
         self._problem: Callable[[BaseException], Problem | None]
@@ -101,7 +103,8 @@ class Database:
         try:
             await self._prepare()
         except Problem as problem:
-            _log.warning("%s: %s; every request tries again", problem.detail, problem.cause)
+            if not self._failed:
+                _log.warning("%s: %s; every request tries again", problem.detail, problem.cause)
         return self
 
     async def __aexit__(
@@ -166,9 +169,23 @@ class Database:
         if self._prepared:
             return
         async with self._preparing:
+            if self._failed:
+                raise MigrationFailed(self._failed)
             if not self._prepared:
-                await self._do(self._store.migrate, self._migrations.upgrade)
+                await self._migrate()
                 self._prepared = True
+
+    async def _migrate(self) -> None:
+        try:
+            await self._do(partial(self._store.migrate, done=self._migrations.done), self._migrations.upgrade)
+        except Exception as error:
+            if isinstance(error, Unusable) and not isinstance(error, MigrationFailed):
+                raise  # it is busy, or away: the next one tries again
+            # What was wrong stays so. Others must not hear it again and again.
+            told = "could not be brought up to date, and is as it was before"
+            self._failed = error.what if isinstance(error, MigrationFailed) else told
+            _log.exception("the database of %s %s", self._migrations.service, self._failed)
+            raise MigrationFailed(self._failed) from error
 
 
 def _sqlite(url: URL, patience_s: float) -> tuple[Store, Callable[[BaseException], Problem | None]]:

@@ -11,6 +11,7 @@ class Unusable(Problem):
     """503: the database is away, full, damaged, or only to be read."""
 
     def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(503, f"the database of this service {what}", headers={"Retry-After": "1"})
 
 

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class MigrationFailed(Unusable):
-    """503: the schema is still that of before."""
+    """503: the schema is whole, and not one that this instance can work with."""
 
 
 class Migrations:
@@ -43,26 +43,21 @@ class Migrations:
         context = MigrationContext.configure(connection, opts={"version_table": self.table})
         return int(context.get_current_revision() or 0)
 
+    def done(self, connection: Connection) -> bool:
+        """Whether nothing is missing. An instance goes on beside the next one's schema, and no other."""
+        current = self.current(connection)
+        if current > self.newest + 1:
+            raise MigrationFailed(f"is at revision {current}, and this instance knows {self.newest}: take a newer one")
+        return current >= self.newest
+
     def upgrade(self, connection: Connection) -> None:
         """Do what is missing, within the transaction of *connection*."""
-        current = self.current(connection)
-        if current == self.newest + 1:
-            _log.warning("the database of %s is one revision ahead of this instance, which goes on", self.service)
-        if current > self.newest + 1:
-            raise MigrationFailed(
-                f"is at revision {current}, and this instance knows those up to {self.newest}: update the instance"
-            )
-        if current >= self.newest:
+        if self.done(connection):
             return
-        environment = EnvironmentContext(Config(), self._scripts, fn=self._missing)
-        with environment:
+        with EnvironmentContext(Config(), self._scripts, fn=self._missing) as environment:
             environment.configure(connection=connection, version_table=self.table, transactional_ddl=True)
-            try:
-                environment.run_migrations()
-            except Exception as error:
-                _log.exception("the schema of %s stays at revision %d", self.service, current)
-                raise MigrationFailed("could not be brought up to date") from error
-        _log.info("the schema of %s is at revision %d, and was at %d", self.service, self.newest, current)
+            environment.run_migrations()
+        _log.info("the schema of %s is at revision %d", self.service, self.newest)
 
     def _missing(self, current: tuple[str, ...], _: MigrationContext) -> list[RevisionStep]:
         scripts = [*self._scripts.iterate_revisions("head", current[0] if current else "base")]

@@ -58,15 +58,16 @@ class PostgreSQL:
         """Do what writes, whole or not at all, as if no other unit were under way. It may be done more than once."""
         return await self._do(self._writing, work)
 
-    async def migrate(self, work: Work[T]) -> T:
-        """Do what changes the schema, one instance after the other."""
+    async def migrate(self, work: Work[None], done: Work[bool]) -> None:
+        """Do what changes the schema, unless it is *done*: one instance after the other."""
 
-        def alone(connection: Connection) -> T:
+        def alone(connection: Connection) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATIONS})
-            return work(connection)
+            work(connection)
 
-        # Committed is what it has to see: what those before it did while it waited.
-        return await self._do(self._engine, alone)
+        if not await self.read(done):
+            # By default it sees what was committed while it waited.
+            await self._do(self._engine, alone)
 
     async def _do(self, engine: AsyncEngine, work: Work[T]) -> T:
         now = asyncio.get_running_loop().time

@@ -105,10 +105,11 @@ class SQLite:
         """Do what writes, whole or not at all."""
         return await self._ask(self._writes, work)
 
-    async def migrate(self, work: Work[T]) -> T:
-        """Do what changes the schema. Foreign keys rest, since a table may have to be made anew."""
+    async def migrate(self, work: Work[None], done: Work[bool]) -> None:
+        """Do what changes the schema, unless it is *done*. Foreign keys rest: a table may have to be made anew."""
         await asyncio.to_thread(_make_file, self._file)
-        return await self._ask(self._writes, work, keys=False)
+        if not await self.read(done):
+            await self._ask(self._writes, work, keys=False)
 
     async def _ask(self, queue: SimpleQueue[_Unit | None], work: Work[T], *, keys: bool = True) -> T:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Table, delete, func, inspect, select, text
+from sqlalchemy.engine import URL
+
+from discovery.web import Problem
+from services.kit.data.database import Database
+from services.kit.data.migrations import MigrationFailed
+from services.laptops.table import LAPTOPS
+from services.ports.table import PORTS
+from services.recommendations.table import LOOKS
+from tests.services.kit.data.things import add, count, home
+
+SERVICES = Path(__file__).parents[4] / "services"
+COLOUR = 'op.add_column("things", sa.Column("colour", sa.String, server_default="red"))'
+LABELS = 'op.create_table("labels", sa.Column("id", sa.Integer, primary_key=True))'
+BREAK = "op.execute(\"UPDATE things SET name = 'same'\")"
+
+
+def columns(connection: Connection) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns("things")}
+
+
+def revision(connection: Connection) -> str:
+    return str(connection.execute(text("SELECT version_num FROM things_version")).scalar_one())
+
+
+async def test_what_is_missing_is_done_once_whoever_comes_first(url: URL, tmp_path: Path) -> None:
+    async with Database(url, home(tmp_path)) as database:
+        await database.write(partial(add, "three"))
+    newer = home(tmp_path / "newer", COLOUR, LABELS)
+    databases = [Database(url, newer, patience_s=20) for _ in range(5)]
+    try:
+        await asyncio.gather(*(database.__aenter__() for database in databases))
+        for database in databases:
+            assert await database.read(count) == 3
+            assert await database.read(columns) == {"id", "name", "colour"}
+            assert await database.read(revision) == "3"
+    finally:
+        await asyncio.gather(*(database.__aexit__(None, None, None) for database in databases))
+
+
+async def test_one_that_fails_half_way_leaves_the_old_schema_whole_and_says_so(
+    url: URL, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Database(url, home(tmp_path)) as old:
+        async with Database(url, home(tmp_path / "newer", f"{COLOUR}\n{BREAK}")) as database:
+            for ask in (database.read(count), database.check(), database.write(partial(add, "three"))):
+                with pytest.raises(MigrationFailed, match="could not be brought up to date"):
+                    await ask
+        assert len([record for record in caplog.records if record.exc_info]) == 1, "its log has it once"
+        assert await old.read(columns) == {"id", "name"}
+        assert await old.read(revision) == "1"
+        await old.write(partial(add, "three"))
+    async with Database(url, home(tmp_path / "mended", COLOUR)) as database:
+        assert await database.read(columns) == {"id", "name", "colour"}
+        assert await database.read(count) == 3
+
+
+async def test_an_instance_goes_on_beside_the_next_schema_and_not_beside_the_one_after(
+    url: URL, tmp_path: Path
+) -> None:
+    async with Database(url, home(tmp_path)) as old:
+        async with Database(url, home(tmp_path / "next", COLOUR)):
+            await old.write(partial(add, "three"))
+            assert await old.read(count) == 3
+        async with Database(url, home(tmp_path)) as restarted:
+            await restarted.write(partial(add, "four"))
+        async with Database(url, home(tmp_path / "after", COLOUR, LABELS)) as new:
+            assert await new.read(count) == 4
+        async with Database(url, home(tmp_path)) as restarted:
+            with pytest.raises(Problem, match="is at revision 3, and this instance knows 1"):
+                await restarted.check()
+
+
+@pytest.mark.parametrize(("service", "table"), [("ports", PORTS), ("laptops", LAPTOPS), ("recommendations", LOOKS)])
+async def test_a_database_from_before_there_were_revisions_is_taken_over(url: URL, service: str, table: Table) -> None:
+    def make(connection: Connection) -> None:
+        connection.execute(text(f"DROP TABLE {service}_version"))
+        connection.execute(delete(table))
+
+    def rows(connection: Connection) -> int:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    async with Database(url, SERVICES / service) as database:
+        assert await database.read(rows) >= 10
+        await database.write(make)
+    async with Database(url, SERVICES / service) as database:
+        assert await database.read(rows) == 0
+
+
+@pytest.mark.parametrize("service", [each.parent.name for each in SERVICES.glob("*/migrations")])
+def test_the_revisions_of_a_service_are_counted(service: str) -> None:
+    names = sorted(path.name for path in (SERVICES / service / "migrations").glob("v*.py"))
+
+    for number, name in enumerate(names, start=1):
+        assert name.startswith(f"v{number}_")
