@@ -89,20 +89,22 @@ class KeyRing:
                     await self._answered.wait()
 
     async def _follow(self, fetch: Fetch) -> None:
+        may_be_caused_at = self._clock.now()
         while True:
-            self._wanted.clear()
             good = await self._ask(fetch)
+            self._wanted.clear()
             self._asking = False
             self._answered.set()
             self._answered = asyncio.Event()
             pause = REFRESH_S if good else AGAIN_S if self.keys else EAGER_S
             pause *= self._rng.uniform(0.8, 1.2)
-            rest = min(pause, AGAIN_S)
+            rest = min(pause, max(0.0, may_be_caused_at - self._clock.now()))
             await self._clock.sleep(rest)
             self._asking = True
             with suppress(TimeoutError):
                 async with self._clock.timeout(pause - rest):
                     await self._wanted.wait()
+                may_be_caused_at = self._clock.now() + AGAIN_S
 
     async def _ask(self, fetch: Fetch) -> bool:
         try:
