@@ -2,10 +2,18 @@
 
 import os
 
+from aiohttp import web
+
 from services.gateway.allow_list import allow_list
 from services.gateway.app import build
 from services.gateway.edge.settings import EdgeSettings
+from services.kit.auth.issuer import Issuer
 from services.kit.main import main
 
+
+def _build() -> web.Application:
+    return build(EdgeSettings.from_env(os.environ), allow_list(os.environ), Issuer.from_env(os.environ))
+
+
 if __name__ == "__main__":
-    main("gateway", lambda: build(EdgeSettings.from_env(os.environ), allow_list(os.environ)), port=8080, edge=True)
+    main("gateway", _build, port=8080, edge=True)

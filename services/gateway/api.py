@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 import discovery
 from discovery.web import Problem
 from services.gateway.entrance import TARGET
+from services.gateway.permit import permit
 from services.gateway.published import PUBLISHED
 from services.gateway.relay import relay
 from services.gateway.side import Side
@@ -22,6 +23,7 @@ async def api(request: web.Request) -> web.StreamResponse:
     way = await request.app[PUBLISHED].way(mesh, request.method, target.segments[1:])
     if way is None or isinstance(way, Closed):
         return _nothing(request, way or Closed())
+    await permit(request, way)
     try:
         carry = tunnel if is_asked_for(request) else relay
         return await carry(request, mesh, target.url(way.service), Side.API)

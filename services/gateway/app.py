@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+import discovery
 from discovery.web import boundary
 from services.gateway import shop
 from services.gateway.allow_list import DEFAULT
@@ -17,15 +18,23 @@ from services.gateway.index import index
 from services.gateway.published import PUBLISHED, Published
 from services.gateway.target import PREFIX
 from services.gateway.tunnel import OPENED, Opened, end_what_is_refused
+from services.kit.auth.guard import guard
+from services.kit.auth.issuer import Issuer
 
 
-def build(edge: EdgeSettings | None = None, listed: Sequence[str] = DEFAULT) -> web.Application:
-    """The service. It leads to those that are *listed*. What it keeps, others need not know, so any number may run."""
+def build(
+    edge: EdgeSettings | None = None, listed: Sequence[str] = DEFAULT, issuer: Issuer | None = None
+) -> web.Application:
+    """The service. It leads to those that are *listed* whom *issuer* has given a token for what they ask.
+
+    What it keeps, others need not know, so any number of it may run.
+    """
     app = web.Application(middlewares=[boundary, entrance, *outfit.INNER])
     outfit.put_on(app, edge or EdgeSettings())
     app[OPENED] = Opened()
     app.on_response_prepare.append(conceal)
     app.on_response_prepare.append(end_what_is_refused)
+    guard(app, issuer, discovery.Surroundings())
     app[PUBLISHED] = published = Published(listed)
     app.cleanup_ctx.append(published.follow)
     # In the order in which they are tried: nearly every request is for an API.

@@ -6,6 +6,7 @@ as a whole, so that what was known of the service before can stay.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -21,8 +22,10 @@ _DEEPEST = 64
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
-# None: anybody. Else one of these sets of scopes has to be the caller's whole; where there is none, nobody's is enough.
-Needs: TypeAlias = tuple[frozenset[str], ...] | None
+# One of these sets of scopes has to be the caller's, as a whole; where there is none, nobody's scopes are enough.
+Demand: TypeAlias = tuple[frozenset[str], ...]
+# RFC 6749, 3.3; it is repeated in a header.
+_SCOPE = re.compile(r"[!#-\[\]-~]{1,64}")
 
 
 class Unsound(Exception):
@@ -31,12 +34,12 @@ class Unsound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. What is *inside* is for the members of the mesh."""
+    """One method of one path. It *needs* nothing where anybody may; what is *inside* is for the members of the mesh."""
 
     method: str
     path: str
     template: Template
-    needs: Needs
+    needs: Demand | None
     inside: bool
     said: Mapping[str, Any] = field(repr=False)
 
@@ -90,7 +93,7 @@ def _operations(whole: Mapping[str, Any], paths: Mapping[str, Any], bearers: fro
             yield Operation(method.upper(), path, found, needs, inside, {**said, "parameters": [*shared, *own]})
 
 
-def _needs(security: object, bearers: frozenset[str]) -> Needs:
+def _needs(security: object, bearers: frozenset[str]) -> Demand | None:
     """What a caller has to bring. Of ways in that are not a token's, none can be checked here, so none leads in."""
     if not isinstance(security, list):
         raise Unsound("what is said about security is no list")
@@ -100,8 +103,8 @@ def _needs(security: object, bearers: frozenset[str]) -> Needs:
     kept = []
     for way in ways:
         scopes = [scope for named in way.values() if isinstance(named, list) for scope in named]
-        if not all(isinstance(scope, str) for scope in scopes):
-            raise Unsound("a scope is no text")
+        if not all(isinstance(scope, str) and _SCOPE.fullmatch(scope) for scope in scopes):
+            raise Unsound("a scope is no plain word")
         if bearers.issuperset(way):
             kept.append(frozenset(scopes))
     return tuple(kept)

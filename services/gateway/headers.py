@@ -46,8 +46,8 @@ _REPLACED = frozenset(
 )
 _OURS = ("x-forwarded-", wire.PREFIX.lower())
 
-# Cookies are between the browser and the shop.
-_DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED}
+# Cookies are between the browser and the shop; tokens are for the APIs, which the shop is none of.
+_DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED | {"authorization"}}
 _NOBODY: frozenset[str] = frozenset()
 
 # What an answer may tell the world. Not Server, and no address of ours: Location and Link are rewritten.

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from services.gateway.document import METHODS, Needs, Operation
+from services.gateway.document import METHODS, Demand, Operation
 from services.gateway.target import RESERVED
 
 # Below ``/api``, what is no service's: the files of the page there, and for clearness what is ours elsewhere.
@@ -30,7 +30,7 @@ class Way(NamedTuple):
     """A request is led to *service* when its caller meets every one of *demands*; there is none where anybody may."""
 
     service: str
-    demands: tuple[Needs, ...] = ()
+    demands: tuple[Demand, ...] = ()
 
 
 class Closed(NamedTuple):

@@ -9,10 +9,13 @@ from aiohttp import web
 from services.gateway import app
 from services.gateway.allow_list import DEFAULT
 from services.gateway.edge.settings import EdgeSettings
+from services.kit.auth.issuer import Issuer
 
 LISTED = (*DEFAULT, "echo", "chat", "full", "gone", "late", "odd", "sick", "silent", "ticks")
 
 
-def build(edge: EdgeSettings | None = None, listed: Sequence[str] = LISTED) -> web.Application:
+def build(
+    edge: EdgeSettings | None = None, listed: Sequence[str] = LISTED, issuer: Issuer | None = None
+) -> web.Application:
     """The gateway. Who has no document has the prefix of its own name."""
-    return app.build(edge, listed)
+    return app.build(edge, listed, issuer)

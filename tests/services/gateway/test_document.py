@@ -11,7 +11,7 @@ from services.gateway.document import Unsound, read
 from tests.services.gateway.documents import CUSTOMER, STAFF, documented, raw, written
 
 
-def needs(security: object, **more: Any) -> document.Needs:
+def needs(security: object, **more: Any) -> document.Demand | None:
     (operation,) = read(raw(written("GET /a", secure={"GET /a": {"security": security}}, **more))).operations
     return operation.needs
 
@@ -84,6 +84,9 @@ UNSOUND: dict[str, bytes] = {
     "an operation that is text": raw(written() | {"paths": {"/a": {"get": "x"}}}),
     "security in a word": raw(written("GET /a", secure={"GET /a": {"security": "bearer"}})),
     "a scope in a number": raw(written("GET /a", secure={"GET /a": {"security": [{"bearer": [1]}]}})),
+    "a scope that would end a header": raw(
+        written("GET /a", secure={"GET /a": {"security": [{"bearer": ['a"\r\nB:']}]}})
+    ),
     "security that asks for nothing in a list": raw(written("GET /a", secure={"GET /a": {"security": [[]]}})),
     "parameters in a word": raw(written("GET /a", secure={"GET /a": {"parameters": "x"}})),
     "components in a list": raw(written("GET /a") | {"components": []}),
