@@ -3,7 +3,8 @@
 A middleware would be let in only after routing, and costs 2 µs of the 35 that aiohttp needs for a small answer;
 ``handler_cancellation`` would cancel a handler once more that its deadline has cancelled already, in the midst of its
 cleaning up. Both are replaced here by attributes of :class:`aiohttp.web.Server` that carry no underscore and are not
-documented; so is the size of a body, which is set here. All that the project knows of them is in this file.
+documented; so is the size of a body, which is set here. All that the project knows of them is in this file, and in
+``connection.py``, which each connection is made to be.
 
 So a request is rehearsed in memory before a server relies on them. Where a new aiohttp has changed them, requests come
 in by a middleware, and nobody is told of a client that leaves: its handler goes on to its deadline, or to its end.
@@ -21,6 +22,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from discovery.errors import ConfigError
+from discovery.runtime.connection import Connection, EdgeConnection
 from discovery.runtime.memory import Memory
 
 logger = logging.getLogger(__name__)
@@ -51,10 +53,12 @@ def bound_bodies(app: web.Application, size: int | None) -> None:
     setattr(app, _BODY_SIZE, size)
 
 
-async def set_up(runner: web.AppRunner, entering: Entering, left: Left) -> web.Server:
+async def set_up(
+    runner: web.AppRunner, entering: Entering, left: Left, connection: type[Connection] = Connection
+) -> web.Server:
     """Set *runner* up with what *entering* makes of its application's handler in its place.
 
-    *left* is told of lost connections.
+    *left* is told of lost connections, each of which is a *connection*.
     """
     known = await _goes_well()
     if not known:
@@ -62,7 +66,7 @@ async def set_up(runner: web.AppRunner, entering: Entering, left: Left) -> web.S
     await runner.setup()
     server = _server_of(runner)
     if known:
-        _stand_in(server, entering, left)
+        _stand_in(server, entering, left, connection)
     return server
 
 
@@ -70,14 +74,19 @@ def _server_of(runner: web.AppRunner) -> web.Server:
     return cast(web.Server, runner.server)
 
 
-def _stand_in(server: web.Server, entering: Entering, left: Left) -> None:
+def _stand_in(server: web.Server, entering: Entering, left: Left, connection: type[Connection]) -> None:
     server.request_handler = entering(server.request_handler)  # type: ignore[assignment]
-    lost = server.connection_lost
+    made, lost = server.connection_made, server.connection_lost
+
+    def connection_made(handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        handler.__class__ = connection
+        made(handler, transport)
 
     def connection_lost(handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         lost(handler, exc)
         left(handler)
 
+    server.connection_made = connection_made  # type: ignore[method-assign]
     server.connection_lost = connection_lost  # type: ignore[method-assign]
 
 
@@ -128,7 +137,7 @@ async def _came_in() -> bool:
     await runner.setup()
     try:
         server = _server_of(runner)
-        _stand_in(server, entering, gone.append)
+        _stand_in(server, entering, gone.append, EdgeConnection)
         connection = server()
         connection.connection_made(Memory(answered))
         connection.data_received(_ASKED)

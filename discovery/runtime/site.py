@@ -17,6 +17,7 @@ from aiohttp import web
 from discovery.clock import Clock
 from discovery.config import MeshConfig
 from discovery.runtime import certificate, doorway, listener
+from discovery.runtime.connection import Connection, EdgeConnection
 from discovery.runtime.inbound import Inbound
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,10 @@ class Site:
         """
         tls = certificate.shown(self._config)
         doorway.bound_bodies(self._runner.app, self._config.client_max_size)
-        self._server = await doorway.set_up(self._runner, self._inbound.entering, self._inbound.under_way.left)
+        connection = EdgeConnection if self._config.edge else Connection
+        self._server = await doorway.set_up(
+            self._runner, self._inbound.entering, self._inbound.under_way.left, connection
+        )
         self._inbound.open()
         site = web.SockSite(self._runner, bound, backlog=self._config.backlog, ssl_context=tls)
         try:

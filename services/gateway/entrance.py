@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler
@@ -15,6 +17,7 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _VERSIONS = (HttpVersion11, HttpVersion10)
 TARGET = web.RequestKey("target", target.Target)
 
+_CLOSE: Mapping[str, str] = MappingProxyType({hdrs.CONNECTION: "close"})
 _HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -30,6 +33,9 @@ async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse
     # HTTP/1.0 knows no Host; that 1.1 has exactly one, aiohttp sees to.
     if not _HOST.fullmatch(request.headers.get(hdrs.HOST, "unsaid")):
         raise Problem(400, "the Host header is not a host")
+    # Whatever else is said of it, aiohttp reads chunks, and nobody would decode the rest.
+    if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
+        raise Problem(400, "a body is read in chunks, and in no other Transfer-Encoding", headers=_CLOSE)
     request[TARGET] = target.parse(request.raw_path)
     return await handler(request)
 

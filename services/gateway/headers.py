@@ -17,6 +17,7 @@ from services.gateway.side import Side
 _HOP_BY_HOP = frozenset(
     {
         "connection",
+        "http2-settings",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -28,10 +29,12 @@ _HOP_BY_HOP = frozenset(
     }
 )
 
-# Said anew for the request behind: by aiohttp, by us, or (the trace) by the mesh.
+# Said anew for the request behind: by aiohttp, by us, or (the trace) by the mesh. Beside that of W3C, a trace is of
+# Zipkin (B3), Jaeger, AWS or OpenTracing: of all that a service may be told to read.
 _REPLACED = frozenset(
     {
         "accept-encoding",
+        "b3",
         "baggage",
         "content-encoding",
         "content-length",
@@ -40,11 +43,13 @@ _REPLACED = frozenset(
         "host",
         "traceparent",
         "tracestate",
+        "uber-trace-id",
         "via",
+        "x-amzn-trace-id",
         "x-real-ip",
     }
 )
-_OURS = ("x-forwarded-", wire.PREFIX.lower())
+_OURS = ("x-forwarded-", "x-b3-", "ot-tracer-", "ot-baggage-", "uberctx-", wire.PREFIX.lower())
 
 # Cookies are between the browser and the shop; tokens are for the APIs, which the shop is none of.
 _DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED | {"authorization"}}
@@ -104,7 +109,8 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
             continue
         if not value.isprintable() and not value.replace("\t", " ").isprintable():
             raise Problem(400, "the value of a header is not text")
-        kept.append((name, value))
+        # In one spelling: a client of aiohttp's takes another one of the same name for its correction.
+        kept.append((lower, value))
     # An encoded answer would be decoded on its way through us, so there is no use in asking for one.
     kept += ((hdrs.ACCEPT_ENCODING, "identity"), (hdrs.X_FORWARDED_FOR, peer), (hdrs.X_FORWARDED_PROTO, scheme))
     if host:

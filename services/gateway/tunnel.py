@@ -158,11 +158,11 @@ def _refused(refusal: discovery.HandshakeRefused, side: Side) -> web.Response:
 
 
 async def end_what_is_refused(request: web.Request, response: web.StreamResponse) -> None:
-    """Close the connection of a handshake that was refused, by whomever.
+    """Close the connection of whoever asked for another protocol, and did not get it, for whatever reason.
 
     Who thought that the upgrade was a matter of course has sent frames behind it, which are no requests.
     """
-    if hdrs.UPGRADE in request.headers and response.status != _SWITCHES and is_asked_for(request):
+    if hdrs.UPGRADE in request.headers and response.status != _SWITCHES:
         response.force_close()
         response.headers[hdrs.CONNECTION] = "close"
 
