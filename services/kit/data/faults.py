@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from discovery.web import FieldError, Problem
 
 
+class Refused(Exception):
+    """A command is not carried out; the message says why, and what to do."""
+
+
 class Unusable(Problem):
     """503: the database is away, full, damaged, or only to be read."""
 

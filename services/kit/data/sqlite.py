@@ -107,7 +107,7 @@ class SQLite:
 
     async def migrate(self, work: Work[None], done: Work[bool]) -> None:
         """Do what changes the schema, unless it is *done*. Foreign keys rest: a table may have to be made anew."""
-        await asyncio.to_thread(_make_file, self._file)
+        await asyncio.to_thread(make_file, self._file)
         if not await self.read(done):
             await self._ask(self._writes, work, keys=False)
 
@@ -194,7 +194,7 @@ def _begin_writing(driver: sqlite3.Connection, unit: _Unit) -> None:
             return
 
 
-def _make_file(file: Path) -> None:
+def make_file(file: Path) -> None:
     """Make sure of the directory, which nobody else on this machine may look into, and of the write-ahead mode.
 
     The mode stays with the file. Of two that switch it at the same moment SQLite fails one at once, however long it
