@@ -5,9 +5,9 @@ Either it is refused, or what reaches the service behind is exactly the sanitise
 
 1. Put a server that keeps what it is sent as bytes behind the gateway under the name :data:`SERVICE`, so that
    ``/api/echo/x`` here is ``/echo/x`` there (for the gateway of this project, ``GATEWAY_SERVICES=echo``), and the same
-   one in the place of the shop (``marketplace``), if there is one. :class:`~benchmarks.gateway.corpus.upstream.Upstream`
-   is such a server: ``async with Upstream().serving() as it`` has ``it.port`` and ``it.take()``, the requests since the
-   last time.
+   one in the place of the shop (``marketplace``), if there is one.
+   :class:`~benchmarks.gateway.corpus.upstream.Upstream` is such a server: ``async with Upstream().serving() as it``
+   has ``it.port`` and ``it.take()``, the requests since the last time.
 2. For each ``case`` of :func:`cases` connect, write ``case.sent``, and read until the gateway closes. Every one ends
    with a request that closes the connection, so no time has to be waited for; who waits all the same stops after
    some seconds, and judges what came.
