@@ -192,7 +192,7 @@ OWNERS = {
     "jinja2": ("services.marketplace",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "alembic": ("services",),
-    "asyncpg": ("services.kit.data.postgresql_faults",),
+    "asyncpg": ("services.kit.data.postgresql_faults", "services.kit.data.roles"),
     "sqlalchemy": ("services", "observability.console"),
     "pytest": ("discovery.testing.plugin", "discovery.testing.fixtures", "discovery.testing.absent"),
     "pytest_asyncio": ("discovery.testing.fixtures",),

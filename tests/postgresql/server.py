@@ -85,7 +85,9 @@ def shared(run: Path, programs: Path, worker: str) -> Iterator[PostgreSQLServer]
             if not (folder / "url").exists():
                 _start(folder, programs)
             fcntl.flock(place, fcntl.LOCK_UN)
-            yield PostgreSQLServer(make_url((folder / "url").read_text()), worker)
+            server = PostgreSQLServer(make_url((folder / "url").read_text()), worker)
+            server.execute("SELECT 'it is up'")
+            yield server
 
 
 def _start(folder: Path, programs: Path) -> None:
