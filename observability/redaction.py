@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from discovery.model import NOTHING
@@ -39,6 +40,8 @@ _PATTERNS = (
     ),
     re.compile(r"\b(bearer)(\s{1,9})[\w.~+/=-]+", re.IGNORECASE),
 )
+# None of these matches without one of them, and most fields have none: a name, a number, a path.
+_TELLING = re.compile(r"[\s:=,]")
 
 
 class Redaction:
@@ -52,6 +55,8 @@ class Redaction:
         """*text* without what is recognised as secret."""
         if self._known is not None:
             text = self._known.sub(REDACTED, text)
+        if _TELLING.search(text) is None:
+            return text
         text = _URL.sub(lambda found: redact_url(found[0]), text)
         for pattern in _PATTERNS:
             text = pattern.sub(_hide, text)
@@ -59,7 +64,12 @@ class Redaction:
 
     def field(self, name: str, text: str) -> str:
         """The value of a field; all of it is hidden where its name says that it is a secret."""
-        return REDACTED if _SECRETIVE.search(name.upper()) else self(text)
+        return REDACTED if _is_secretive(name) else self(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_secretive(name: str) -> bool:
+    return _SECRETIVE.search(name.upper()) is not None
 
 
 def _hide(found: re.Match[str]) -> str:

@@ -7,6 +7,6 @@ goes on from there with models.
 from discovery.web.body import Body, read_body
 from discovery.web.json_text import parse_json
 from discovery.web.middleware import boundary
-from discovery.web.problem import FieldError, Problem, shown
+from discovery.web.problem import REQUEST_ID, FieldError, Problem, shown
 
-__all__ = ["Body", "FieldError", "Problem", "boundary", "parse_json", "read_body", "shown"]
+__all__ = ["REQUEST_ID", "Body", "FieldError", "Problem", "boundary", "parse_json", "read_body", "shown"]

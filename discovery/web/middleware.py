@@ -19,6 +19,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except Problem as problem:
+        problem.with_request(request)
         if problem.status >= 500:
             _log.warning("%s %s: %s: %s", problem.instance, problem.status, problem.detail, problem.cause)
         return problem.response()
@@ -26,17 +27,19 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         allow = ", ".join(sorted({*refusal.allowed_methods, hdrs.METH_OPTIONS}))
         if request.method == hdrs.METH_OPTIONS:
             return web.Response(status=204, headers={hdrs.ALLOW: allow})
-        return Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow}).response()
+        refused = Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow})
+        return refused.with_request(request).response()
     except web.HTTPException as refusal:
         # Neither is for people: where to go instead, and that somebody else should be asked.
         if refusal.status < 400 or wire.NACK in refusal.headers:
             raise
-        return Problem(refusal.status, "there is nothing here" if refusal.status == 404 else refusal.reason).response()
+        said = "there is nothing here" if refusal.status == 404 else refusal.reason
+        return Problem(refusal.status, said).with_request(request).response()
     except ConnectionError:
         # The client left: there is nobody to tell.
         raise
     except Exception:  # noqa: BLE001 - see below
         # Whatever a handler did not foresee: its caller learns that it was us, and the log learns the rest.
-        failure = Problem(500, "the service failed to handle this request")
+        failure = Problem(500, "the service failed to handle this request").with_request(request)
         _log.exception("%s unhandled exception", failure.instance)
         return failure.response()

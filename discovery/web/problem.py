@@ -1,8 +1,9 @@
 """A failure as its caller is told: a problem document (RFC 9457).
 
 ``type`` is ``about:blank``, so the status says what kind of problem it is and ``title`` is its phrase.
-``instance`` names this one occurrence; for a failure of ours the log has the same name. Nothing of what the
-caller sent comes back, but for the names of fields, shortened and without what is not a plain character.
+``instance`` names this one occurrence, as its request is named where it has a name (:data:`REQUEST_ID`); for a failure
+of ours the log has the same name. Nothing of what the caller sent comes back, but for the names of fields, shortened
+and without what is not a plain character.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from types import MappingProxyType
-from uuid import uuid4
+from typing import Self
+from uuid import UUID, uuid4
 
 from aiohttp import web
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+# What a request is called, where somebody has named it: 128 bits in hexadecimal, with or without a UUID's dashes.
+REQUEST_ID = web.RequestKey("REQUEST_ID", str)
+
 _NAME_SHOWN = 64
 _ERRORS_SHOWN = 16
 
@@ -51,6 +56,12 @@ class Problem(Exception):
     def cause(self) -> str:
         """What it was made from, on one line, for our own log."""
         return str(self.__cause__ or "no cause").partition("\n")[0]
+
+    def with_request(self, request: web.Request) -> Self:
+        """The same as what went wrong with *request*."""
+        if (called := request.get(REQUEST_ID)) is not None:
+            self.instance = UUID(called).urn
+        return self
 
     def response(self) -> web.Response:
         """The answer that tells it."""

@@ -6,12 +6,14 @@ from aiohttp import hdrs, web
 
 import discovery
 from discovery.web import Problem
+from services.gateway.edge.access import ROUTE
 from services.gateway.entrance import TARGET
 from services.gateway.permit import permit
 from services.gateway.published import PUBLISHED
 from services.gateway.relay import relay
 from services.gateway.side import Side
 from services.gateway.table import Closed
+from services.gateway.target import PREFIX
 from services.gateway.tunnel import is_asked_for, tunnel
 
 _NOBODY = {"Retry-After": "2"}
@@ -23,6 +25,7 @@ async def api(request: web.Request) -> web.StreamResponse:
     way = await request.app[PUBLISHED].way(mesh, request.method, target.segments[1:])
     if way is None or isinstance(way, Closed):
         return _nothing(request, way or Closed())
+    request[ROUTE] = f"/{PREFIX}/{target.segments[1]}/*"
     await permit(request, way)
     try:
         carry = tunnel if is_asked_for(request) else relay

@@ -29,7 +29,7 @@ def build(
 
     What it keeps, others need not know, so any number of it may run.
     """
-    app = web.Application(middlewares=[boundary, entrance, *outfit.INNER])
+    app = web.Application(middlewares=[boundary, entrance])
     outfit.put_on(app, edge or EdgeSettings())
     app[OPENED] = Opened()
     app.on_response_prepare.append(conceal)

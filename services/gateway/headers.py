@@ -10,7 +10,8 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, MultiMapping
 
 from discovery import wire
-from discovery.web import Problem
+from discovery.web import REQUEST_ID, Problem
+from services.gateway.edge import request_id
 from services.gateway.side import Side
 
 # RFC 9110, 7.6.1, and what belongs to one connection by other documents.
@@ -47,6 +48,7 @@ _REPLACED = frozenset(
         "via",
         "x-amzn-trace-id",
         "x-real-ip",
+        "x-request-id",
     }
 )
 _OURS = ("x-forwarded-", "x-b3-", "ot-tracer-", "ot-baggage-", "uberctx-", wire.PREFIX.lower())
@@ -124,7 +126,7 @@ def of_request(request: web.Request, side: Side) -> CIMultiDict[str]:
     Raises:
         Problem: likewise.
     """
-    return inward(
+    passed = inward(
         request.headers,
         side,
         peer=request.remote or "unknown",
@@ -132,6 +134,8 @@ def of_request(request: web.Request, side: Side) -> CIMultiDict[str]:
         # request.host would ask the resolver, and wait, when there is none.
         host=request.headers.get(hdrs.HOST, ""),
     )
+    passed[request_id.HEADER] = request[REQUEST_ID]
+    return passed
 
 
 def outward(headers: MultiMapping[str], side: Side) -> CIMultiDict[str]:

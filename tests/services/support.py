@@ -20,8 +20,8 @@ import discovery
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-# What the gateway's edge says in an answer, whatever else is in it.
-EDGE = frozenset({"RateLimit", "RateLimit-Policy"})
+# What the gateway's edge says in an answer, whatever else is in it, as aiohttp's client writes it.
+EDGE = frozenset({"RateLimit", "RateLimit-Policy", "X-Request-ID"})
 
 
 @dataclass(frozen=True)

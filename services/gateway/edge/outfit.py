@@ -5,14 +5,20 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
-from services.gateway.edge import limits
+from services.gateway.edge import access, limits, request_id
 from services.gateway.edge.settings import EdgeSettings
-
-# Within what makes answers of problems, and after what refuses targets that have two readings.
-INNER = (limits.limited,)
+from services.gateway.entrance import entrance
 
 
 def put_on(app: web.Application, settings: EdgeSettings) -> None:
-    """Let *app* do what *settings* say; its middlewares are its own to name, since their order matters."""
+    """Let *app* do what *settings* say, around the middlewares that it has."""
+    # What is refused for having two readings is counted for no route; all else is counted before it costs more.
+    app.middlewares.insert(app.middlewares.index(entrance) + 1, limits.limited)
+    # Nothing goes out without a name, problems included.
+    app.middlewares.insert(0, access.recorded if settings.access_log else access.named)
     app[limits.LIMITS] = limits.Limits(settings, discovery.Surroundings().clock.now)
+    app.on_response_prepare.append(request_id.tell)
     app.on_response_prepare.append(limits.tell)
+    if settings.access_log:
+        app[access.ACCESS] = access.Access(settings.access_log)
+        app.on_response_prepare.append(access.remember)

@@ -14,15 +14,18 @@ from services.gateway.edge.route_rates import RouteRate, parse_routes
 RATE = Rate(500, 1)
 # Whoever guesses passwords has to ask for each of them.
 ROUTE_RATES = parse_routes("POST /api/token=30/m, POST /api/accounts=10/m")
+# A day of it is some gigabytes.
+RECORDS = Rate(200, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeSettings:
-    """All of them. What is ``None`` is not limited."""
+    """All of them. A rate of ``None`` is no limit, and for the access log, none at all."""
 
     rate: Rate | None = RATE
     user_rate: Rate | None = RATE
     route_rates: tuple[RouteRate, ...] = ROUTE_RATES
+    access_log: Rate | None = RECORDS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -48,4 +51,5 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "GATEWAY_RATE": ("rate", parse),
     "GATEWAY_USER_RATE": ("user_rate", parse),
     "GATEWAY_ROUTE_RATES": ("route_rates", parse_routes),
+    "GATEWAY_ACCESS_LOG": ("access_log", parse),
 }

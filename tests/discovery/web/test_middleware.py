@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.typedefs import Handler
 
 from discovery import wire
 from discovery.runtime.refusal import NotProcessed
 from discovery.web.middleware import boundary
-from discovery.web.problem import Problem
+from discovery.web.problem import REQUEST_ID, Problem
 
 
 @asynccontextmanager
@@ -87,3 +88,22 @@ async def test_options_tells_the_methods() -> None:
 async def test_what_was_not_processed_goes_out_as_it_is() -> None:
     async with answering(NotProcessed("not the leader")) as client, client.get("/") as response:
         assert (response.status, response.headers[wire.NACK]) == (503, wire.NACK_REFUSED)
+
+
+async def test_a_problem_is_called_like_its_request_where_that_has_a_name() -> None:
+    @web.middleware
+    async def naming(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = "0af7651916cd43dd8448eb211c80319c"
+        return await handler(request)
+
+    async def handler(request: web.Request) -> web.Response:
+        raise {"/problem": Problem(404, ""), "/bug": KeyError()}[request.path]
+
+    app = web.Application(middlewares=[naming, boundary])
+    for path in ("/problem", "/bug"):
+        app.router.add_get(path, handler)
+    async with TestClient(TestServer(app)) as client:
+        for method, path in (("GET", "/problem"), ("GET", "/bug"), ("GET", "/nowhere"), ("POST", "/bug")):
+            async with client.request(method, path) as response:
+                document = await response.json(content_type="application/problem+json")
+            assert document["instance"] == "urn:uuid:0af76519-16cd-43dd-8448-eb211c80319c"

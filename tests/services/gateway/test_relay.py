@@ -43,7 +43,15 @@ async def test_what_the_client_did_not_say_is_not_made_up(registry: discovery.St
         await client.raw(b"GET /api/echo/x HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n")
 
     names = {name.lower() for name in echo.requests[0].headers}
-    ours = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "accept-encoding", "host", "accept"}
+    ours = {
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "accept-encoding",
+        "host",
+        "accept",
+        "x-request-id",
+    }
     assert {name for name in names if not name.startswith("mesh-")} == ours
 
 
