@@ -88,6 +88,8 @@ class Database:
         self._patience_s = patience_s
         self._crowd = crowd
         self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
         self._refused: Problem | None = None
         self._prepared = False
@@ -111,6 +113,7 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
+        await self._idle.wait()
         await self._store.close()
 
     async def read(self, work: Work[T]) -> T:
@@ -151,6 +154,7 @@ class Database:
         if self._under_way >= self._crowd:
             raise Busy
         self._under_way += 1
+        self._idle.clear()
         try:
             return await how(work)
         except Problem:
@@ -163,6 +167,8 @@ class Database:
             raise problem from (error if problem.status == 503 else None)
         finally:
             self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
 
     async def _prepare(self) -> None:
         """Bring the schema up to date; several instances may try at once."""

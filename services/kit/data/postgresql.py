@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from services.kit.data.postgresql_faults import AGAIN, state
+from services.kit.data.postgresql_faults import AGAIN, STALE, state
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -72,17 +72,18 @@ class PostgreSQL:
     async def _do(self, engine: AsyncEngine, work: Work[T]) -> T:
         now = asyncio.get_running_loop().time
         until = now() + self._patience_s
-        lost = False
+        fresh = False
         while True:
             async with engine.connect() as connection:
                 try:
                     result = await connection.run_sync(work)
                 except DBAPIError as error:
-                    # A connection may have been lost while nobody used it, so once that says nothing.
-                    again = state(error) in AGAIN if not error.connection_invalidated else not lost
-                    if not again or now() > until:
+                    # Nobody may have used the connection while it was lost, or since the schema changed: once, that
+                    # says nothing.
+                    stale = not fresh and (error.connection_invalidated or state(error) == STALE)
+                    if now() > until or not (stale or state(error) in AGAIN):
                         raise
-                    lost = lost or error.connection_invalidated
+                    fresh = fresh or stale
                 else:
                     # What fails from here on may be done, so it is not done again.
                     await connection.commit()

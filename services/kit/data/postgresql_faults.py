@@ -14,6 +14,9 @@ from services.kit.data.faults import Busy, Unusable, refused, taken, unrelated
 # Nothing was committed, and the same unit may well go through when it is done again.
 AGAIN = frozenset({"40001", "40P01"})
 
+# A statement was prepared for the schema of before.
+STALE = "0A000"
+
 # It says: Key (laptop, name)=(1, USB-C) already exists.
 _KEY = re.compile(r"Key \((.+?)\)=")
 

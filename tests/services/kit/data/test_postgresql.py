@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.engine import URL
 
 from discovery.web import Problem
 from services.kit.data.database import Database
 from services.kit.data.faults import Busy
-from tests.postgresql.server import PostgreSQLServer
+from tests.postgresql.server import PostgreSQLServer, connected
 from tests.services.kit.data.gate import Gate
-from tests.services.kit.data.things import add, count, home
+from tests.services.kit.data.things import THINGS, add, count, home
 
 pytestmark = pytest.mark.postgresql
 
@@ -34,7 +34,13 @@ async def gate(url: URL) -> AsyncIterator[Gate]:
 
 @pytest.fixture
 def database(gate: Gate, tmp_path: Path) -> Database:
-    return Database(gate.url, home(tmp_path), patience_s=0.5)
+    return Database(gate.url, home(tmp_path), patience_s=20)
+
+
+@pytest.fixture
+def hasty(gate: Gate, tmp_path: Path) -> Database:
+    """One whose patience is over within the test."""
+    return Database(gate.url, home(tmp_path), patience_s=2)
 
 
 async def refusal(doing: Awaitable[object]) -> Problem:
@@ -78,14 +84,14 @@ async def test_one_that_is_away_at_first_is_used_once_it_is_there(gate: Gate, da
         assert await database.read(count) == 2
 
 
-async def test_one_that_says_nothing_any_more_keeps_nobody(gate: Gate, database: Database) -> None:
-    async with database:
-        assert await database.read(count) == 2
+async def test_one_that_says_nothing_any_more_keeps_nobody(gate: Gate, hasty: Database) -> None:
+    async with hasty:
+        assert await hasty.read(count) == 2
         gate.frozen = True
-        await asyncio.gather(*(refusal(database.read(count)) for _ in range(20)))
+        await asyncio.gather(*(refusal(hasty.read(count)) for _ in range(20)))
         gate.frozen = False
         gate.cut()
-        assert await asyncio.gather(*(database.read(count) for _ in range(20))) == [2] * 20
+        assert await asyncio.gather(*(hasty.read(count) for _ in range(5))) == [2] * 5
 
 
 async def test_what_may_have_been_committed_is_not_done_again(gate: Gate, database: Database, url: URL) -> None:
@@ -123,27 +129,48 @@ async def test_a_cancelled_unit_leaves_nothing_and_the_connections_whole(databas
         assert await asyncio.gather(*(database.read(count) for _ in range(20))) == [3] * 20
 
 
-async def test_who_waits_too_long_for_a_lock_is_told_that_it_is_busy(
-    database: Database, url: URL, tmp_path: Path
-) -> None:
-    holding = asyncio.Event()
+async def test_who_waits_too_long_for_a_lock_is_told_that_it_is_busy(hasty: Database, url: URL) -> None:
+    async with hasty:
+        holder = await connected(url)
+        try:
+            await holder.execute("BEGIN; LOCK TABLE things")
+            with pytest.raises(Busy):
+                await hasty.write(partial(add, "three"))
+            with pytest.raises(Busy):
+                await hasty.check_writing()
+            await hasty.check()
+        finally:
+            await holder.close()
+        await hasty.write(partial(add, "three"))
+        await hasty.check_writing()
 
-    def hold(connection: Connection) -> None:
-        connection.execute(text("LOCK TABLE things"))
-        holding.set()
-        connection.execute(text("SELECT pg_sleep(0.9)"))
 
-    async with database, Database(url, home(tmp_path)) as other:
-        holder = asyncio.create_task(other.write(hold))
-        await holding.wait()
-        with pytest.raises(Busy):
-            await database.write(partial(add, "three"))
-        with pytest.raises(Busy):
-            await database.check_writing()
-        await database.check()
-        await holder
-        await database.write(partial(add, "three"))
-        await database.check_writing()
+async def test_who_knows_statements_from_before_a_schema_changed_goes_on(url: URL, tmp_path: Path) -> None:
+    def names(connection: Connection) -> list[str]:
+        return list(connection.execute(select(THINGS.c.name).order_by(THINGS.c.id)).scalars())
+
+    retyped = home(tmp_path / "next", 'op.alter_column("things", "name", type_=sa.Text)')
+    async with Database(url, home(tmp_path)) as old:
+        assert await old.read(names) == ["one", "two"]
+        async with Database(url, retyped) as new:
+            assert await new.read(names) == ["one", "two"]
+            assert await asyncio.gather(*(old.read(names) for _ in range(20))) == [["one", "two"]] * 20
+
+
+async def test_closing_waits_for_what_is_under_way(database: Database) -> None:
+    async with database:
+        began = asyncio.Event()
+
+        def long(connection: Connection) -> int:
+            add("three", connection)
+            began.set()
+            connection.execute(text("SELECT pg_sleep(0.2)"))
+            return count(connection)
+
+        task = asyncio.create_task(database.write(long))
+        await began.wait()
+    assert task.done()
+    assert await task == 3
 
 
 @pytest.mark.parametrize(

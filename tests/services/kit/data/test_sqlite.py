@@ -27,7 +27,13 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(file: Path, tmp_path: Path) -> Database:
-    return Database(file_url(file), home(tmp_path), patience_s=0.3)
+    return Database(file_url(file), home(tmp_path), patience_s=20)
+
+
+@pytest.fixture
+def hasty(file: Path, tmp_path: Path) -> Database:
+    """One whose patience is over within the test."""
+    return Database(file_url(file), home(tmp_path), patience_s=2)
 
 
 @asynccontextmanager
@@ -65,31 +71,29 @@ class Held:
         self._ended.set()
 
 
-async def test_a_locked_database_is_read_and_ready_and_only_its_writers_are_told(
-    file: Path, database: Database
-) -> None:
-    async with database:
+async def test_a_locked_database_is_read_and_ready_and_only_its_writers_are_told(file: Path, hasty: Database) -> None:
+    async with hasty:
         async with locked(file):
-            assert await database.read(count) == 2
-            await database.check()
-            await database.check_writing()
+            assert await hasty.read(count) == 2
+            await hasty.check()
+            await hasty.check_writing()
             for _ in range(3):
-                assert isinstance(await refusal(database.write(partial(add, "three"))), Busy)
-            await database.check()
-            await refusal(database.check_writing())
-        await database.write(partial(add, "three"))
-        await database.check_writing()
+                assert isinstance(await refusal(hasty.write(partial(add, "three"))), Busy)
+            await hasty.check()
+            await refusal(hasty.check_writing())
+        await hasty.write(partial(add, "three"))
+        await hasty.check_writing()
 
 
-async def test_a_database_that_is_locked_at_first_is_used_once_it_is_free(file: Path, database: Database) -> None:
+async def test_a_database_that_is_locked_at_first_is_used_once_it_is_free(file: Path, hasty: Database) -> None:
     file.parent.mkdir()
     async with AsyncExitStack() as lock:
         await lock.enter_async_context(locked(file))
-        async with database:
-            await refusal(database.read(count))
-            await refusal(database.check())
+        async with hasty:
+            await refusal(hasty.read(count))
+            await refusal(hasty.check())
             await lock.aclose()
-            assert await database.read(count) == 2
+            assert await hasty.read(count) == 2
 
 
 async def test_a_directory_that_is_away_at_first_is_used_once_it_is_there(file: Path, database: Database) -> None:
@@ -208,7 +212,7 @@ async def test_of_a_crowd_as_many_wait_as_there_is_room_for(file: Path, tmp_path
 
 @pytest.mark.timeout(60)
 async def test_who_waits_behind_a_lock_waits_no_longer_than_the_first(file: Path, tmp_path: Path) -> None:
-    async with Database(file_url(file), home(tmp_path), patience_s=0.5, crowd=400) as database:
+    async with Database(file_url(file), home(tmp_path), patience_s=2, crowd=400) as database:
         async with locked(file):  # one after the other would take longer than this test may
             await asyncio.gather(*(refusal(database.write(partial(add, str(n)))) for n in range(400)))
         assert await database.read(count) == 2
