@@ -1,4 +1,4 @@
-"""One connection of a server: what it says of what is no request, and which request is the last one on it.
+"""One connection of a server: what it says of what is no request, and of who leaves; and which request is its last.
 
 aiohttp's own answer repeats what came, says which aiohttp it is, and writes a traceback as an error into the log: so
 anybody could fill that, and put lines of his own there. And its parser takes what trails the chunks of one request for
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -47,6 +48,14 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was begun, so there cannot be another one")
         return _problem(HTTPStatus.BAD_REQUEST, _NO_REQUEST)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Tell what nobody foresaw. A client that leaves, or that sends a body that is none, is no trouble of ours."""
+        error = kw.get("exc_info")
+        if isinstance(error, ConnectionError | web.RequestPayloadError):
+            logger.debug("a client left, or sent a body that is none: %s", type(error).__name__)
+        else:
+            super().log_exception(*args, **kw)
 
 
 class EdgeConnection(Connection):
