@@ -5,22 +5,9 @@ Each loads what it needs when it runs, so that `mesh --help` costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import click
 
-F = TypeVar("F", bound=Callable[..., object])
-
-consul_option = click.option(
-    "--consul",
-    default="",
-    metavar="embedded|real|URL",
-    help="Which Consul: the embedded agent, a real one of our own (fetched if none is found), or the one at URL. "
-    "Without it: CONSUL_HTTP_ADDR, else a `consul` program that is found, else the embedded agent.",
-)
-system_option = click.option("--system", default="", metavar="ID", help="Which one, where several run.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Answer with one line of JSON.")
+from launcher.options import WithRest, consul_option, json_option, system_option
 
 
 @click.command()
@@ -111,16 +98,6 @@ def demo(consul: str, *, as_json: bool) -> int:
     from launcher.demo import run_demo
 
     return run_demo(consul, as_json=as_json)
-
-
-class WithRest(click.Command):
-    """A command that hands on what stands after ``--``, as ``ctx.obj``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the rest off before click looks at it."""
-        own, rest = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
-        ctx.obj = rest
-        return super().parse_args(ctx, own)
 
 
 @click.command(cls=WithRest)
@@ -240,4 +217,25 @@ def lock(*, upgrade: bool) -> None:
     click.echo(f"wrote {write_lock(upgrade=upgrade)} and its part for each service")
 
 
-ALL = (bench, chaos, check, demo, docs, down, lock, pictures, scale, test, up)
+@click.group()
+def api() -> None:
+    """The APIs of the services, as their documents say them."""
+
+
+@api.command()
+@click.argument("service")
+@click.argument("other", required=False, default="")
+@click.option("--write", is_flag=True, help="Renew services/SERVICE/openapi.json, which is the published document.")
+@json_option
+def diff(service: str, other: str, *, write: bool, as_json: bool) -> int:
+    """Say what the API of SERVICE in this checkout changes for who uses OTHER, and what of it breaks them.
+
+    OTHER is a file or a URL, like http://127.0.0.1:5001/openapi.json; without it, the document that was published.
+    Exits with 0 when nothing breaks, with 1 when something does.
+    """
+    from launcher.api import run_diff
+
+    return run_diff(service, other, write=write, as_json=as_json)
+
+
+ALL = (api, bench, chaos, check, demo, docs, down, lock, pictures, scale, test, up)

@@ -1,9 +1,9 @@
 """A failure as its caller is told: a problem document (RFC 9457).
 
-``type`` is ``about:blank``, so the status says what kind of problem it is and ``title`` is its phrase.
-``instance`` names this one occurrence, as its request is named where it has a name (:data:`REQUEST_ID`); for a failure
-of ours the log has the same name. Nothing of what the caller sent comes back, but for the names of fields, shortened
-and without what is not a plain character.
+``type`` is ``about:blank`` unless a service has a kind of its own for it: then the status says what kind of problem it
+is, and ``title`` is its phrase. ``instance`` names this one occurrence, as its request is named where it has a name
+(:data:`REQUEST_ID`); for a failure of ours the log has the same name. Nothing of what the caller sent comes back, but
+for the names of fields, shortened and without what is not a plain character.
 """
 
 from __future__ import annotations
@@ -44,9 +44,13 @@ class Problem(Exception):
         *,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] = _NO_HEADERS,
+        type: str = "about:blank",
+        title: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
+        self.type = type
+        self.title = title or HTTPStatus(status).phrase
         self.detail = detail
         self.errors = tuple(errors[:_ERRORS_SHOWN])
         self.headers = headers
@@ -66,8 +70,8 @@ class Problem(Exception):
     def response(self) -> web.Response:
         """The answer that tells it."""
         document: dict[str, object] = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "type": self.type,
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "instance": self.instance,

@@ -15,7 +15,7 @@ from discovery.web.json_text import parse_json
 from discovery.web.problem import FieldError, Problem, shown
 
 try:
-    from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+    from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 except ModuleNotFoundError as missing:
     raise lacking("discovery.web.validation", missing, "web") from None
 
@@ -43,8 +43,9 @@ def _digits(text: object) -> object:
     raise ValueError("must be a whole number")
 
 
-# For a query, where everything is text.
-WholeNumber = Annotated[int, BeforeValidator(_digits)]
+# For a query, where everything is text: ``Annotated[int, Field(ge=1, le=100), Digits]``.
+Digits = BeforeValidator(_digits)
+WholeNumber = Annotated[int, Field(ge=0, lt=10**18), Digits]
 
 S = TypeVar("S", bound=Schema)
 

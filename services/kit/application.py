@@ -1,4 +1,4 @@
-"""How a service with data of its own begins: with problems told, a database while it runs, and its readiness."""
+"""The application that a service becomes: problems told, a database while it runs, its readiness, its document."""
 
 from __future__ import annotations
 
@@ -8,18 +8,32 @@ from aiohttp import web
 
 import discovery
 from discovery.web import boundary
-from services.kit.database import Database
+from services.kit.auth.guard import guard
+from services.kit.data.database import Database
+from services.kit.service import Service
+from services.kit.settings import Settings
+from services.kit.web import openapi
+from services.kit.web.route import AROUND, DATABASE
+from services.kit.web.router import add_routes
 
 
-def application(database: Database) -> web.Application:
-    """An application that answers problems as documents, and is ready while its *database* is."""
+def application(service: Service, settings: Settings, around: discovery.Surroundings | None = None) -> web.Application:
+    """The application of *service*, which is ready while its database can be read."""
+    database = Database(settings.database, service.home)
 
     async def opened(_: web.Application) -> AsyncIterator[None]:
         async with database:
             yield
 
     app = web.Application(middlewares=[boundary])
-    app.cleanup_ctx.append(opened)
+    app[AROUND] = around = around or discovery.Surroundings()
+    guard(app, settings.issuer, around)
+    app[DATABASE] = database
     app[discovery.READINESS] = readiness = discovery.Readiness()
     readiness.add("database", database.check)
+    app.cleanup_ctx.append(opened)
+    app.on_startup.extend(service.started)
+    app.cleanup_ctx.extend(service.while_running)
+    add_routes(app, service.routes)
+    app.router.add_get(openapi.PATH, openapi.serving(service.name, service.api, service.routes))
     return app

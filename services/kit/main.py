@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -27,16 +28,18 @@ def main(
     *,
     port: int,
     api: bool = False,
+    about: Mapping[str, str] = MappingProxyType({}),
     observe: discovery.Observe | None = None,
     **settings: Any,
 ) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
-    *api* lets the gateway lead the world to it. *observe* is asked in place of OpenTelemetry. Settings that make no
-    sense are told one by one, and end the process with 2.
+    *api* lets the gateway lead the world to it. *about* is what its entry in the registry says more. *observe* is asked
+    in place of OpenTelemetry. Settings that make no sense are told one by one, and end the process with 2.
     """
     try:
         config = discovery.MeshConfig.from_env(name, default_port=port, **settings)
+        config = replace(config, meta={**config.meta, **about})
         app = build()
     except discovery.ConfigError as error:
         for problem in error.problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 # An id that no number can be is simply nowhere.
-ID = "{id:[1-9][0-9]{0,17}}"
+ID = "[1-9][0-9]{0,17}"
 
 
 def record_id(request: web.Request) -> int:

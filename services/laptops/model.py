@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from discovery.web.validation import Schema
-from services.kit.paging import PageQuery
-from services.kit.schema import Draft, Line, Record
+from services.kit.web.paging import PageQuery
+from services.kit.web.schema import Draft, Flag, Line, Record
 
 
 class LaptopFacts(Schema):
@@ -26,11 +26,26 @@ class LaptopDraft(LaptopFacts, Draft):
 
 
 class Laptop(LaptopFacts, Record):
-    """A laptop as it is kept. Its ports are kept elsewhere."""
+    """A laptop as it is kept. ``reserved`` is how much of the stock is held for somebody."""
+
+    reserved: int
+
+
+class FittedLaptop(Laptop):
+    """A laptop with its ports, as the ports service tells them; what is missing is told in ``notice``."""
+
+    ports: list[dict[str, Any]] | None
+    notice: str | None = None
 
 
 class LaptopQuery(PageQuery):
-    """Which laptops to list: ``title`` is a part of the title, upper or lower case; ``model`` the whole model."""
+    """Which laptops to list.
 
+    ``search`` is words, each a part of title or model; ``title`` a part of the title, upper or lower case; ``model``
+    the whole model; ``in_stock`` leaves out those of which nobody can have one now.
+    """
+
+    search: Line | None = None
     title: Line | None = None
     model: Line | None = None
+    in_stock: Flag = False

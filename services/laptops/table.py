@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import Column, Double, Integer, MetaData, PrimaryKeyConstraint, String, Table, UniqueConstraint
 
+_TABLES = MetaData()
 LAPTOPS = Table(
     "laptops",
-    MetaData(),
+    _TABLES,
     Column("id", Integer, primary_key=True),
     Column("title", String, nullable=False),
     Column("model", String, nullable=False),
     Column("stock", Integer, nullable=False),
+    # How much of the stock is held for somebody: the sum of what is held below.
+    Column("reserved", Integer, nullable=False, server_default="0"),
     Column("price_cents", Integer),
     Column("currency", String, nullable=False),
     UniqueConstraint("title", "model"),
     # The id of what was deleted is not given again: whoever remembers it must not meet something else.
     sqlite_autoincrement=True,
+)
+RESERVATIONS = Table(
+    "reservations",
+    _TABLES,
+    Column("laptop", Integer, nullable=False),
+    Column("key", String, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("until_s", Double, nullable=False, index=True),
+    PrimaryKeyConstraint("laptop", "key"),
 )
 
 # The brands are made up. The ports service begins with ports for the first ten ids, in this order.

@@ -27,7 +27,7 @@ def build(console_url: str = "", around: discovery.Surroundings | None = None) -
     app.on_startup.append(follow)
     app.cleanup_ctx.append(looking)
     app.router.add_get("/", pages.browse)
-    app.router.add_get(f"/laptops/{ID}", pages.laptop)
+    app.router.add_get(f"/laptops/{{id:{ID}}}", pages.laptop)
     app.router.add_get("/static/{name}", assets.serve)
     return app
 

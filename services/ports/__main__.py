@@ -1,10 +1,7 @@
 """``python -m services.ports``."""
 
-import os
-
-from services.kit.main import main
-from services.kit.storage import database_url
-from services.ports.app import build
+from services.kit.commands import run
+from services.ports.app import SERVICE
 
 if __name__ == "__main__":
-    main("ports", lambda: build(database_url("ports", os.environ)), port=5001, api=True)
+    run(SERVICE)

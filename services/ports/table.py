@@ -9,7 +9,7 @@ PORTS = Table(
     MetaData(),
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False),
-    Column("laptop", Integer, nullable=False),
+    Column("laptop", Integer),
     Column("connector", String),
     Column("watts", Integer),
     UniqueConstraint("laptop", "name"),
@@ -46,4 +46,9 @@ _FITTED: tuple[tuple[int, str, str | None, int | None], ...] = (
     (10, "Right USB-C", "usb-c", 65),
     (10, "Rear barrel", "barrel", 90),
 )
-SEED = [dict(zip(("laptop", "name", "connector", "watts"), fitted, strict=True)) for fitted in _FITTED]
+# The third id is left free: it is the one that a tutorial's reader adds first.
+_IDS = (1, 2, *range(4, 2 + len(_FITTED)))
+SEED = [
+    dict(zip(("id", "laptop", "name", "connector", "watts"), (number, *fitted), strict=True))
+    for number, fitted in zip(_IDS, _FITTED, strict=True)
+]

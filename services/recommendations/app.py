@@ -6,50 +6,31 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 from aiohttp import web
-from sqlalchemy.engine import URL
 
 import discovery
 from discovery.web import FieldError, Problem
-from discovery.web.validation import read_document, read_query
-from services.kit.application import application
-from services.kit.database import Database
-from services.kit.record_id import ID, record_id
+from services.kit.service import Service
+from services.kit.web.route import AROUND, Asked, Route
+from services.recommendations import looks
 from services.recommendations.catalogue import Catalogue, Known
-from services.recommendations.looks import Looks
-from services.recommendations.model import ForSomebody, Query, Seen
+from services.recommendations.model import ForSomebody, Query, Reason, Recommendations, Recommended, Seen
 from services.recommendations.ranking import Recommendation, rank
-from services.recommendations.table import LOOKS, seed
 
-AROUND = web.AppKey("around", discovery.Surroundings)
 CATALOGUE = web.AppKey("catalogue", Catalogue)
-STORE = web.AppKey("looks", Looks)
-
-
-def build(url: URL, around: discovery.Surroundings | None = None) -> web.Application:
-    """The service, with its data at *url*."""
-    around = around or discovery.Surroundings()
-    database = Database(url, LOOKS, seed(around.clock.wall()))
-    app = application(database)
-    app[AROUND] = around
-    app[CATALOGUE] = Catalogue(around)
-    app[STORE] = Looks(database)
-    app.cleanup_ctx.append(follow_laptops)
-    app.router.add_get("/recommendations", recommend)
-    app.router.add_get(f"/recommendations/{ID}", recommend_beside)
-    app.router.add_post("/recommendations/looks", record_look)
-    return app
 
 
 async def follow_laptops(app: web.Application) -> AsyncIterator[None]:
     """Learn the laptops whenever there are others to ask: when a reader first needs them, they may all be away."""
+    app[CATALOGUE] = catalogue = Catalogue(app[AROUND])
 
     async def following() -> None:
         async for _ in app[discovery.MESH].watch("laptops"):
             with suppress(Problem):
-                await app[CATALOGUE].laptops(app[discovery.MESH])
+                await catalogue.laptops(app[discovery.MESH])
 
     task = asyncio.create_task(following())
     yield
@@ -57,55 +38,62 @@ async def follow_laptops(app: web.Application) -> AsyncIterator[None]:
     await asyncio.wait([task])
 
 
-async def recommend(request: web.Request) -> web.Response:
-    """``GET /recommendations?customer=&laptop=&limit=``."""
-    query = read_query(request, Query)
-    return await _answer(request, query, query.laptop)
+async def recommend(asked: Asked[None, Query]) -> Recommendations:
+    """Recommend laptops to somebody, who may look at one now."""
+    return await _answer(asked, asked.query.laptop)
 
 
-async def recommend_beside(request: web.Request) -> web.Response:
-    """``GET /recommendations/{laptop}?customer=&limit=``."""
-    return await _answer(request, read_query(request, ForSomebody), record_id(request))
+async def recommend_beside(asked: Asked[None, ForSomebody]) -> Recommendations:
+    """Recommend laptops to somebody who looks at this one."""
+    return await _answer(asked, asked.id)
 
 
-async def record_look(request: web.Request) -> web.Response:
-    """``POST /recommendations/looks``."""
-    await request.app[STORE].record(await read_document(request, Seen), request.app[AROUND].clock.wall())
-    return web.Response(status=204)
+async def record_look(asked: Asked[Seen, None]) -> None:
+    """Tell that somebody looked at a laptop."""
+    await asked.database.write(partial(looks.record, seen=asked.body, now_s=asked.now_s))
 
 
-async def _answer(request: web.Request, somebody: ForSomebody, laptop: int | None) -> web.Response:
-    known, current = await request.app[CATALOGUE].laptops(request.app[discovery.MESH])
+async def _answer(asked: Asked[None, Query] | Asked[None, ForSomebody], laptop: int | None) -> Recommendations:
+    known, current = await asked.request.app[CATALOGUE].laptops(asked.request.app[discovery.MESH])
     # What is not in an old catalogue, or beyond the end of a cut one, may exist all the same.
     if laptop is not None and current and known.whole and laptop not in known.ids:
         raise Problem(404, "there is no such laptop", errors=[FieldError("laptop", "is not in the catalogue")])
     ranked = rank(
         known.laptops,
-        await request.app[STORE].lately(somebody.customer),
-        customer=somebody.customer,
+        await asked.database.read(partial(looks.lately, customer=asked.query.customer)),
+        customer=asked.query.customer,
         current=laptop,
-        limit=somebody.limit,
-        now_s=request.app[AROUND].clock.wall(),
+        limit=asked.query.limit,
+        now_s=asked.now_s,
     )
     as_of = datetime.fromtimestamp(known.as_of_s, UTC)
-    return web.json_response(
-        {
-            "recommendations": [_document(each) for each in ranked],
-            "notice": _notice(known, current, as_of),
-            "as_of": as_of.isoformat(timespec="seconds"),
-        }
+    return Recommendations(
+        recommendations=[_document(each) for each in ranked],
+        notice=_notice(known, current, as_of),
+        as_of=as_of.isoformat(timespec="seconds"),
     )
 
 
-def _document(recommendation: Recommendation) -> dict[str, Any]:
-    return {
-        "laptop": recommendation.laptop.model_dump(),
-        "score": round(recommendation.score, 3),
-        "reasons": [{"kind": reason.kind, "text": reason.text} for reason in recommendation.reasons],
-    }
+def _document(recommendation: Recommendation) -> Recommended:
+    reasons = [Reason(kind=reason.kind, text=reason.text) for reason in recommendation.reasons]
+    return Recommended(laptop=recommendation.laptop, score=round(recommendation.score, 3), reasons=reasons)
 
 
 def _notice(known: Known, current: bool, as_of: datetime) -> str | None:
     if not current:
         return f"the laptops service could not be asked: prices and stock are as of {as_of:%H:%M:%S} UTC"
     return None if known.whole else f"only the first {len(known.laptops)} laptops are considered"
+
+
+SERVICE = Service(
+    "recommendations",
+    home=Path(__file__).parent,
+    port=5002,
+    api="1.0.0",
+    routes=(
+        Route("GET", "/recommendations", recommend, answers={200: Recommendations}, query=Query),
+        Route(*("GET", "/recommendations/{id}", recommend_beside), answers={200: Recommendations}, query=ForSomebody),
+        Route("POST", "/recommendations/looks", record_look, answers={204: None}, body=Seen, inside=True),
+    ),
+    while_running=(follow_laptops,),
+)

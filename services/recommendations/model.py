@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from discovery.web.validation import Schema, WholeNumber
-from services.kit.schema import ID_MAX
+from discovery.web.validation import Digits, Schema
+from services.kit.web.schema import ID_MAX
 
 # Opaque: who that is, only the sender knows.
 Customer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -48,10 +48,33 @@ class ForSomebody(Schema):
     """For whom, if that is known, and how many at most."""
 
     customer: Customer | None = None
-    limit: Annotated[WholeNumber, Field(ge=1, le=20)] = 3
+    limit: Annotated[int, Field(ge=1, le=20), Digits] = 3
 
 
 class Query(ForSomebody):
     """``laptop`` is the one that is being looked at."""
 
-    laptop: Annotated[WholeNumber, Field(ge=1, le=ID_MAX)] | None = None
+    laptop: Annotated[int, Field(ge=1, le=ID_MAX), Digits] | None = None
+
+
+class Reason(BaseModel):
+    """Why a laptop is recommended: ``text`` is a clause that can follow "because"."""
+
+    kind: str
+    text: str
+
+
+class Recommended(BaseModel):
+    """A laptop, how well it fits (0 to 1, the highest first), and why."""
+
+    laptop: Laptop
+    score: float
+    reasons: list[Reason]
+
+
+class Recommendations(BaseModel):
+    """What is recommended; ``notice`` says what is missing; prices and stock are ``as_of`` this time (ISO 8601)."""
+
+    recommendations: list[Recommended]
+    notice: str | None
+    as_of: str

@@ -128,6 +128,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     },
     "services": (),
     # Which room of the launcher leans on which; each speaks to another by its face alone, see below.
+    "launcher.api": ("launcher.api", "launcher.plan", "discovery.errors"),
     "launcher.development": ("launcher.development", "launcher.plan", "discovery"),
     "launcher.documentation": ("launcher.documentation", "launcher.plan", "discovery.errors"),
     "launcher.local": ("launcher.local", "launcher.plan", "discovery", "observability"),
@@ -151,6 +152,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 LAUNCHER_ROOMS = (
+    "launcher.api",
     "launcher.demo",
     "launcher.development",
     "launcher.documentation",

@@ -15,13 +15,13 @@ import discovery
 from observability.console.app import build as console
 from observability.console.settings import ConsoleSettings
 from services.gateway.app import build as gateway
+from services.kit.data.database import file_url
 from services.kit.main import public
-from services.kit.storage import file_url
-from services.laptops.app import build as laptops
 from services.marketplace.app import build as marketplace
-from services.ports.app import build as ports
-from services.recommendations.app import build as recommendations
 from tests.contract.api import PATIENCE_S, Api
+from tests.services.support import build_laptops as laptops
+from tests.services.support import build_ports as ports
+from tests.services.support import build_recommendations as recommendations
 
 BUILD: Mapping[str, Callable[[Path], web.Application]] = {
     "console": lambda data: console(ConsoleSettings(path=data / "console.db")),

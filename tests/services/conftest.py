@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 import discovery
-from services.kit.storage import file_url
+from services.kit.data.database import file_url
 from tests.conftest import COMPONENTS
 from tests.postgresql.server import PostgreSQLServer, shared
 

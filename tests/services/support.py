@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,12 @@ from multidict import CIMultiDictProxy
 from sqlalchemy.engine import URL
 
 import discovery
+from services.kit.application import application
+from services.kit.service import Service
+from services.kit.settings import Settings
+from services.laptops.app import SERVICE as LAPTOPS
+from services.ports.app import SERVICE as PORTS
+from services.recommendations.app import SERVICE as RECOMMENDATIONS
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -83,6 +90,16 @@ class Echo:
         body = b"".join([piece async for piece in request.content.iter_any()])
         self.bodies.append(body)
         return web.Response(body=body, headers={"X-Inside": "1"})
+
+
+def build(service: Service, url: URL, around: discovery.Surroundings | None = None) -> web.Application:
+    """The application of *service* with its data at *url*, where anybody may write."""
+    return application(service, Settings(url), around)
+
+
+build_laptops = partial(build, LAPTOPS)
+build_ports = partial(build, PORTS)
+build_recommendations = partial(build, RECOMMENDATIONS)
 
 
 @asynccontextmanager

@@ -11,9 +11,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy.engine import URL
 
-from services.laptops.app import build as build_laptops
-from services.ports.app import build as build_ports
-from tests.services.support import served
+from tests.services.support import build_laptops, build_ports, served
 
 JSON = {"Content-Type": "application/json"}
 MARK = "c4nary"
@@ -22,6 +20,7 @@ GOOD: Mapping[str, dict[str, Any]] = {
     "ports": {"name": "Left HDMI", "laptop": 77},
     "laptops": {"title": "Tarn Light 12", "model": "TL12"},
 }
+REQUIRED = {"ports": ["name"], "laptops": ["title", "model"]}
 ROUTES = [
     ("ports", "POST", "/ports"),
     ("ports", "POST", "/port"),
@@ -87,7 +86,6 @@ WRONG: Mapping[str, list[tuple[str, Any]]] = {
         ("name", f"a\n{MARK}"),
         ("name", "\ud800"),
         ("name", "a\u2028b"),
-        ("laptop", None),
         ("laptop", "1"),
         ("laptop", 1.0),
         ("laptop", 0),
@@ -180,7 +178,7 @@ async def test_a_wrong_member_is_named(service: str, method: str, path: str, por
 @pytest.mark.parametrize("service", GOOD)
 async def test_a_body_without_a_required_member_is_refused(service: str, ports_url: URL) -> None:
     async with served(application(service, ports_url), service) as client:
-        for member in GOOD[service]:
+        for member in REQUIRED[service]:
             body = {name: value for name, value in GOOD[service].items() if name != member}
             answer = await client("POST", f"/{service}", json=body)
             assert (answer.status, answer.fields) == (422, [member])

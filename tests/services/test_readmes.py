@@ -15,12 +15,9 @@ from launcher.plan import ROOT, module_of
 from observability.console.app import build as build_console
 from observability.console.settings import ConsoleSettings
 from services.gateway.app import build as build_gateway
-from services.kit.storage import file_url
-from services.laptops.app import build as build_laptops
+from services.kit.data.database import file_url
 from services.marketplace.app import build as build_marketplace
-from services.ports.app import build as build_ports
-from services.recommendations.app import build as build_recommendations
-from tests.services.support import enrolled, served
+from tests.services.support import build_laptops, build_ports, build_recommendations, enrolled, served
 
 PORTS = {
     "console": 4318,

@@ -39,6 +39,7 @@ def test_a_service_has_its_port_its_tags_and_its_own_file(
     for variable in [variable for variable in os.environ if variable.startswith(("MESH_", "CONSUL_"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("MESH_DATA", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["services"])
     monkeypatch.setattr(discovery, "run", lambda app, config, observe: started.append((app, config)))
 
     runpy.run_module(module_of(name), run_name="__main__")

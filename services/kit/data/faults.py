@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from discovery.web import FieldError, Problem
+from services.kit.problems import TAKEN
 
 
 class Refused(Exception):
@@ -30,7 +31,7 @@ def taken(fields: Sequence[str]) -> Problem:
     """409: there is a record with the same *fields*."""
     message = "is taken" if len(fields) == 1 else "is taken in this combination"
     errors = [FieldError(field, message) for field in fields]
-    return Problem(409, f"there is one with the same {' and '.join(fields)}", errors=errors)
+    return TAKEN(f"there is one with the same {' and '.join(fields)}", errors=errors)
 
 
 def refused(constraint: str) -> Problem:

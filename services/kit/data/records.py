@@ -47,7 +47,7 @@ class Records(Generic[D, R]):
 
     def __init__(self, table: Table, record: type[R]) -> None:
         self._table = table
-        self._record = record
+        self.record = record
         self._id = table.c.id
         wanted = self._id == bindparam("wanted")
         # Made once: SQLAlchemy compiles a statement once for each database, and finds that faster by the same object.
@@ -67,7 +67,7 @@ class Records(Generic[D, R]):
         """The page that *query* asks for, and one record more if there is a next page."""
         statement = self._page.where(*conditions) if conditions else self._page
         asked = {"after": min(query.after, LARGEST), "most": query.limit + 1}
-        return [self._record.model_validate(dict(row)) for row in connection.execute(statement, asked).mappings()]
+        return [self.record.model_validate(dict(row)) for row in connection.execute(statement, asked).mappings()]
 
     def add(self, connection: Connection, draft: D) -> R:
         """Keep a new record, under the draft's id if it has one."""
@@ -76,7 +76,7 @@ class Records(Generic[D, R]):
             row = connection.execute(self._add, values).mappings().one()
         else:
             row = self._add_to_sequence(connection, values)
-        return self._record.model_validate(dict(row))
+        return self.record.model_validate(dict(row))
 
     def replace(self, connection: Connection, id: int, draft: D) -> R | None:
         """Put the draft in the place of the record, whole; None when there is no such record."""
@@ -103,4 +103,4 @@ class Records(Generic[D, R]):
         return added
 
     def _one(self, row: RowMapping | None) -> R | None:
-        return self._record.model_validate(dict(row)) if row is not None else None
+        return self.record.model_validate(dict(row)) if row is not None else None

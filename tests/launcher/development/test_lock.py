@@ -31,10 +31,9 @@ OURS = ("discovery", "observability", "services")
 # What is built here, and in no lock.
 BUILT = {PROJECT["name"], KIT["name"]}
 # Which extra of the kit brings what its rooms import.
-EXTRAS = {"services.kit.database": "data", "services.kit.data": "data", "services.kit.auth": "auth"}
+EXTRAS = {"services.kit.data": "data", "services.kit.auth": "auth"}
 # SQLAlchemy finds its driver by the database's URL, and its bridge to asyncio when it is first used.
 UNSEEN = {
-    "services.kit.database": {"aiosqlite", "greenlet"},
     "services.kit.data.postgresql": {"asyncpg", "greenlet"},
     # Its extra brings `mesh console` as well, without which an image starts it.
     "observability.console.__main__": {"click"},

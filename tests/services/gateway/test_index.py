@@ -5,10 +5,8 @@ import re
 from sqlalchemy.engine import URL
 
 import discovery
-from services.laptops.app import build as build_laptops
-from services.ports.app import build as build_ports
 from tests.services.gateway.doors import build
-from tests.services.support import enrolled, served
+from tests.services.support import build_laptops, build_ports, enrolled, served
 
 
 async def test_everything_that_the_index_lists_works(
@@ -37,4 +35,4 @@ async def test_everything_that_the_index_lists_works(
             laptop = await client("GET", "/api/laptops/2")
             assert [port["name"] for port in laptop.json["ports"]][-1] == "Left HDMI"
             following = await client("GET", "/api/ports?limit=20")
-            assert following.headers["Link"] == '</api/ports?limit=20&after=20>; rel="next"'
+            assert following.headers["Link"] == '</api/ports?limit=20&after=21>; rel="next"'

@@ -8,13 +8,10 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 import discovery
-from services.kit.storage import file_url
-from services.laptops.app import build as build_laptops
+from services.kit.data.database import file_url
 from services.marketplace.app import build
-from services.ports.app import build as build_ports
-from services.recommendations.app import build as build_recommendations
 from tests.services.marketplace.shop import Page, read
-from tests.services.support import enrolled, served
+from tests.services.support import build_laptops, build_ports, build_recommendations, enrolled, served
 
 
 async def test_a_visitor_browses_while_one_service_after_the_other_leaves(

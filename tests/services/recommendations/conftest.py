@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
-from services.kit.storage import file_url
+from services.kit.data.database import file_url
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import discovery
 from discovery.clock import SystemClock
 from discovery.testing.clock import FakeClock
 from services.recommendations import catalogue
-from services.recommendations.app import build
 from tests.services.recommendations.laptops import Laptops, ids, later, one
+from tests.services.support import build_recommendations as build
 from tests.services.support import enrolled, served
 
 

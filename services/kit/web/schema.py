@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from discovery.web.validation import Schema
 
@@ -33,3 +33,13 @@ def _printable(text: str) -> str:
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_printable)
 ]
+
+
+def _flag(text: object) -> object:
+    if text in {"true", "false"}:
+        return text == "true"
+    raise ValueError("must be true or false")
+
+
+# For a query, where everything is text.
+Flag = Annotated[bool, BeforeValidator(_flag)]

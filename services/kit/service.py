@@ -1,0 +1,27 @@
+"""A service, as it is declared: its name, its routes, its data, and what goes on while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from services.kit.web.route import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """``home`` is the folder of its migrations; ``port`` where it listens unless told otherwise; ``api`` the version of
+    what it offers. ``started`` is run when the mesh is there, ``while_running`` is entered then and left at the end.
+    """
+
+    name: str
+    _: KW_ONLY
+    port: int
+    api: str
+    routes: Sequence[Route]
+    home: Path
+    started: Sequence[Callable[[web.Application], Awaitable[None]]] = ()
+    while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()

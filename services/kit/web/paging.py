@@ -1,0 +1,32 @@
+"""Lists, a page at a time: ``limit`` and ``after`` in the query, the next page as a ``Link`` (RFC 8288).
+
+``after`` is the id of the last item seen, not a count: what is added or deleted meanwhile moves no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from discovery.web.validation import Digits, Schema, WholeNumber
+from services.kit.web.route import Reply
+from services.kit.web.schema import Record
+
+
+class PageQuery(Schema):
+    """Which page; filters are added by who derives from it."""
+
+    limit: Annotated[int, Field(ge=1, le=100), Digits] = 50
+    after: WholeNumber = 0
+
+
+def page(request: web.Request, found: Sequence[Record], limit: int) -> Reply:
+    """The first *limit* of *found*; one more than that in *found* says that there is a next page."""
+    if len(found) <= limit:
+        return Reply(found)
+    shown = found[:limit]
+    following = request.rel_url.update_query(after=shown[-1].id)
+    return Reply(shown, headers={"Link": f'<{following.raw_path_qs}>; rel="next"'})

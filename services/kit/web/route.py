@@ -1,0 +1,87 @@
+"""One route of a service, as it is declared: what it takes, what it answers, and who may use it.
+
+The table of a service's routes is the one place that says so. Router, validation, authorisation, the OpenAPI document
+and the tests that attack the service are all made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from aiohttp import web
+
+import discovery
+from discovery.web.validation import Schema
+from services.kit.auth.caller import Caller
+from services.kit.data.database import Database
+
+# What a service has at hand: its data; and the time and chance, which tests replace.
+DATABASE = web.AppKey("database", Database)
+AROUND = web.AppKey("around", discovery.Surroundings)
+
+Scope: TypeAlias = Literal["customer", "staff"]
+
+B = TypeVar("B", bound=Schema | None)
+Q = TypeVar("Q", bound=Schema | None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[B, Q]):
+    """A request that is what its route asks for. ``caller`` is None where anybody may ask."""
+
+    request: web.Request
+    body: B
+    query: Q
+    caller: Caller | None
+
+    @property
+    def id(self) -> int:
+        """The id in the path."""
+        return int(self.request.match_info["id"])
+
+    @property
+    def now_s(self) -> float:
+        """The time, in seconds since 1970."""
+        return self.request.app[AROUND].clock.wall()
+
+    @property
+    def database(self) -> Database:
+        """The data of the service."""
+        return self.request.app[DATABASE]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that says more than its content: another status than the first of its route, or headers."""
+
+    content: Any = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler: TypeAlias = Callable[[Asked[Any, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``Route("POST", "/ports", add, body=PortDraft, answers={201: Port}, scope="staff")``.
+
+    *handler* returns the content of the first status in *answers*, a :class:`Reply`, or a response of aiohttp.
+    *summary* is what the document says of it; without one, the first line of the handler's docstring. *scope* is the
+    one that a caller's token must have; None: anybody. *inside* is for peers only: the gateway leads nobody there.
+    *if_match* says whether the caller has to name the version that it changes (True), may (False), or there is none.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    _: KW_ONLY
+    answers: Mapping[int, Any]
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    scope: Scope | None = None
+    inside: bool = False
+    if_match: bool | None = None
+    summary: str = ""

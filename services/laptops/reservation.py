@@ -1,0 +1,157 @@
+"""Stock that is held for somebody for a while: nobody else gets it, and it comes back by itself.
+
+A reservation has the name that its owner gives it, so that whoever does not know whether it was made asks again. It is
+held, then taken (the stock is gone), released or expired (it is back): each step may be repeated.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from discovery.web import FieldError, Problem
+from discovery.web.validation import Schema
+from services.kit.problems import SOLD_OUT
+from services.laptops.table import LAPTOPS, RESERVATIONS
+
+State = Literal["held", "taken", "released", "expired"]
+
+# For so long it is known what became of a reservation.
+KEPT_S = 86_400.0
+
+
+class ReservationDraft(Schema):
+    """How many, and for how many seconds."""
+
+    quantity: Annotated[int, Field(ge=1, le=1000)]
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+
+
+class Reservation(Schema):
+    """``until_s`` is when a held one comes back, in seconds since 1970."""
+
+    key: str
+    laptop: int
+    quantity: int
+    state: State
+    until_s: float
+
+
+def find(connection: Connection, laptop: int, key: str) -> Reservation | None:
+    """The reservation, or None."""
+    row = connection.execute(select(RESERVATIONS).where(_named(laptop, key))).mappings().one_or_none()
+    return Reservation.model_validate(dict(row)) if row is not None else None
+
+
+def hold(
+    connection: Connection, laptop: int, key: str, draft: ReservationDraft, now_s: float
+) -> tuple[Reservation, bool]:
+    """Hold stock of *laptop*; and whether that is new: the same once more is the one that is there.
+
+    Raises:
+        Problem: 404 for no such laptop, 409 when there is not as much, 422 when *key* is for something else.
+    """
+    free = _free(connection, laptop, now_s)
+    if (known := find(connection, laptop, key)) is not None:
+        if known.quantity != draft.quantity:
+            error = FieldError("quantity", "is another than that of the reservation with this key")
+            raise Problem(422, "this key is for another reservation", errors=[error])
+        return known, False
+    _check(free, draft.quantity)
+    made = Reservation(key=key, laptop=laptop, quantity=draft.quantity, state="held", until_s=now_s + draft.seconds)
+    connection.execute(insert(RESERVATIONS).values(made.model_dump()))
+    _change(connection, laptop, reserved=draft.quantity)
+    return made, True
+
+
+def take(connection: Connection, laptop: int, key: str, now_s: float) -> Reservation:
+    """The stock is gone for good. One that has expired is taken all the same while there is as much.
+
+    Raises:
+        Problem: 404 for no such laptop or reservation, 409 when it was released, or has expired and is sold.
+    """
+    free = _free(connection, laptop, now_s)
+    known = _known(connection, laptop, key)
+    match known.state:
+        case "held":
+            _change(connection, laptop, stock=-known.quantity, reserved=-known.quantity)
+        case "expired":
+            _check(free, known.quantity)
+            _change(connection, laptop, stock=-known.quantity)
+        case "released":
+            raise Problem(409, "this reservation was released")
+        case "taken":
+            return known
+    return _become(connection, known, "taken")
+
+
+def release(connection: Connection, laptop: int, key: str, now_s: float) -> Reservation:
+    """What is held comes back, and so does what was taken.
+
+    Raises:
+        Problem: 404 for no such laptop or reservation.
+    """
+    _free(connection, laptop, now_s)
+    known = _known(connection, laptop, key)
+    match known.state:
+        case "held":
+            _change(connection, laptop, reserved=-known.quantity)
+        case "taken":
+            _change(connection, laptop, stock=known.quantity)
+        case "expired" | "released":
+            return known
+    return _become(connection, known, "released")
+
+
+def waiting(connection: Connection, now_s: float) -> list[int]:
+    """The laptops with reservations that have expired, or that are no longer known."""
+    held = (RESERVATIONS.c.state == "held") & (RESERVATIONS.c.until_s <= now_s)
+    old = RESERVATIONS.c.until_s <= now_s - KEPT_S
+    return list(connection.execute(select(RESERVATIONS.c.laptop).where(held | old).distinct()).scalars())
+
+
+def expire(connection: Connection, laptop: int, now_s: float) -> None:
+    """Give back what nobody took in time, and forget what is long over."""
+    due = (RESERVATIONS.c.laptop == laptop) & (RESERVATIONS.c.state == "held") & (RESERVATIONS.c.until_s <= now_s)
+    back = connection.execute(select(func.coalesce(func.sum(RESERVATIONS.c.quantity), 0)).where(due)).scalar_one()
+    if back:
+        connection.execute(update(RESERVATIONS).where(due).values(state="expired"))
+        _change(connection, laptop, reserved=-back)
+    old = (RESERVATIONS.c.laptop == laptop) & (RESERVATIONS.c.until_s <= now_s - KEPT_S)
+    connection.execute(delete(RESERVATIONS).where(old))
+
+
+def _free(connection: Connection, laptop: int, now_s: float) -> int:
+    """How many nobody holds, once what has expired is back."""
+    expire(connection, laptop, now_s)
+    found = select(LAPTOPS.c.stock - LAPTOPS.c.reserved).where(LAPTOPS.c.id == laptop)
+    if (free := connection.execute(found).scalar_one_or_none()) is None:
+        raise Problem(404, "there is no such laptop")
+    return int(free)
+
+
+def _check(free: int, quantity: int) -> None:
+    if free < quantity:
+        raise SOLD_OUT(f"{max(0, free)} can be had now")
+
+
+def _known(connection: Connection, laptop: int, key: str) -> Reservation:
+    if (known := find(connection, laptop, key)) is None:
+        raise Problem(404, "there is no such reservation")
+    return known
+
+
+def _become(connection: Connection, known: Reservation, state: State) -> Reservation:
+    connection.execute(update(RESERVATIONS).where(_named(known.laptop, known.key)).values(state=state))
+    return known.model_copy(update={"state": state})
+
+
+def _change(connection: Connection, laptop: int, *, stock: int = 0, reserved: int = 0) -> None:
+    changed = {"stock": LAPTOPS.c.stock + stock, "reserved": LAPTOPS.c.reserved + reserved}
+    connection.execute(update(LAPTOPS).where(LAPTOPS.c.id == laptop).values(changed))
+
+
+def _named(laptop: int, key: str) -> ColumnElement[bool]:
+    return (RESERVATIONS.c.laptop == laptop) & (RESERVATIONS.c.key == key)
