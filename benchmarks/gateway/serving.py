@@ -21,7 +21,7 @@ import observability
 from benchmarks.calls.servers import Server, application, listening
 from benchmarks.calls.serving import serve
 from discovery import MeshConfig, StaticRegistry, serving
-from services.kit.application import application
+from services.kit.application import application as service_application
 from services.kit.data.database import file_url
 from services.kit.settings import Settings
 from services.ports.app import SERVICE
@@ -33,7 +33,7 @@ EMPTY_PATH = "/empty"
 @asynccontextmanager
 async def ports(folder: str) -> AsyncIterator[str]:
     """The ports, with data of their own in *folder*; yields where they are."""
-    app = application(SERVICE, Settings(file_url(Path(folder) / "ports.db")))
+    app = service_application(SERVICE, Settings(file_url(Path(folder) / "ports.db")))
     for method in ("GET", "PUT"):
         app.router.add_route(method, EMPTY_PATH, _nothing)
     config = MeshConfig(name="ports", host="127.0.0.1")

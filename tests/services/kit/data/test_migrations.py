@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -79,7 +80,14 @@ async def test_an_instance_goes_on_beside_the_next_schema_and_not_beside_the_one
 
 
 @pytest.mark.parametrize(("service", "table"), [("ports", PORTS), ("laptops", LAPTOPS), ("recommendations", LOOKS)])
-async def test_a_database_from_before_there_were_revisions_is_taken_over(url: URL, service: str, table: Table) -> None:
+async def test_a_database_from_before_there_were_revisions_is_taken_over(
+    url: URL, service: str, table: Table, tmp_path: Path
+) -> None:
+    first = tmp_path / service / "migrations"
+    first.mkdir(parents=True)
+    for script in (SERVICES / service / "migrations").glob("v1_*.py"):
+        shutil.copy(script, first)
+
     def make(connection: Connection) -> None:
         connection.execute(text(f"DROP TABLE {service}_version"))
         connection.execute(delete(table))
@@ -87,7 +95,7 @@ async def test_a_database_from_before_there_were_revisions_is_taken_over(url: UR
     def rows(connection: Connection) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
-    async with Database(url, SERVICES / service) as database:
+    async with Database(url, first.parent) as database:
         assert await database.read(rows) >= 10
         await database.write(make)
     async with Database(url, SERVICES / service) as database:
