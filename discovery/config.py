@@ -53,7 +53,8 @@ class MeshConfig:
     name; without that, for the host of their address. ``snapshot`` is a folder in which to keep what is known of the
     services that are followed, for a process that starts while the registry is away; what is older than
     ``snapshot_max_age_s`` is not used. ``faults`` lets an operator inject faults through live settings.
-    ``edge`` says that requests come from strangers: what they claim in headers of ours is not believed.
+    ``edge`` says that requests come from strangers: what they claim in headers of ours is not believed, nor which trace
+    they are a part of.
 
     ``client_max_size`` is how many bytes a request's body may have where a handler reads it whole (0: any number),
     ``max_line_size`` and ``max_field_size`` how many its first line and each of its headers may have, and ``backlog``

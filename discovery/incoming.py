@@ -8,7 +8,10 @@ from typing import NamedTuple, Protocol
 
 
 class IncomingRequest(NamedTuple):
-    """A request that reached our server, before anything was decided about it."""
+    """A request that reached our server, before anything was decided about it.
+
+    ``headers`` may say which trace it is a part of. Those of strangers (``MeshConfig(edge=True)``) are left out.
+    """
 
     method: str
     path: str

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from discovery.incoming import IncomingRequest
 
 
-def described(request: web.Request) -> IncomingRequest:
-    """What is known of it before anything was decided."""
+def described(request: web.Request, headers: Mapping[str, str]) -> IncomingRequest:
+    """What is known of it before anything was decided. *headers* are those that may say what it is a part of."""
     return IncomingRequest(
         method=request.method,
         path=request.path,
@@ -17,7 +19,7 @@ def described(request: web.Request) -> IncomingRequest:
         host=request.headers.get("Host", ""),  # request.host would ask for our own name where there is none
         peer=request.remote or "",
         user_agent=request.headers.get("User-Agent", ""),
-        headers=request.headers,
+        headers=headers,
     )
 
 

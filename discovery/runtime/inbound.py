@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import ceil
 
 from aiohttp import hdrs, web
-from multidict import istr
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from discovery import wire
 from discovery.incoming import RequestHandle
@@ -34,6 +34,7 @@ _INSTANCE = istr(wire.INSTANCE)
 _PRIORITY = istr(wire.PRIORITY)
 # A limit of 15 s comes as a few hundred different texts at most, and nearly every request has one.
 _parsed_ms = lru_cache(maxsize=1024)(parse_ms)
+_UNHEARD: Mapping[str, str] = CIMultiDictProxy(CIMultiDict())
 # The wire counts milliseconds, and a timer may ring that much too early.
 _SLACK_S = 0.001
 
@@ -125,9 +126,11 @@ class Inbound:
 
     async def _observed(self, request: web.Request) -> web.StreamResponse:
         observer = self._around.observer
-        if not observer.heeds(request.headers):
+        # A stranger's trace is not ours: it would be sampled as he likes, and what he says in it would go on to others.
+        headers = _UNHEARD if self._edge else request.headers
+        if not observer.heeds(headers):
             return await self._unobserved(request)
-        handle = self._told[request.protocol] = observer.request(described(request))
+        handle = self._told[request.protocol] = observer.request(described(request, headers))
         status: int | None = None
         nack = ""
         failure: Exception | None = None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from benchmarks.agents import version_of
-from benchmarks.chaos.gateway import limits, slow
+from benchmarks.chaos.gateway import limits, postgresql, rolling, slow, smuggling, tokens
 from benchmarks.chaos.gateway.stage import Stage
 from benchmarks.chaos.playing import Scenario, played, wanted
 from discovery.clock import SystemClock
@@ -14,7 +14,14 @@ from launcher.development import CannotRun, Report
 from launcher.local import choose, run_until_signal, with_program
 
 _SEED = 1
-_SCENARIOS: Sequence[Scenario[Stage]] = (*slow.SCENARIOS, *limits.SCENARIOS)
+_SCENARIOS: Sequence[Scenario[Stage]] = (
+    *smuggling.SCENARIOS,
+    *slow.SCENARIOS,
+    *limits.SCENARIOS,
+    *tokens.SCENARIOS,
+    *rolling.SCENARIOS,
+    *postgresql.SCENARIOS,
+)
 
 
 def run(*, quick: bool, only: Sequence[str], consul: str, envoy: bool) -> Report:

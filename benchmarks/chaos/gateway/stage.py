@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -57,6 +57,7 @@ class System:
 
     def __init__(self, folder: Path, consul_url: str, clock: Clock, stack: AsyncExitStack) -> None:
         self.folder = folder
+        self.consul_url = consul_url
         self._clock = clock
         self._stack = stack
         self._common = {
@@ -68,8 +69,8 @@ class System:
             "PYTHONUNBUFFERED": "1",
         }
 
-    async def start(self, name: str, module: str = "", **variables: str) -> Process:
-        """Start an instance by its name, like ``ports-2``, and wait until it is ready.
+    async def start(self, name: str, module: str = "", *, root: Path = ROOT, **variables: str) -> Process:
+        """Start an instance by its name, like ``ports-2``, and wait until it is ready; *root* has its code.
 
         Raises:
             CannotRun: when it ended, or was not ready in time; the end of its log is in the message.
@@ -80,7 +81,7 @@ class System:
             name=name,
             argv=(sys.executable, "-m", module or f"services.{name.rpartition('-')[0]}"),
             environ=surroundings(**{**self._common, "MESH_INSTANCE_ID": name, **variables, "MESH_PORT": str(port)}),
-            folder=ROOT,
+            folder=root,
             log=log,
         )
         ending = await self._stack.enter_async_context(AsyncExitStack())
@@ -122,11 +123,14 @@ class Stage:
     clock: Clock
     seed: int
     quick: bool
-    variables: Mapping[str, str] = field(default_factory=dict)
 
     def seconds(self, full: float, quick: float) -> float:
         """How long something lasts in this run."""
         return quick if self.quick else full
+
+    async def pause(self, full: float, quick: float) -> None:
+        """Let so much time pass."""
+        await self.clock.sleep(self.seconds(full, quick))
 
     @asynccontextmanager
     async def system(self) -> AsyncIterator[System]:

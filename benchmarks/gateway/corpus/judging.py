@@ -20,7 +20,7 @@ _OWN = {
     "transfer-encoding": r"chunked",
     "host": r"[0-9.:]+",
     "mesh-deadline-ms": r"[0-9]{1,5}",
-    "traceparent": r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]",
+    "traceparent": r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]",
     "x-forwarded-for": r"[0-9a-f.:]+",
     "x-forwarded-host": r".+",
     "x-forwarded-proto": r"https?",

@@ -312,6 +312,13 @@ async def test_a_refusal_at_the_edge_says_nothing_about_us_but_is_told(
     assert sorted(end.nack for request in observer.requests for end in request.ends) == ["", wire.NACK_DRAINING]
 
 
+async def test_the_edge_tells_no_observer_which_trace_a_stranger_says_he_is_in(registry: FakeRegistry) -> None:
+    observer, said = RecordingObserver(), {"traceparent": f"00-{'1' * 32}-{'2' * 16}-01", "baggage": "a=b"}
+    async with up(an_app(ok=ok), registry, observer, edge=True) as one, one.get("/ok", headers=said):
+        pass
+    assert [dict(request.request.headers) for request in observer.requests] == [{}]
+
+
 async def test_a_handler_that_streams_says_which_process_it_is_in(registry: FakeRegistry) -> None:
     async with up(an_app(streamed=streamed, broken=broken), registry) as one:
         for path in ("/streamed", "/broken"):

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import asyncio
+
+from benchmarks.chaos.gateway.smuggling import rows_of, sent
+from benchmarks.gateway import corpus
+
+
+async def test_a_gateway_that_passes_all_on_is_found_out() -> None:
+    async def passing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, onward = await asyncio.open_connection("127.0.0.1", upstream.port)
+        onward.write(await reader.read(1_000_000))
+        onward.close()
+        writer.write(await there.read())
+        writer.close()
+
+    async with (
+        corpus.Upstream().serving() as upstream,
+        await asyncio.start_server(passing, "127.0.0.1", 0) as gateway,
+    ):
+        wrong = await sent(gateway.sockets[0].getsockname(), upstream)
+
+    assert len(wrong) > len(corpus.cases()) / 2
+
+
+def test_one_is_one_too_many() -> None:
+    assert rows_of("the gateway", {}, 9)[0].met
+    assert not rows_of("the gateway", {"path: //": "reached a service"}, 9)[0].met
