@@ -20,12 +20,15 @@ from aiohttp import web
 
 FOLDER = Path(__file__).parent / "contracts"
 # Set to anything, the files are written anew.
-RECORD = "MESH_RECORD"
+RECORD = "RECORD_CONTRACTS"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request, and the status and members of its answer that the caller relies on."""
+    """A request, and the status, headers and members of its answer that the caller relies on.
+
+    ``given`` is what has to be so before it, by a name that the callee's test knows.
+    """
 
     why: str
     method: str
@@ -34,6 +37,7 @@ class Exchange:
     answer: Any = None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    given: str = ""
 
     @property
     def asked(self) -> tuple[str, str, Any]:
@@ -90,7 +94,9 @@ def lacking(expected: Any, answer: Any, where: str = "answer") -> Iterator[str]:
         if expected and not answer:
             yield f"{where} is empty"
         for number, each in enumerate(answer if expected else []):
-            yield from lacking(expected[0], each, f"{where}[{number}]")
+            # Each is like one of the examples.
+            found = [list(lacking(example, each, f"{where}[{number}]")) for example in expected]
+            yield from min(found, key=len)
     # An example that is null says that there may be nothing, and any kind of value in its place.
     elif expected is not None and type(expected) is not type(answer):
         yield f"{where} is {type(answer).__name__}, not {type(expected).__name__}"
