@@ -43,7 +43,8 @@ async def test_a_service_is_what_its_callers_expect(
 
     async with AsyncExitStack() as stack:
         for other in neighbours:
-            callee = Callee(*other.stem.split("-"), *read(other))
+            caller, name = other.stem.split("-")
+            callee = Callee(caller, name, *read(other))
             await stack.enter_async_context(behind(registry, callee.name, callee))
         url = file_url(tmp_path / "data.db")
         client = await stack.enter_async_context(served(build(service, url), service.name, registry))
