@@ -75,6 +75,6 @@ _PATH = "/laptops/{id}/reservations/{key}"
 ROUTES = (
     Route("PUT", _PATH, hold, answers={201: Reservation, 200: Reservation}, body=ReservationDraft, inside=True),
     Route("GET", _PATH, read, answers={200: Reservation}, inside=True),
-    Route("POST", f"{_PATH}/taken", take, answers={200: Reservation}, inside=True),
+    Route("POST", f"{_PATH}/taken", take, answers={200: Reservation}, refuses=(409,), inside=True),
     Route("DELETE", _PATH, release, answers={200: Reservation}, inside=True),
 )

@@ -91,7 +91,7 @@ SERVICE = Service(
     port=5002,
     api="1.0.0",
     routes=(
-        Route("GET", "/recommendations", recommend, answers={200: Recommendations}, query=Query),
+        Route("GET", "/recommendations", recommend, answers={200: Recommendations}, query=Query, refuses=(404,)),
         Route(*("GET", "/recommendations/{id}", recommend_beside), answers={200: Recommendations}, query=ForSomebody),
         Route("POST", "/recommendations/looks", record_look, answers={204: None}, body=Seen, inside=True),
     ),

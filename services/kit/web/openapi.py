@@ -139,7 +139,7 @@ def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
     parameters = [{"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in parts(route.path)]
-    refusals = {500, 503, *({404} if parameters else ())}
+    refusals = {500, 503, *route.refuses, *({404} if parameters else ())}
     made: dict[str, Any] = {
         "operationId": "_".join([route.method.lower(), *_WORD.findall(route.path)]),
         "summary": route.summary or (route.handler.__doc__ or "").partition("\n")[0].rstrip("."),

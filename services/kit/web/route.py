@@ -6,7 +6,7 @@ and the tests that attack the service are all made from it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -72,6 +72,7 @@ class Route:
     *summary* is what the document says of it; without one, the first line of the handler's docstring. *scope* is the
     one that a caller's token must have; None: anybody. *inside* is for peers only: the gateway leads nobody there.
     *if_match* says whether the caller has to name the version that it changes (True), may (False), or there is none.
+    *refuses* are the statuses of its own refusals, beside those that follow from all of this.
     """
 
     method: str
@@ -84,4 +85,5 @@ class Route:
     scope: Scope | None = None
     inside: bool = False
     if_match: bool | None = None
+    refuses: Sequence[int] = ()
     summary: str = ""

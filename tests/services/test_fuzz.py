@@ -1,0 +1,50 @@
+"""Each API against what its own document says: requests that it allows, and those that it does not, by the hundred.
+
+The requests are made from the document (Schemathesis), the same on every run. None may bring a 5xx, an answer that the
+document does not know, or a success without a token where one is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.kit.service import Service
+from tests.services.catalogue import SERVICES, running
+from tests.services.issuer import IssuerDouble
+
+# What a document says is looser than what is taken: it cannot say that a line has only characters that are shown, nor
+# that 7.0 is no whole number. So what it allows may be refused; what it forbids must be. And a change without
+# If-Match is answered as RFC 6585 says.
+CONFIG = """
+[checks]
+positive_data_acceptance.enabled = false
+missing_required_header.expected-statuses = [400, 401, 403, 415, 422, 428]
+"""
+
+
+# About ten seconds each, where nothing else runs.
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+async def test_no_request_brings_an_answer_that_the_document_does_not_know(service: Service, tmp_path: Path) -> None:
+    issuer = IssuerDouble()
+    config = tmp_path / "schemathesis.toml"
+    config.write_text(CONFIG)
+    async with running(service, issuer, tmp_path) as client:
+        fuzz = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
+            *(f"http://{client.address}/openapi.json", "--generation-deterministic", "--max-examples", "5"),
+            *("--header", f"Authorization: Bearer {issuer.token('customer', 'staff')}"),
+            # Another name for the same handlers.
+            *("--exclude-path-regex", "^/port(/|$)", "--warnings", "off", "--no-color"),
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = (await fuzz.communicate())[0].decode()
+
+    assert fuzz.returncode == 0, said
+    assert "No issues found" in said
