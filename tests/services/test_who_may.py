@@ -29,7 +29,7 @@ def listed(service: Service) -> Iterator[str]:
     """The rows of the table in the document: routes with the same rule in one."""
     rules: dict[str, list[str]] = {}
     for route in service.routes:
-        rule = "peers, through the mesh" if route.inside else route.scope or "anybody"
+        rule: str = "peers, through the mesh" if route.inside else route.scope or "anybody"
         rules.setdefault(rule, []).append(f"`{route.method} {route.path}`")
     for rule, routes in rules.items():
         yield f"| {service.name} | {', '.join(routes)} | {rule} |"
