@@ -11,14 +11,10 @@ import pytest
 
 import discovery
 from services.kit.data.database import file_url
-from services.kit.service import Service
-from services.laptops.app import SERVICE as LAPTOPS
-from services.ports.app import SERVICE as PORTS
-from services.recommendations.app import SERVICE as RECOMMENDATIONS
+from tests.services.catalogue import SERVICES
 from tests.services.contract import FOLDER, Callee, lacking, read
 from tests.services.support import Client, behind, build, served
 
-SERVICES: dict[str, Service] = {service.name: service for service in (LAPTOPS, PORTS, RECOMMENDATIONS)}
 FILES = sorted(FOLDER.glob("*.json"))
 
 
