@@ -146,8 +146,9 @@ def _claims(maker: TokenMaker, now: float) -> Iterator[tuple[str, str]]:
         yield f"{name} an object", maker.token(now, **{name: {"a": 1}})
     yield "expired", maker.token(now - 400)
     yield "expired just beyond what clocks differ by", maker.token(now, iat=at - 361, nbf=at - 361, exp=at - 61)
-    yield "issued in the future", maker.token(now + 62)
-    yield "not valid yet", maker.token(now, nbf=at + 62)
+    # Far enough that it is still the future when the last of these tokens is sent.
+    yield "issued in the future", maker.token(now + 600)
+    yield "not valid yet", maker.token(now, nbf=at + 600)
     yield "expires before it was issued", maker.token(now, exp=at - 1)
     yield "lives no time", maker.token(now, exp=at)
     yield "lives for ten years", maker.token(now, exp=at + 10 * 365 * 86400)

@@ -54,6 +54,12 @@ def test_a_clock_that_is_a_minute_off_refuses_nobody_whose_token_is_fresh_or_abo
     assert judged(fresh).caller == judged(old).caller
 
 
+@pytest.mark.parametrize("claims", [{"iat": int(NOW) + 61, "exp": int(NOW) + 300}, {"nbf": int(NOW) + 61}])
+def test_a_clock_that_is_further_off_than_a_minute_is_not_followed(claims: dict[str, int]) -> None:
+    with pytest.raises(Refused, match="not valid yet"):
+        judged(MAKER.token(NOW, **claims))
+
+
 def test_a_verdict_ends_when_the_token_would_be_refused() -> None:
     token = MAKER.token(NOW)
     until = judged(token).until
