@@ -57,9 +57,10 @@ class MeshConfig:
     they are a part of.
 
     ``client_max_size`` is how many bytes a request's body may have where a handler reads it whole (0: any number),
-    ``max_line_size`` and ``max_field_size`` how many its first line and each of its headers may have, and ``backlog``
-    how many connections may wait to be accepted. ``None`` leaves them to the application, which says them to
-    ``web.Application``, and to aiohttp's defaults.
+    ``max_line_size`` and ``max_field_size`` how many its first line and each of its headers may have.
+    ``max_connections`` is how many connections are held at once, half of them for one address, and ``backlog`` how
+    many may wait to be accepted. ``None`` leaves sizes to the application, which says them to ``web.Application``, and
+    to aiohttp's defaults; and takes any number of connections, but at the edge 4096.
     """
 
     name: str
@@ -121,6 +122,7 @@ class MeshConfig:
     client_max_size: int | None = None
     max_line_size: int | None = None
     max_field_size: int | None = None
+    max_connections: int | None = None
     backlog: int = 512
 
     def __post_init__(self) -> None:
@@ -211,6 +213,7 @@ def _server_problems(config: MeshConfig) -> Iterator[str]:
     sizes: Mapping[str, object] = {
         "max_line_size": config.max_line_size,
         "max_field_size": config.max_field_size,
+        "max_connections": config.max_connections,
         "backlog": config.backlog,
     }
     for name, value in sizes.items():

@@ -217,6 +217,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MESH_CLIENT_MAX_SIZE": ("client_max_size", _integer),
     "MESH_MAX_LINE_SIZE": ("max_line_size", _integer),
     "MESH_MAX_FIELD_SIZE": ("max_field_size", _integer),
+    "MESH_MAX_CONNECTIONS": ("max_connections", _integer),
     "MESH_BACKLOG": ("backlog", _integer),
     "MESH_SNAPSHOT": ("snapshot", str),
     "MESH_SNAPSHOT_MAX_AGE_S": ("snapshot_max_age_s", _seconds),

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Entering = Callable[[Handle], Handle]
+Came = Callable[[web.RequestHandler, asyncio.Transport], None]
 Left = Callable[[web.RequestHandler], None]
 
 # An application says it when it is made, and shows it to nobody.
@@ -54,11 +55,11 @@ def bound_bodies(app: web.Application, size: int | None) -> None:
 
 
 async def set_up(
-    runner: web.AppRunner, entering: Entering, left: Left, connection: type[Connection] = Connection
+    runner: web.AppRunner, entering: Entering, came: Came, left: Left, connection: type[Connection] = Connection
 ) -> web.Server:
     """Set *runner* up with what *entering* makes of its application's handler in its place.
 
-    *left* is told of lost connections, each of which is a *connection*.
+    Each connection is a *connection*; those that *came*, and those that *left*, are told.
     """
     known = await _goes_well()
     if not known:
@@ -66,7 +67,7 @@ async def set_up(
     await runner.setup()
     server = _server_of(runner)
     if known:
-        _stand_in(server, entering, left, connection)
+        _stand_in(server, entering, came, left, connection)
     return server
 
 
@@ -74,13 +75,14 @@ def _server_of(runner: web.AppRunner) -> web.Server:
     return cast(web.Server, runner.server)
 
 
-def _stand_in(server: web.Server, entering: Entering, left: Left, connection: type[Connection]) -> None:
+def _stand_in(server: web.Server, entering: Entering, came: Came, left: Left, connection: type[Connection]) -> None:
     server.request_handler = entering(server.request_handler)  # type: ignore[assignment]
     made, lost = server.connection_made, server.connection_lost
 
     def connection_made(handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         handler.__class__ = connection
         made(handler, transport)
+        came(handler, transport)
 
     def connection_lost(handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         lost(handler, exc)
@@ -123,6 +125,7 @@ async def _goes_well() -> bool:
 
 async def _came_in() -> bool:
     came: list[object] = []
+    made: list[object] = []
     gone: list[object] = []
     answered = asyncio.Event()
 
@@ -137,7 +140,7 @@ async def _came_in() -> bool:
     await runner.setup()
     try:
         server = _server_of(runner)
-        _stand_in(server, entering, gone.append, EdgeConnection)
+        _stand_in(server, entering, lambda handler, _: made.append(handler), gone.append, EdgeConnection)
         connection = server()
         connection.connection_made(Memory(answered))
         connection.data_received(_ASKED)
@@ -146,4 +149,4 @@ async def _came_in() -> bool:
         connection.connection_lost(None)
     finally:
         await runner.cleanup()
-    return came == gone == [connection]
+    return came == made == gone == [connection]

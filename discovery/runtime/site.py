@@ -18,6 +18,7 @@ from discovery.clock import Clock
 from discovery.config import MeshConfig
 from discovery.runtime import certificate, doorway, listener
 from discovery.runtime.connection import Connection, EdgeConnection
+from discovery.runtime.connections import Connections
 from discovery.runtime.inbound import Inbound
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,12 @@ _KEEPALIVE_S = 75.0
 _CUT_S = 0.05
 # Strangers get less: a head that drips in holds a connection for so long.
 _EDGE_KEEPALIVE_S = 10.0
+# What is still to come of a body that was refused is read for so long, or the refusal might be lost.
+_EDGE_LINGERING_S = 3.0
+# Who takes nothing of what was sent for so long is cut off, by the system, where that can do it: aiohttp would keep an
+# answer for him for ever.
+_EDGE_UNTAKEN_S = 30.0
+_EDGE_CONNECTIONS = 4096
 
 
 class _Runner(web.AppRunner):
@@ -53,7 +60,11 @@ class Site:
     ) -> None:
         self._config = config
         self._inbound = inbound
-        sizes: dict[str, Any] = {"max_line_size": config.max_line_size, "max_field_size": config.max_field_size}
+        limits: dict[str, Any] = {
+            "max_line_size": config.max_line_size,
+            "max_field_size": config.max_field_size,
+            "lingering_time": _EDGE_LINGERING_S if config.edge else None,
+        }
         self._clock = clock
         self._runner = _Runner(
             app,
@@ -61,9 +72,10 @@ class Site:
             shutdown_timeout=close_s / 2,
             access_log=None,
             handle_signals=False,
-            **{name: size for name, size in sizes.items() if size is not None},
+            **{name: limit for name, limit in limits.items() if limit is not None},
         )
         self._site: web.BaseSite | None = None
+        self._connections = Connections(config.max_connections or (_EDGE_CONNECTIONS if config.edge else None))
 
     @property
     def requests(self) -> int:
@@ -81,15 +93,21 @@ class Site:
         doorway.bound_bodies(self._runner.app, self._config.client_max_size)
         connection = EdgeConnection if self._config.edge else Connection
         self._server = await doorway.set_up(
-            self._runner, self._inbound.entering, self._inbound.under_way.left, connection
+            self._runner, self._inbound.entering, self._connections.came, self._left, connection
         )
         self._inbound.open()
+        if self._config.edge and hasattr(socket, "TCP_USER_TIMEOUT"):
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_EDGE_UNTAKEN_S * 1000))
         site = web.SockSite(self._runner, bound, backlog=self._config.backlog, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:  # two may bind one port; only one of them can listen
             raise listener.cannot_listen(self._config, error) from error
         self._site = site
+
+    def _left(self, connection: web.RequestHandler) -> None:
+        self._connections.left(connection)
+        self._inbound.under_way.left(connection)
 
     async def stop_listening(self) -> None:
         """Let nobody connect any more."""

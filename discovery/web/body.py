@@ -1,4 +1,4 @@
-"""The body of a request, within limits: of bytes, after decompression too, and of time.
+"""The body of a request, within limits: of bytes, after decompression too, of time, and of slowness.
 
 aiohttp bounds neither for a handler that streams: a client may drip a body for ever.
 """
@@ -19,8 +19,18 @@ _CODINGS = frozenset({"", "identity", "gzip", "deflate"})
 # The whole of a body; with the gateway's limit of 1 MiB, this asks for 35 kB/s of whoever uses all of it.
 BODY_S = 30.0
 
+# Who sends slower than that after a while holds a connection, and means to: half a packet a second is less than any
+# network makes of an honest client. Kestrel asks the same.
+GRACE_S = 5.0
+LEAST_PER_S = 240
+
 # What follows a body that was not read to its end could not be told from its rest.
 _CLOSE: Mapping[str, str] = {hdrs.CONNECTION: "close"}
+
+
+def allowed_s(received: int, within_s: float) -> float:
+    """How long after its beginning the next piece of a body may come of which so many bytes were *received*."""
+    return min(within_s, GRACE_S + received / LEAST_PER_S)
 
 
 class Body:
@@ -31,13 +41,13 @@ class Body:
         self._request = request
         self._limit = limit
         self._within_s = within_s
-        self._until: float | None = None
+        self._began_at: float | None = None
         self._received = 0
 
     def whole(self) -> bytes | None:
         """All of it, if it has come already and nothing of it was read, as with small ones; else ``None``."""
         content = self._request.content
-        if self._until is not None or not content.is_eof() or content.exception() is not None:
+        if self._began_at is not None or not content.is_eof() or content.exception() is not None:
             return None
         self._check_coding()
         body = content.read_nowait()
@@ -59,15 +69,17 @@ class Body:
         return piece
 
     async def _next(self) -> bytes:
-        if self._until is None:
+        if self._began_at is None:
             self._check_coding()
             self._check_length()
-            self._until = asyncio.get_running_loop().time() + self._within_s
+            self._began_at = asyncio.get_running_loop().time()
+        within_s = allowed_s(self._received, self._within_s)
         try:
-            async with asyncio.timeout_at(self._until):
+            async with asyncio.timeout_at(self._began_at + within_s):
                 piece = await self._request.content.readany()
         except TimeoutError:
-            raise Problem(408, f"the body did not arrive within {self._within_s:g} s", headers=_CLOSE) from None
+            late = f"of the body {self._received} bytes arrived within {within_s:g} s: that is too slow"
+            raise Problem(408, late, headers=_CLOSE) from None
         except ConnectionError:
             raise Problem(400, "the body broke off", headers=_CLOSE) from None
         except web.RequestPayloadError:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.gateway.allow_list import allow_list
 from services.gateway.app import build
+from services.gateway.descriptors import raise_limit
 from services.gateway.edge.settings import EdgeSettings
 from services.kit.auth.issuer import Issuer
 from services.kit.main import main
@@ -16,4 +17,5 @@ def _build() -> web.Application:
 
 
 if __name__ == "__main__":
+    raise_limit()
     main("gateway", _build, port=8080, edge=True)

@@ -13,11 +13,11 @@ from services.gateway.allow_list import DEFAULT
 from services.gateway.api import api
 from services.gateway.edge import outfit
 from services.gateway.edge.settings import EdgeSettings
-from services.gateway.entrance import METHODS, conceal, entrance
+from services.gateway.entrance import IN_FLIGHT, METHODS, conceal, entrance, in_flight
 from services.gateway.index import index
 from services.gateway.published import PUBLISHED, Published
 from services.gateway.target import PREFIX
-from services.gateway.tunnel import OPENED, Opened, end_what_is_refused
+from services.gateway.tunnel import OPENED, end_what_is_refused, room
 from services.kit.auth.guard import guard
 from services.kit.auth.issuer import Issuer
 
@@ -31,7 +31,8 @@ def build(
     """
     app = web.Application(middlewares=[boundary, entrance])
     outfit.put_on(app, edge or EdgeSettings())
-    app[OPENED] = Opened()
+    app[OPENED] = room()
+    app[IN_FLIGHT] = in_flight()
     app.on_response_prepare.append(conceal)
     app.on_response_prepare.append(end_what_is_refused)
     guard(app, issuer, discovery.Surroundings())

@@ -12,14 +12,23 @@ from aiohttp.typedefs import Handler
 from discovery import wire
 from discovery.web import Problem
 from services.gateway import target
+from services.gateway.room import Room
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _VERSIONS = (HttpVersion11, HttpVersion10)
 TARGET = web.RequestKey("target", target.Target)
+IN_FLIGHT = web.AppKey("IN_FLIGHT", Room)
+# Streams and websockets among them. Each may have some hundred kilobytes on its way.
+MOST_IN_FLIGHT = 2000
 
 _CLOSE: Mapping[str, str] = MappingProxyType({hdrs.CONNECTION: "close"})
 _HEALTH = frozenset({wire.LIVE_PATH, wire.READY_PATH})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+def in_flight() -> Room:
+    """For all that is asked at once."""
+    return Room(MOST_IN_FLIGHT, "as many requests are under way as may be")
 
 
 @web.middleware
@@ -37,7 +46,8 @@ async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse
     if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
         raise Problem(400, "a body is read in chunks, and in no other Transfer-Encoding", headers=_CLOSE)
     request[TARGET] = target.parse(request.raw_path)
-    return await handler(request)
+    with request.app[IN_FLIGHT]:
+        return await handler(request)
 
 
 async def conceal(request: web.Request, response: web.StreamResponse) -> None:

@@ -55,6 +55,8 @@ _OURS = ("x-forwarded-", "x-b3-", "ot-tracer-", "ot-baggage-", "uberctx-", wire.
 
 # Cookies are between the browser and the shop; tokens are for the APIs, which the shop is none of.
 _DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED | {"authorization"}}
+# Of the names and values that cross; each of them has a limit of aiohttp's, and so has their number (128).
+MOST_BYTES = 32 * 1024
 _NOBODY: frozenset[str] = frozenset()
 
 # What an answer may tell the world. Not Server, and no address of ours: Location and Link are rewritten.
@@ -100,10 +102,11 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
     """The headers for the request behind, made from those of the client at the address *peer*; HTTP/1.0 has no *host*.
 
     Raises:
-        Problem: 400, for a value that is not text.
+        Problem: 400, for a value that is not text; 431, where they are too large together.
     """
     named, dropped = named_by_connection(headers), _DROPPED[side]
     kept: list[tuple[str, str]] = []
+    size = 0
     for name, value in headers.items():
         lower = name.lower()
         # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
@@ -111,8 +114,11 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
             continue
         if not value.isprintable() and not value.replace("\t", " ").isprintable():
             raise Problem(400, "the value of a header is not text")
+        size += len(lower) + len(value)
         # In one spelling: a client of aiohttp's takes another one of the same name for its correction.
         kept.append((lower, value))
+    if size > MOST_BYTES:
+        raise Problem(431, f"the headers have more than {MOST_BYTES} bytes")
     # An encoded answer would be decoded on its way through us, so there is no use in asking for one.
     kept += ((hdrs.ACCEPT_ENCODING, "identity"), (hdrs.X_FORWARDED_FOR, peer), (hdrs.X_FORWARDED_PROTO, scheme))
     if host:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 import aiohttp
@@ -21,6 +21,7 @@ import discovery
 from discovery.web import Problem
 from services.gateway import frames, headers
 from services.gateway.frames import CLOSE_S, End
+from services.gateway.room import Room
 from services.gateway.side import Side
 from services.gateway.target import refuse_empty_query
 
@@ -32,7 +33,6 @@ MESSAGE_BYTES = 1024**2
 MOST_OPEN = 400
 # A network forgets a connection on which nothing passes, often after a minute; and who vanished says nothing.
 _HEARTBEAT_S = 25.0
-_LATER: Mapping[str, str] = MappingProxyType({hdrs.RETRY_AFTER: "5"})
 
 _SWITCHES = 101
 _VERSION = "13"
@@ -43,29 +43,12 @@ _THEIRS = "sec-websocket-"
 _CLOSING = aiohttp.ClientWSTimeout(ws_close=CLOSE_S)
 
 
-class Opened:
-    """How many there are."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Count one while the block lasts.
-
-        Raises:
-            Problem: 503, when there are as many as may be.
-        """
-        if self._count >= MOST_OPEN:
-            raise Problem(503, "as many websockets are open as may be", headers=_LATER)
-        self._count += 1
-        try:
-            yield
-        finally:
-            self._count -= 1
+OPENED = web.AppKey("OPENED", Room)
 
 
-OPENED = web.AppKey("OPENED", Opened)
+def room() -> Room:
+    """For all that are open at once."""
+    return Room(MOST_OPEN, "as many websockets are open as may be")
 
 
 def is_asked_for(request: web.Request) -> bool:
@@ -90,7 +73,7 @@ async def tunnel(request: web.Request, mesh: discovery.Mesh, asked: str | URL, s
     passed = headers.of_request(request, side)
     for name in [name for name in passed if name.lower().startswith(_THEIRS)]:
         del passed[name]
-    with request.app[OPENED].one_more():
+    with request.app[OPENED]:
         try:
             service = await mesh.ws_connect(
                 asked,

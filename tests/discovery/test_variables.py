@@ -55,11 +55,13 @@ def test_what_an_instance_says_of_itself_and_what_a_server_takes_in_are_variable
         "MESH_CLIENT_MAX_SIZE": "0",
         "MESH_MAX_LINE_SIZE": "100",
         "MESH_MAX_FIELD_SIZE": "200",
+        "MESH_MAX_CONNECTIONS": "9",
         "MESH_BACKLOG": "7",
     }
     config = MeshConfig.from_env("ports", environ)
     assert (config.tags, config.version, config.zone) == (("api", "v2"), "1.2", "a")
     assert (config.weight, config.warning_weight) == (10, 0)
+    assert config.max_connections == 9
     assert (config.client_max_size, config.max_line_size, config.max_field_size, config.backlog) == (0, 100, 200, 7)
 
 
@@ -72,6 +74,7 @@ def test_what_an_instance_says_of_itself_and_what_a_server_takes_in_are_variable
         ("MESH_CLIENT_MAX_SIZE", "1MB", "MESH_CLIENT_MAX_SIZE='1MB': expected a whole number"),
         ("MESH_MAX_LINE_SIZE", "0", "max_line_size must be a positive whole number, got 0"),
         ("MESH_MAX_FIELD_SIZE", "-8", "max_field_size must be a positive whole number, got -8"),
+        ("MESH_MAX_CONNECTIONS", "0", "max_connections must be a positive whole number, got 0"),
         ("MESH_BACKLOG", "0", "backlog must be a positive whole number, got 0"),
     ],
 )

@@ -137,6 +137,6 @@ async def test_with_this_aiohttp_nothing_is_told_and_no_middleware_is_put_in(
 
 async def test_the_rehearsal_leaves_nothing_running() -> None:
     runner = web.AppRunner(web.Application())
-    await doorway.set_up(runner, lambda handle: handle, lambda connection: None)
+    await doorway.set_up(runner, lambda handle: handle, lambda connection, transport: None, lambda connection: None)
     await runner.cleanup()
     assert other_tasks() == set()

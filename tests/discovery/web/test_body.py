@@ -87,6 +87,24 @@ async def test_a_body_that_drips_is_given_up() -> None:
         assert response.status == 408
 
 
+@pytest.mark.parametrize(("received", "seconds"), [(0, 5), (240, 6), (2400, 15), (240 * 25, 30), (10**6, 30)])
+def test_the_next_piece_may_come_as_late_as_the_least_rate_lets_it(received: int, seconds: float) -> None:
+    assert body.allowed_s(received, 30.0) == seconds
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "GRACE_S", 0.05)
+    never = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x"
+        await never.wait()
+
+    async with echo() as client, client.post("/", data=slow()) as response:
+        assert response.status == 408
+        assert "too slow" in await response.text()
+
+
 async def test_a_length_that_is_announced_too_large_is_refused_before_a_byte_is_read() -> None:
     async with echo() as client:
         reader, writer = await asyncio.open_connection(client.host, client.port)

@@ -6,6 +6,7 @@ from collections import Counter
 
 import discovery
 from benchmarks.gateway import corpus
+from services.gateway.edge.settings import EdgeSettings
 from tests.services.gateway.doors import build
 from tests.services.support import instance, served
 
@@ -15,7 +16,7 @@ async def test_what_reaches_a_service_is_sanitised(registry: discovery.StaticReg
     async with corpus.Upstream().serving() as upstream:
         for service in (corpus.SERVICE, "marketplace"):
             registry.replace(service, [instance(service, upstream.port)])
-        async with served(build(), "gateway", registry, edge=True) as client:
+        async with served(build(EdgeSettings(rate=None, user_rate=None)), "gateway", registry, edge=True) as client:
             for case in corpus.cases():
                 answer = await client.raw(case.sent)
                 found = corpus.judge(case, answer, upstream.take(), host=f"127.0.0.1:{upstream.port}")
