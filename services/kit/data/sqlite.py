@@ -1,19 +1,18 @@
 """SQLite in write-ahead mode: a thread that writes and a few that read, each with a connection that it keeps.
 
-A unit of work takes one hop to a thread, and all that it does there is synchronous.
+A unit of work takes one hop to a thread, and all that it does there is synchronous. Units that want to write at the
+same moment share a transaction, and so the way to the disk.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar, cast
@@ -24,44 +23,21 @@ from sqlalchemy.engine import URL
 from services.kit.data.faults import Busy, Unusable
 from services.kit.data.sqlite_faults import problem
 from services.kit.data.turn import Turn
+from services.kit.data.unit import Queue, Unit, Work, following
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
 
 # More would wait for the interpreter, and not for the disk.
 _READERS = 3
+
+# How many units that write at the same moment go to the disk together.
+_AT_ONCE = 32
 
 # How long SQLite itself waits for a lock before it is asked again.
 _ASKED_AGAIN_S = 0.2
 
 
-@dataclass(slots=True)
-class _Unit:
-    """Some work, until when it may wait for other processes, and who waits for what it comes to."""
-
-    work: Work[Any]
-    until: float
-    keys: bool
-    answer: asyncio.Future[Any]
-    context: contextvars.Context = field(default_factory=contextvars.copy_context)
-
-    @property
-    def late(self) -> bool:
-        return self.answer.get_loop().time() > self.until
-
-    def end(self, result: object, error: BaseException | None) -> None:
-        with suppress(RuntimeError):  # of a loop that is closed: nobody waits any more
-            self.answer.get_loop().call_soon_threadsafe(self._tell, result, error)
-
-    def _tell(self, result: object, error: BaseException | None) -> None:
-        if self.answer.done():
-            return
-        if isinstance(error, StopIteration):  # which no future takes
-            error = RuntimeError("the work raised StopIteration")
-        if error is not None:
-            self.answer.set_exception(error)
-        else:
-            self.answer.set_result(result)
+_Doing = Callable[[Connection, Sequence[Unit]], list[Any]]
 
 
 class SQLite:
@@ -78,10 +54,10 @@ class SQLite:
             connect_args={"timeout": _ASKED_AGAIN_S, "isolation_level": None},
         )
         self._turn = Turn(self._file.with_name(f"{self._file.name}-turn"))
-        self._reads: SimpleQueue[_Unit | None] = SimpleQueue()
-        self._writes: SimpleQueue[_Unit | None] = SimpleQueue()
-        self._readers = [self._thread(self._reads, self._read) for _ in range(_READERS)]
-        self._writer = self._thread(self._writes, self._write)
+        self._reads: Queue = SimpleQueue()
+        self._writes: Queue = SimpleQueue()
+        self._readers = [self._thread(self._reads, self._read, 1) for _ in range(_READERS)]
+        self._writer = self._thread(self._writes, self._write, _AT_ONCE)
 
     def open(self) -> None:
         """Start the threads."""
@@ -111,60 +87,78 @@ class SQLite:
         if not await self.read(done):
             await self._ask(self._writes, work, keys=False)
 
-    async def _ask(self, queue: SimpleQueue[_Unit | None], work: Work[T], *, keys: bool = True) -> T:
+    async def _ask(self, queue: Queue, work: Work[T], *, keys: bool = True) -> T:
         loop = asyncio.get_running_loop()
-        unit = _Unit(work, loop.time() + self._patience_s, keys, loop.create_future())
+        unit = Unit(work, loop.time() + self._patience_s, keys, loop.create_future())
         queue.put(unit)
         answer: T = await unit.answer
         return answer
 
-    def _thread(self, units: SimpleQueue[_Unit | None], do: Callable[[Connection, _Unit], Any]) -> threading.Thread:
-        return threading.Thread(target=self._serve, args=(units, do), name=f"database {self._file.name}", daemon=True)
+    def _thread(self, queue: Queue, do: _Doing, at_once: int) -> threading.Thread:
+        name = f"database {self._file.name}"
+        return threading.Thread(target=self._serve, args=(queue, do, at_once), name=name, daemon=True)
 
-    def _serve(self, units: SimpleQueue[_Unit | None], do: Callable[[Connection, _Unit], Any]) -> None:
+    def _serve(self, queue: Queue, do: _Doing, at_once: int) -> None:
         connection: Connection | None = None
-        while (unit := units.get()) is not None:
-            if unit.answer.cancelled():
-                continue
-            result, error = None, None
-            try:
-                connection = connection or self._connect()
-                result = unit.context.run(do, connection, unit)
-            except BaseException as exc:  # noqa: BLE001 - whatever it is, it is for who waits
-                error = exc
-                if connection is not None and _spoilt(connection, exc):
-                    connection.close()
-                    connection = None
-            unit.end(result, error)
-            del unit, result, error
+        while units := following(queue, at_once):
+            together = connection is not None and len(units) > 1 and _do_together(connection, do, units)
+            # Where one of them fails, each is done anew by itself, so that nobody pays for another.
+            for unit in () if together else units:
+                connection = self._do(connection, do, unit)
         if connection is not None:
             connection.close()
+
+    def _do(self, connection: Connection | None, do: _Doing, unit: Unit) -> Connection | None:
+        """Do one, and return the connection if it is still good."""
+        try:
+            connection = connection or self._connect()
+            (result,) = do(connection, [unit])
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is for who waits
+            unit.end(None, error)
+            if connection is not None and _spoilt(connection, error):
+                connection.close()
+                return None
+        else:
+            unit.end(result, None)
+        return connection
 
     def _connect(self) -> Connection:
         connection = self._engine.connect()
         _driver(connection).execute("PRAGMA foreign_keys=ON")
         return connection
 
-    def _read(self, connection: Connection, unit: _Unit) -> Any:
+    def _read(self, connection: Connection, units: Sequence[Unit]) -> list[Any]:
         with connection.begin() as transaction:
             _driver(connection).execute("BEGIN")
-            result = unit.work(connection)
+            results = [unit.do(connection) for unit in units]
             transaction.rollback()
-            return result
+            return results
 
-    def _write(self, connection: Connection, unit: _Unit) -> Any:
-        if unit.late:
+    def _write(self, connection: Connection, units: Sequence[Unit]) -> list[Any]:
+        if any(unit.late for unit in units):
             raise Busy
-        if not unit.keys:
+        resting = not all(unit.keys for unit in units)
+        if resting:
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
         try:
             with connection.begin():
-                with self._turn.taken(lambda: unit.late):
-                    _begin_writing(_driver(connection), unit)
-                return unit.work(connection)
+                with self._turn.taken(lambda: units[0].late):
+                    _begin_writing(_driver(connection), units[0])
+                return [unit.do(connection) for unit in units]
         finally:
-            if not unit.keys:
+            if resting:
                 _driver(connection).execute("PRAGMA foreign_keys=ON")
+
+
+def _do_together(connection: Connection, do: _Doing, units: Sequence[Unit]) -> bool:
+    """Do them all, and whether that was possible: what a write costs is mostly its way to the disk."""
+    try:
+        results = do(connection, units)
+    except Exception:  # noqa: BLE001 - who it is meant for will hear of it
+        return False
+    for unit, result in zip(units, results, strict=True):
+        unit.end(result, None)
+    return True
 
 
 def _spoilt(connection: Connection, error: BaseException) -> bool:
@@ -181,7 +175,7 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.dbapi_connection)
 
 
-def _begin_writing(driver: sqlite3.Connection, unit: _Unit) -> None:
+def _begin_writing(driver: sqlite3.Connection, unit: Unit) -> None:
     # At once for writing: a transaction that reads first, and then finds somebody else writing, cannot be made to
     # wait but only to fail.
     while True:

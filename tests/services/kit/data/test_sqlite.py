@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 from discovery.web import Problem
 from services.kit.data.database import Database, file_url
@@ -256,3 +256,42 @@ def test_who_has_just_written_does_not_pass_who_is_next(tmp_path: Path) -> None:
 async def test_nobody_else_on_the_machine_may_look_into_the_directory(file: Path, database: Database) -> None:
     async with database:
         assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_units_that_wait_at_the_same_moment_go_to_the_disk_together(database: Database) -> None:
+    async with database:
+        held = Held()
+        first = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        commits: list[Connection] = []
+
+        def committed(connection: Connection) -> None:
+            commits.append(connection)
+
+        event.listen(Engine, "commit", committed)
+        waiting = [asyncio.create_task(database.write(partial(add, f"thing {number}"))) for number in range(10)]
+        await asyncio.wait(waiting, timeout=0)  # all of them stand in the queue
+        held.release()
+        try:
+            await asyncio.gather(first, *waiting)
+        finally:
+            event.remove(Engine, "commit", committed)
+        assert await database.read(count) == 2 + 1 + 10
+
+    assert len(commits) == 2, "the one that was held, and all the others"
+
+
+async def test_one_that_fails_takes_nobody_with_it(database: Database) -> None:
+    async with database:
+        held = Held()
+        first = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        names = ["four", "one", "five", "nameless", "six"]
+        waiting = [asyncio.create_task(database.write(partial(add, name))) for name in names]
+        await asyncio.wait(waiting, timeout=0)  # all of them stand in the queue
+        held.release()
+        await first
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert await database.read(count) == 2 + 1 + 3
+
+    assert [getattr(outcome, "status", None) for outcome in outcomes] == [None, 409, None, 409, None]
