@@ -31,6 +31,8 @@ def application(service: Service, settings: Settings, around: discovery.Surround
     app[DATABASE] = database
     app[discovery.READINESS] = readiness = discovery.Readiness()
     readiness.add("database", database.check)
+    # Who cannot write for now still reads.
+    readiness.add("writing", database.check_writing, vital=False)
     app.cleanup_ctx.append(opened)
     app.on_startup.extend(service.started)
     app.cleanup_ctx.extend(service.while_running)

@@ -1,4 +1,4 @@
-"""What a service does when it is started: ``python -m services.ports [serve|openapi|routes]``."""
+"""What a service does when it is started: ``python -m services.ports``, or that and one of the commands below."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from services.kit.application import application
+from services.kit.data import upkeep
+from services.kit.data.faults import Refused
 from services.kit.main import main
 from services.kit.service import Service
 from services.kit.settings import Settings
@@ -21,9 +25,16 @@ def run(service: Service) -> None:
     parser = ArgumentParser(prog=f"python -m services.{service.name}")
     parser.set_defaults(do=serve)
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, do in _COMMANDS.items():
-        commands.add_parser(name, help=do.__doc__).set_defaults(do=do)
-    parser.parse_args().do(service)
+    for name, (do, *arguments) in _COMMANDS.items():
+        command = commands.add_parser(name, help=do.__doc__)
+        command.set_defaults(do=do)
+        for argument, kind in arguments:
+            command.add_argument(argument, type=kind)
+    asked = vars(parser.parse_args())
+    try:
+        asked.pop("do")(service, **asked)
+    except Refused as refused:
+        sys.exit(f"{service.name}: {refused}")
 
 
 def serve(service: Service) -> None:
@@ -50,6 +61,15 @@ def tell_routes(service: Service) -> None:
         sys.stdout.write(f"{route.method:<7} {route.path:<40} {who}\n")
 
 
-_COMMANDS: Mapping[str, Callable[[Service], None]] = MappingProxyType(
-    {"serve": serve, "openapi": tell_document, "routes": tell_routes}
+# Each with what it is told beside its name, and as what that is read.
+_COMMANDS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
+    {
+        "serve": (serve,),
+        "migrate": (upkeep.migrate,),
+        "backup": (upkeep.backup, ("file", Path)),
+        "restore": (upkeep.restore, ("file", Path)),
+        "seed": (upkeep.seed, ("count", int)),
+        "openapi": (tell_document,),
+        "routes": (tell_routes,),
+    }
 )

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from services.kit.data.samples import Samples
 from services.kit.web.route import Route
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """``home`` is the folder of its migrations; ``port`` where it listens unless told otherwise; ``api`` the version of
-    what it offers. ``started`` is run when the mesh is there, ``while_running`` is entered then and left at the end.
+    what it offers; ``samples`` are made-up records for who wants many. ``started`` is run when the mesh is there,
+    ``while_running`` is entered then and left at the end.
     """
 
     name: str
@@ -23,5 +25,6 @@ class Service:
     api: str
     routes: Sequence[Route]
     home: Path
+    samples: Samples | None = None
     started: Sequence[Callable[[web.Application], Awaitable[None]]] = ()
     while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, or_
 
 import discovery
 from services.kit.data.records import Records
+from services.kit.data.samples import Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.laptops import reserving
 from services.laptops.fitted import fitted
 from services.laptops.model import FittedLaptop, Laptop, LaptopDraft, LaptopQuery
-from services.laptops.table import LAPTOPS
+from services.laptops.table import LAPTOPS, sample
 
 
 def where(query: LaptopQuery) -> list[ColumnElement[bool]]:
@@ -54,6 +55,7 @@ SERVICE = Service(
     api="1.0.0",
     home=Path(__file__).parent,
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
+    samples=Samples(LAPTOPS, sample),
     started=(follow_ports,),
     while_running=(reserving.giving_back,),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, Double, Integer, MetaData, PrimaryKeyConstraint, String, Table, UniqueConstraint
 
 _TABLES = MetaData()
@@ -44,7 +46,13 @@ _OFFERED: tuple[tuple[str, str, int, int | None], ...] = (
     ("Lumen Tab 11 Convertible", "LT11C-ARM-8-256", 0, 69_900),
     ("Tarn Rugged 14", "TR14-MIL-16-1T", 3, None),
 )
-SEED = [
+SEED: list[dict[str, Any]] = [
     {"title": title, "model": model, "stock": stock, "price_cents": price_cents, "currency": "EUR"}
     for title, model, stock, price_cents in _OFFERED
 ]
+
+
+def sample(number: int) -> dict[str, Any]:
+    """A laptop that is made up."""
+    row = SEED[number % len(SEED)]
+    return row | {"title": f"{row['title']} {number}", "model": f"{row['model']}-{number}"}

@@ -7,10 +7,11 @@ from pathlib import Path
 from sqlalchemy import ColumnElement
 
 from services.kit.data.records import Records
+from services.kit.data.samples import Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.ports.model import Port, PortDraft, PortQuery
-from services.ports.table import PORTS
+from services.ports.table import PORTS, sample
 
 
 def where(query: PortQuery) -> list[ColumnElement[bool]]:
@@ -21,4 +22,11 @@ def where(query: PortQuery) -> list[ColumnElement[bool]]:
 
 STORE = Records[PortDraft, Port](PORTS, Port)
 RESOURCE = Resource(path="/ports", records=STORE, draft=PortDraft, query=PortQuery, where=where)
-SERVICE = Service("ports", port=5001, api="1.0.0", home=Path(__file__).parent, routes=RESOURCE.routes(also="/port"))
+SERVICE = Service(
+    "ports",
+    port=5001,
+    api="1.0.0",
+    home=Path(__file__).parent,
+    routes=RESOURCE.routes(also="/port"),
+    samples=Samples(PORTS, sample),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint
 
 PORTS = Table(
@@ -52,3 +54,9 @@ SEED = [
     dict(zip(("id", "laptop", "name", "connector", "watts"), (number, *fitted), strict=True))
     for number, fitted in zip(_IDS, _FITTED, strict=True)
 ]
+
+
+def sample(number: int) -> dict[str, Any]:
+    """A port that is made up, of a laptop that may not be there."""
+    laptop, name, connector, watts = _FITTED[number % len(_FITTED)]
+    return {"laptop": laptop, "name": f"{name} {number}", "connector": connector, "watts": watts}

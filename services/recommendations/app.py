@@ -13,12 +13,14 @@ from aiohttp import web
 
 import discovery
 from discovery.web import FieldError, Problem
+from services.kit.data.samples import Samples
 from services.kit.service import Service
 from services.kit.web.route import AROUND, Asked, Route
 from services.recommendations import looks
 from services.recommendations.catalogue import Catalogue, Known
 from services.recommendations.model import ForSomebody, Query, Reason, Recommendations, Recommended, Seen
 from services.recommendations.ranking import Recommendation, rank
+from services.recommendations.table import LOOKS, sample
 
 CATALOGUE = web.AppKey("catalogue", Catalogue)
 
@@ -95,5 +97,6 @@ SERVICE = Service(
         Route(*("GET", "/recommendations/{id}", recommend_beside), answers={200: Recommendations}, query=ForSomebody),
         Route("POST", "/recommendations/looks", record_look, answers={204: None}, body=Seen, inside=True),
     ),
+    samples=Samples(LOOKS, sample),
     while_running=(follow_laptops,),
 )

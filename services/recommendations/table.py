@@ -50,3 +50,8 @@ def seed(now_s: float) -> list[dict[str, Any]]:
         for number, (customer, laptops) in enumerate(_SEEN)
         for days_ago, laptop in enumerate(laptops)
     ]
+
+
+def sample(number: int) -> dict[str, Any]:
+    """A look that is made up; each customer looks at three laptops."""
+    return {"customer": f"made-up-{number // 3}", "laptop": number % 10 + 1, "times": 1, "last_s": 1.7e9 + number}

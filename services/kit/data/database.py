@@ -38,6 +38,9 @@ _log = logging.getLogger(__name__)
 # How long a unit may wait for others before it is refused: less than any caller waits for us.
 PATIENCE_S = 2.0
 
+# How long it is worth a warning that a unit could not write, when nobody has tried since.
+_JUST_NOW_S = 15.0
+
 # How many units may be asked for at once. At a millisecond each, the last of them waits for a fraction of a second.
 CROWD = 200
 
@@ -92,6 +95,7 @@ class Database:
         self._idle.set()
         self._closed = False
         self._refused: Problem | None = None
+        self._refused_at = 0.0
         self._prepared = False
         self._failed = ""
         self._preparing = asyncio.Lock()
@@ -130,7 +134,7 @@ class Database:
         try:
             result = await self._do(self._store.write, work)
         except Unusable as problem:
-            self._refused = problem
+            self._refused, self._refused_at = problem, asyncio.get_running_loop().time()
             raise
         self._refused = None
         return result
@@ -144,8 +148,8 @@ class Database:
             return
 
     async def check_writing(self) -> None:
-        """Raise the :class:`Problem` of the last unit that wrote, if it was one of the database."""
-        if self._refused is not None:
+        """Raise the :class:`Problem` of the last unit that wrote, if it was just now, and one of the database."""
+        if self._refused is not None and asyncio.get_running_loop().time() - self._refused_at < _JUST_NOW_S:
             raise self._refused
 
     async def _do(self, how: Callable[[Work[T]], Awaitable[T]], work: Work[T]) -> T:

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionS
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from services.kit.data import ids
 from services.kit.data.faults import Unusable
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ class Migrations:
             return
         with EnvironmentContext(Config(), self._scripts, fn=self._missing) as environment:
             environment.configure(connection=connection, version_table=self.table, transactional_ddl=True)
+            last = ids.given(connection)
             environment.run_migrations()
+            ids.keep(connection, last)
         _log.info("the schema of %s is at revision %d", self.service, self.newest)
 
     def _missing(self, current: tuple[str, ...], _: MigrationContext) -> list[RevisionStep]:

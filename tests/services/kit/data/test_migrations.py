@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Table, delete, func, inspect, select, text
+from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.engine import URL
 
 from discovery.web import Problem
@@ -15,11 +15,15 @@ from services.kit.data.migrations import MigrationFailed
 from services.laptops.table import LAPTOPS
 from services.ports.table import PORTS
 from services.recommendations.table import LOOKS
-from tests.services.kit.data.things import add, count, home
+from tests.services.kit.data.things import THINGS, add, count, home
 
 SERVICES = Path(__file__).parents[4] / "services"
 COLOUR = 'op.add_column("things", sa.Column("colour", sa.String, server_default="red"))'
 LABELS = 'op.create_table("labels", sa.Column("id", sa.Integer, primary_key=True))'
+ANEW = """
+with op.batch_alter_table("things", table_kwargs={"sqlite_autoincrement": True}) as things:
+    things.alter_column("name", existing_type=sa.String, nullable=False)
+"""
 BREAK = "op.execute(\"UPDATE things SET name = 'same'\")"
 
 
@@ -77,6 +81,23 @@ async def test_an_instance_goes_on_beside_the_next_schema_and_not_beside_the_one
         async with Database(url, home(tmp_path)) as restarted:
             with pytest.raises(Problem, match="is at revision 3, and this instance knows 1"):
                 await restarted.check()
+
+
+async def test_no_id_is_given_again_after_a_table_was_made_anew_or_filled_with_ids(url: URL, tmp_path: Path) -> None:
+    def next_id(connection: Connection) -> int:
+        return int(connection.execute(insert(THINGS).values(name="next").returning(THINGS.c.id)).scalar_one())
+
+    async with Database(url, home(tmp_path)) as database:
+        await database.write(partial(add, "three"))
+        await database.write(lambda connection: connection.execute(delete(THINGS).where(THINGS.c.name == "three")))
+    async with Database(url, home(tmp_path / "anew", ANEW)) as database:
+        assert await database.read(columns) == {"id", "name"}
+        assert await database.write(next_id) == 4
+    async with Database(
+        url, home(tmp_path / "filled", ANEW, "op.execute(\"INSERT INTO things VALUES (90, 'x')\")")
+    ) as database:
+        await database.write(lambda connection: connection.execute(delete(THINGS).where(THINGS.c.name == "next")))
+        assert await database.write(next_id) == 91
 
 
 @pytest.mark.parametrize(("service", "table"), [("ports", PORTS), ("laptops", LAPTOPS), ("recommendations", LOOKS)])

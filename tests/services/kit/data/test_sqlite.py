@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from discovery.web import Problem
+from services.kit.data import database as database_module
 from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Busy
 from services.kit.data.turn import Turn
@@ -82,6 +83,17 @@ async def test_a_locked_database_is_read_and_ready_and_only_its_writers_are_told
             await hasty.check()
             await refusal(hasty.check_writing())
         await hasty.write(partial(add, "three"))
+        await hasty.check_writing()
+
+
+async def test_that_nobody_could_write_is_forgotten_after_a_while(
+    file: Path, hasty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hasty:
+        async with locked(file):
+            await refusal(hasty.write(partial(add, "three")))
+        await refusal(hasty.check_writing())
+        monkeypatch.setattr(database_module, "_JUST_NOW_S", 0.0)
         await hasty.check_writing()
 
 
