@@ -1,4 +1,4 @@
-"""`mesh chaos calls`, in a short form: nothing that can be counted is lost. What is timed gates nothing."""
+"""`mesh chaos`, in a short form: nothing that can be counted is lost, or let in. What is timed gates nothing."""
 
 from __future__ import annotations
 
@@ -20,4 +20,12 @@ async def test_no_repeatable_call_fails_and_no_post_is_executed_twice() -> None:
     rows = json.loads(out)["rows"]
     counted = [row for row in rows if any(word in row["what"] for word in COUNTED)]
     assert len(counted) > len(SCENARIOS), out + err
+    assert [row for row in counted if not row["met"]] == [], err
+
+
+async def test_nothing_hostile_gets_through_the_gateway_and_a_limit_is_exact() -> None:
+    only = [word for scenario in ("smuggling", "tokens", "limits") for word in ("--only", scenario)]
+    _, out, err = await said("chaos", "gateway", "--quick", "--json", *only)
+    counted = [row for row in json.loads(out)["rows"] if row["unit"] != "s"]
+    assert len(counted) >= 9, out + err
     assert [row for row in counted if not row["met"]] == [], err

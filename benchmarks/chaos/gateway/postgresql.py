@@ -14,11 +14,12 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.calls.processes import listening
 from benchmarks.chaos.gateway.load import Answered, Asked, due, failed, sending
-from benchmarks.chaos.gateway.stage import Process, Stage
+from benchmarks.chaos.gateway.stage import UNLIMITED, Process, Stage
 from benchmarks.chaos.playing import Scenario
 from discovery.clock import Clock
 from launcher.development import CannotRun, Row
 from launcher.local import free_ports
+from launcher.plan import ROOT
 
 _AWAY_S, _QUICK_AWAY_S, _AROUND_S = 60.0, 5.0, 4.0
 _RATE, _BACK_S, _SLOWEST_S = 40.0, 5.0, 5.0
@@ -125,7 +126,7 @@ async def _play(stage: Stage) -> list[Row]:
     async with serving(stage.clock) as server, stage.system() as system:
         for number in (1, 2):
             await system.start(f"ports-{number}", DATABASE_URL=server.url)
-        gateway = await system.start("gateway-1", GATEWAY_RATE="off")
+        gateway = await system.start("gateway-1", root=ROOT, **UNLIMITED)
         await system.leads(gateway, "/api/ports/1")
         async with sending(lambda number: _ask(gateway, number), _RATE, stage.clock) as stop:
             await stage.clock.sleep(_AROUND_S)

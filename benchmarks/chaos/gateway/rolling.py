@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from benchmarks.chaos.gateway.load import Answered, Asked, failed, sending
-from benchmarks.chaos.gateway.stage import Stage, System
+from benchmarks.chaos.gateway.stage import UNLIMITED, Stage, System
 from benchmarks.chaos.playing import Scenario
 from launcher.development import Row
 from launcher.plan import ROOT
@@ -42,7 +42,7 @@ class Rolled:
 
 def _port(url: str, number: int) -> Asked:
     if number % 4:
-        return Asked("GET", f"{url}/api/ports/{1 + number % 20}")
+        return Asked("GET", f"{url}/api/ports/{4 + number % 20}")
     document = {"name": f"Port {number}", "laptop": 1}
     return Asked("POST", f"{url}/api/ports", document=document, expected=(201,))
 
@@ -50,7 +50,7 @@ def _port(url: str, number: int) -> Asked:
 def _laptop(url: str, number: int) -> Asked:
     if number % 4:
         return Asked("GET", f"{url}/api/laptops?limit=5")
-    document = {"name": f"Laptop {number}"}
+    document = {"title": f"Laptop {number}", "model": "chaos"}
     return Asked("POST", f"{url}/api/laptops", document=document, expected=(201,))
 
 
@@ -86,7 +86,7 @@ async def _roll(stage: Stage, system: System, rolled: Rolled) -> list[Row]:
     changed = changed_copy(system.folder / "changed", rolled)
     names = [f"{rolled.service}-{number}" for number in range(1, _INSTANCES + 1)]
     old = [await system.start(name) for name in names]
-    gateway = await system.start("gateway-1", GATEWAY_RATE="off")
+    gateway = await system.start("gateway-1", root=ROOT, **UNLIMITED)
     await system.leads(gateway, f"/api/{rolled.service}")
     async with sending(lambda number: rolled.ask(gateway.url, number), _RATE, stage.clock) as stop:
         await stage.pause(4, 2)

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import click
 
-from benchmarks.chaos.gateway.stage import Stage
+from benchmarks.chaos.gateway.stage import UNLIMITED, Stage
 from benchmarks.chaos.playing import Scenario
 from benchmarks.gateway import corpus
 from launcher.development import Row
@@ -69,7 +69,7 @@ async def _play(stage: Stage) -> list[Row]:
                 "MESH_STATIC": f"{corpus.SERVICE}={place},marketplace={place}",
                 "GATEWAY_SERVICES": corpus.SERVICE,
             }
-            gateway = await system.start("gateway-1", root=ROOT, GATEWAY_RATE="off", **leading, **telemetry)
+            gateway = await system.start("gateway-1", root=ROOT, **UNLIMITED, **leading, **telemetry)
             await system.leads(gateway, f"/api/{corpus.SERVICE}/x")
             upstream.take()
             wrong = await sent(("127.0.0.1", gateway.port), upstream)

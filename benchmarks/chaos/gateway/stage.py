@@ -21,6 +21,9 @@ from launcher.plan import ROOT
 
 _READY_S, _LEAVES_S, _POLL_S = 30.0, 15.0, 0.05
 
+# A gateway that limits nobody, where another thing is looked at.
+UNLIMITED = {"GATEWAY_RATE": "off", "GATEWAY_USER_RATE": "off", "GATEWAY_ROUTE_RATES": "off"}
+
 
 class _Deaf:
     def line(self, name: str, text: str, /) -> None: ...

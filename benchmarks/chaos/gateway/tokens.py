@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 import click
 
 from benchmarks.chaos.gateway.issuer import issuing
-from benchmarks.chaos.gateway.stage import Process, Stage
+from benchmarks.chaos.gateway.stage import UNLIMITED, Process, Stage
 from benchmarks.chaos.hostile_tokens import hostile_tokens
 from benchmarks.chaos.playing import Scenario
 from benchmarks.chaos.tokens import TokenMaker
 from launcher.development import CannotRun, Row
+from launcher.plan import ROOT
 
 _AT_ONCE, _PATIENCE_S = 16, 10.0
 _PORT = {"name": "Left USB-C", "laptop": 1}
@@ -38,7 +39,7 @@ async def _play(stage: Stage) -> list[Row]:
     maker = TokenMaker()
     async with stage.system() as system, issuing(maker, system.consul_url):
         service = await system.start("ports-1", AUTH_ISSUER=maker.url)
-        gateway = await system.start("gateway-1", AUTH_ISSUER=maker.url, GATEWAY_RATE="off")
+        gateway = await system.start("gateway-1", AUTH_ISSUER=maker.url, root=ROOT, **UNLIMITED)
         await system.leads(gateway, "/api/ports/1")
         rows = []
         for whom, process, path in (("a service", service, "/ports"), ("the gateway", gateway, "/api/ports")):
