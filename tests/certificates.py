@@ -7,9 +7,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Files:
         both = Path(self.cert).with_suffix(".pem")
         both.write_bytes(Path(self.key).read_bytes() + Path(self.cert).read_bytes())
         return str(both)
+
+    def lock(self) -> None:
+        """Encrypt the key with a password."""
+        key = serialization.load_pem_private_key(Path(self.key).read_bytes(), None)
+        secret = serialization.BestAvailableEncryption(b"password")
+        form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        Path(self.key).write_bytes(key.private_bytes(*form, secret))
 
     def spoil(self) -> None:
         """Leave the certificate half written."""
@@ -62,9 +71,13 @@ class Authority:
         await writer.wait_closed()
         return {name for _, name in shown}
 
-    def signs(self, *names: str, file: str = "server") -> Files:
+    def signs(self, *names: str, file: str = "server", expired: bool = False) -> Files:
         """A certificate for *names*: hosts, addresses, services."""
-        made = self._ca.issue_cert(*names)
+        made = self._ca.issue_cert(
+            *names,
+            not_before=datetime(2020, 1, 1, tzinfo=UTC) if expired else None,
+            not_after=datetime(2020, 1, 2, tzinfo=UTC) if expired else None,
+        )
         cert, key = self._folder / f"{file}.crt", self._folder / f"{file}.key"
         cert.write_bytes(b"".join(each.bytes() for each in made.cert_chain_pems))
         made.private_key_pem.write_to_path(key)

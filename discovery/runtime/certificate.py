@@ -1,4 +1,8 @@
-"""The certificate that a server shows. It is read again when its file has changed, since it lives for days or hours."""
+"""The certificate that a server shows. It is read again when its file has changed, since it lives for days or hours.
+
+What is read has to be the key's, and of today; whatever else is in the files, the one before is shown on, and a warning
+says so once.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,17 @@ from discovery.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
+# What OpenSSL says of a certificate that is of another time (X509_V_ERR_CERT_NOT_YET_VALID, ..._HAS_EXPIRED).
+_OF_ANOTHER_TIME = frozenset({9, 10})
+# The client begins, the server answers with its certificate, the client looks at it.
+_TURNS = 3
+
 
 def shown(config: MeshConfig) -> ssl.SSLContext | None:
     """What a server of these settings speaks TLS with; ``None`` for one that speaks in the clear.
 
     Raises:
-        ConfigError: when the certificate or its key cannot be read, or one is not the other's.
+        ConfigError: when the certificate or its key cannot be read, one is not the other's, or it is not valid now.
     """
     if not config.tls_cert:
         return None
@@ -59,10 +68,43 @@ class _Certificate:
 
     def _made(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._file, self._key)
+        context.load_cert_chain(self._file, self._key, password=_no_password)
         context.set_alpn_protocols(["http/1.1"])
+        _rehearse(context, self._file)
         return context
 
     def _stamp(self) -> object:
-        there = [Path(file).stat() for file in (self._file, self._key)]
+        try:
+            there = [Path(file).stat() for file in (self._file, self._key)]
+        except OSError as error:
+            return str(error)  # that one is away is a state of the files, too
         return [(each.st_mtime_ns, each.st_size, each.st_ino) for each in there]
+
+
+def _no_password() -> str:
+    # Without us, OpenSSL would ask at the terminal, and wait.
+    raise OSError("the key is encrypted, and there is nobody to ask for its password")
+
+
+def _rehearse(context: ssl.SSLContext, file: str) -> None:
+    """Show the certificate of *context* in memory to a client who trusts it: it alone can say whether it is of today.
+
+    Raises:
+        SSLCertVerificationError: when it is not.
+    """
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname = False
+    trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    trusting.load_verify_locations(cafile=file)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting.wrap_bio(to_client, to_server)
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    for turn in range(_TURNS):
+        try:
+            (server if turn % 2 else client).do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+        except ssl.SSLCertVerificationError as error:
+            # What else there may be to say of it, such as what it is for, is for those to say who come.
+            if error.verify_code in _OF_ANOTHER_TIME:
+                raise

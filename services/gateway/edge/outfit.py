@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
-from services.gateway.edge import access, limits, request_id
+from services.gateway.edge import access, cors, limits, request_id, secure
 from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import entrance
 
@@ -14,6 +14,10 @@ def put_on(app: web.Application, settings: EdgeSettings) -> None:
     """Let *app* do what *settings* say, around the middlewares that it has."""
     # What is refused for having two readings is counted for no route; all else is counted before it costs more.
     app.middlewares.insert(app.middlewares.index(entrance) + 1, limits.limited)
+    if settings.cors_origins:
+        app[cors.CORS] = allowing = cors.Cors(settings.cors_origins)
+        app.middlewares.insert(app.middlewares.index(limits.limited) + 1, cors.answered)
+        app.on_response_prepare.append(allowing.tell)
     # Nothing goes out without a name, problems included.
     app.middlewares.insert(0, access.recorded if settings.access_log else access.named)
     app[limits.LIMITS] = limits.Limits(settings, discovery.Surroundings().clock.now)
@@ -22,3 +26,7 @@ def put_on(app: web.Application, settings: EdgeSettings) -> None:
     if settings.access_log:
         app[access.ACCESS] = access.Access(settings.access_log)
         app.on_response_prepare.append(access.remember)
+    if settings.hsts_s is not None:
+        app.on_response_prepare.append(secure.strict(settings.hsts_s))
+    if settings.http_port:
+        app.cleanup_ctx.append(secure.redirecting(settings.http_port, settings.hosts))

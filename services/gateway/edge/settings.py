@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import discovery
-from services.gateway.edge.rate import Rate, parse
+from services.gateway.edge.cors import parse_origins
+from services.gateway.edge.hosts import Hosts, parse_hosts
+from services.gateway.edge.rate import OFF, Rate, parse
 from services.gateway.edge.route_rates import RouteRate, parse_routes
 
 # More than a page with all that belongs to it, or a busy script, and less than all that a gateway can take.
 RATE = Rate(500, 1)
 # Whoever guesses passwords has to ask for each of them.
 ROUTE_RATES = parse_routes("POST /api/token=30/m, POST /api/accounts=10/m")
+# A year, which is what the lists of browsers ask for.
+HSTS_S = 31_536_000
 # A day of it is some gigabytes.
 RECORDS = Rate(200, 1)
 
@@ -26,6 +30,14 @@ class EdgeSettings:
     user_rate: Rate | None = RATE
     route_rates: tuple[RouteRate, ...] = ROUTE_RATES
     access_log: Rate | None = RECORDS
+    http_port: int | None = None
+    hosts: Hosts = field(default_factory=dict)
+    hsts_s: int | None = HSTS_S
+    cors_origins: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.http_port and not self.hosts:
+            raise discovery.ConfigError("GATEWAY_HTTP_PORT leads to one of GATEWAY_HOSTS: name them, like shop.example")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -36,10 +48,10 @@ class EdgeSettings:
         """
         said: dict[str, Any] = {}
         problems = []
-        for variable, (field, parsed) in _VARIABLES.items():
+        for variable, (name, parsed) in _VARIABLES.items():
             if text := environ.get(variable, "").strip():
                 try:
-                    said[field] = parsed(text)
+                    said[name] = parsed(text)
                 except ValueError as error:
                     problems.append(f"{variable}: {error}")
         if problems:
@@ -47,9 +59,19 @@ class EdgeSettings:
         return cls(**said)
 
 
+def _whole(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
+        raise ValueError(f"it is a whole number from {least} to {most}: got {text!r:.80}")
+    return int(text)
+
+
 _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "GATEWAY_RATE": ("rate", parse),
     "GATEWAY_USER_RATE": ("user_rate", parse),
     "GATEWAY_ROUTE_RATES": ("route_rates", parse_routes),
     "GATEWAY_ACCESS_LOG": ("access_log", parse),
+    "GATEWAY_HTTP_PORT": ("http_port", lambda text: _whole(text, 1, 65535)),
+    "GATEWAY_HOSTS": ("hosts", parse_hosts),
+    "GATEWAY_HSTS_S": ("hsts_s", lambda text: None if text == OFF else _whole(text, 0, 10 * HSTS_S)),
+    "GATEWAY_CORS_ORIGINS": ("cors_origins", parse_origins),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -353,6 +353,90 @@ async def test_a_certificate_that_is_renewed_is_shown_from_then_on(
         assert await ca.names_at(port) == {"127.0.0.1", "second"}
         async with one.server.mesh.get("http://ports/ok") as response:
             assert response.status == 200
+
+
+def write_expired(ca: Authority, files: Files) -> None:
+    ca.signs("127.0.0.1", "late", expired=True)
+
+
+def write_half(ca: Authority, files: Files) -> None:
+    files.spoil()
+
+
+def write_half_in_place(ca: Authority, files: Files) -> None:
+    whole = Path(ca.signs("127.0.0.1", "new", file="new").cert).read_bytes()
+    Path(files.cert).write_bytes(whole[: len(whole) // 2])
+
+
+def write_the_certificate_of_another_key(ca: Authority, files: Files) -> None:
+    Path(files.cert).write_bytes(Path(ca.signs("127.0.0.1", "other", file="other").cert).read_bytes())
+
+
+def write_the_key_of_another_certificate(ca: Authority, files: Files) -> None:
+    Path(files.key).write_bytes(Path(ca.signs("127.0.0.1", "other", file="other").key).read_bytes())
+
+
+def write_one_into_the_file_of_the_other(ca: Authority, files: Files) -> None:
+    cert, key = Path(files.cert).read_bytes(), Path(files.key).read_bytes()
+    Path(files.cert).write_bytes(key)
+    Path(files.key).write_bytes(cert)
+
+
+def empty(ca: Authority, files: Files) -> None:
+    Path(files.cert).write_bytes(b"")
+
+
+def take_away(ca: Authority, files: Files) -> None:
+    Path(files.key).unlink()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        write_expired,
+        write_half,
+        write_half_in_place,
+        write_the_certificate_of_another_key,
+        write_the_key_of_another_certificate,
+        write_one_into_the_file_of_the_other,
+        empty,
+        take_away,
+    ],
+)
+async def test_whatever_is_wrong_with_the_files_the_certificate_before_is_shown_on_and_that_is_told_once(
+    registry: FakeRegistry,
+    ca: Authority,
+    caplog: pytest.LogCaptureFixture,
+    spoil: Callable[[Authority, Files], None],
+) -> None:
+    files = ca.signs("127.0.0.1", "first")
+    async with up(an_app(ok=ok), registry, tls_cert=files.cert, tls_key=files.key) as one:
+        port = one.server.instance.port
+        spoil(ca, files)
+        for _ in range(3):
+            assert await ca.names_at(port) == {"127.0.0.1", "first"}
+        (told,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert "stays as it was" in told.getMessage()
+
+        ca.signs("127.0.0.1", "second")
+        assert await ca.names_at(port) == {"127.0.0.1", "second"}
+    spoil(ca, files)
+    with pytest.raises(ConfigError, match="cannot be used"):
+        await served(registry, files)
+
+
+async def test_a_certificate_of_another_day_is_told_at_the_start(registry: FakeRegistry, ca: Authority) -> None:
+    with pytest.raises(ConfigError, match=r"tls_cert .* cannot be used: .*certificate has expired"):
+        await served(registry, ca.signs("127.0.0.1", expired=True))
+
+
+async def test_a_key_with_a_password_is_told_at_the_start_and_nobody_is_asked_for_it(
+    registry: FakeRegistry, ca: Authority
+) -> None:
+    files = ca.signs("127.0.0.1")
+    files.lock()
+    with pytest.raises(ConfigError, match="the key is encrypted"):
+        await served(registry, files)
 
 
 @asynccontextmanager
