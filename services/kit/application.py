@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
 import discovery
 from discovery.web import boundary
 from services.kit.auth.guard import guard
+from services.kit.auth.issuer import Issuer
 from services.kit.data.database import Database
 from services.kit.service import Service
 from services.kit.settings import Settings
@@ -16,9 +17,16 @@ from services.kit.web import openapi
 from services.kit.web.route import AROUND, DATABASE
 from services.kit.web.router import add_routes
 
+Guarded = Callable[[web.Application, Issuer | None, discovery.Surroundings], None]
 
-def application(service: Service, settings: Settings, around: discovery.Surroundings | None = None) -> web.Application:
-    """The application of *service*, which is ready while its database can be read."""
+
+def application(
+    service: Service, settings: Settings, around: discovery.Surroundings | None = None, *, guarded: Guarded = guard
+) -> web.Application:
+    """The application of *service*, which is ready while its database can be read.
+
+    *guarded* decides whose tokens count at it: those of the issuer in *settings*, unless the service is that itself.
+    """
     database = Database(settings.database, service.home)
 
     async def opened(_: web.Application) -> AsyncIterator[None]:
@@ -27,7 +35,7 @@ def application(service: Service, settings: Settings, around: discovery.Surround
 
     app = web.Application(middlewares=[boundary])
     app[AROUND] = around = around or discovery.Surroundings()
-    guard(app, settings.issuer, around)
+    guarded(app, settings.issuer, around)
     app[DATABASE] = database
     app[discovery.READINESS] = readiness = discovery.Readiness()
     readiness.add("database", database.check)

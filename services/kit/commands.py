@@ -6,10 +6,13 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from aiohttp import web
 
 from services.kit.application import application
 from services.kit.data import upkeep
@@ -19,17 +22,28 @@ from services.kit.service import Service
 from services.kit.settings import Settings
 from services.kit.web import openapi
 
+Build = Callable[[Settings], web.Application]
+Commands = Mapping[str, tuple[Any, ...]]
 
-def run(service: Service) -> None:
-    """Do what the command line says; without a word, serve."""
+
+def run(service: Service, build: Build | None = None, more: Commands = MappingProxyType({})) -> None:
+    """Do what the command line says; without a word, serve.
+
+    *build* makes what serves, where that is more than what :func:`application` makes; *more* are commands of this
+    service alone, like those below. A flag (``--now``) is a bool.
+    """
     parser = ArgumentParser(prog=f"python -m services.{service.name}")
-    parser.set_defaults(do=serve)
+    parser.set_defaults(do=partial(serve, build=build))
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, (do, *arguments) in _COMMANDS.items():
+    commands.add_parser("serve", help=serve.__doc__)
+    for name, (do, *arguments) in {**_COMMANDS, **more}.items():
         command = commands.add_parser(name, help=do.__doc__)
         command.set_defaults(do=do)
         for argument, kind in arguments:
-            command.add_argument(argument, type=kind)
+            if kind is bool:
+                command.add_argument(argument, action="store_true")
+            else:
+                command.add_argument(argument, type=kind)
     asked = vars(parser.parse_args())
     try:
         asked.pop("do")(service, **asked)
@@ -37,12 +51,13 @@ def run(service: Service) -> None:
         sys.exit(f"{service.name}: {refused}")
 
 
-def serve(service: Service) -> None:
+def serve(service: Service, build: Build | None = None) -> None:
     """Serve until a signal comes; so does the service without a command."""
+    build = build or partial(application, service)
     made = openapi.document(service.name, service.api, service.routes)
     main(
         service.name,
-        lambda: application(service, Settings.from_env(service.name, os.environ)),
+        lambda: build(Settings.from_env(service.name, os.environ)),
         port=service.port,
         api=True,
         about={"openapi": openapi.digest(made)},
@@ -62,9 +77,8 @@ def tell_routes(service: Service) -> None:
 
 
 # Each with what it is told beside its name, and as what that is read.
-_COMMANDS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
+_COMMANDS: Commands = MappingProxyType(
     {
-        "serve": (serve,),
         "migrate": (upkeep.migrate,),
         "backup": (upkeep.backup, ("file", Path)),
         "restore": (upkeep.restore, ("file", Path)),

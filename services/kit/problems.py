@@ -59,5 +59,24 @@ SOLD_OUT = Kind(
     "There is not as much in stock",
     "Ask for less, or again later: what others reserved and did not buy comes back.",
 )
+WRONG_CREDENTIALS = Kind(
+    "wrong-credentials",
+    401,
+    "There is no account with this email and this password",
+    "Try again, or sign up. Which of the two is wrong is not told.",
+)
+LOGGED_OUT = Kind(
+    "logged-out",
+    401,
+    "The refresh token is not good, or no longer",
+    "Log in again. A token is good once, and for 30 days from the login; a password that was changed ends all logins.",
+)
+DELAYED = Kind(
+    "delayed",
+    429,
+    "Too many wrong passwords for this account from this address",
+    "Wait for the seconds that `Retry-After` says. From another address the right password works at once.",
+)
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TAKEN, STALE, UNCONDITIONAL, SOLD_OUT)})
+_ALL = (TAKEN, STALE, UNCONDITIONAL, SOLD_OUT, WRONG_CREDENTIALS, LOGGED_OUT, DELAYED)
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("name", "port", "tags"),
     [
+        ("accounts", 5004, ("api",)),
         ("console", 4318, ()),
         ("gateway", 8080, ()),
         ("laptops", 5000, ("api",)),

@@ -1,0 +1,82 @@
+"""What an operator does with accounts, while instances run or not: the first member of staff, and other keys."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+import discovery
+from discovery.web import Problem
+from services.accounts.hashing import Hashing
+from services.accounts.keyring import Keyring
+from services.accounts.membership import Membership
+from services.accounts.model import AccountDraft
+from services.kit.commands import Commands
+from services.kit.data.database import Database, database_url
+from services.kit.data.faults import Refused
+from services.kit.service import Service
+
+
+def appoint(service: Service, email: str) -> None:
+    """Make an account staff, or a new one that is."""
+    _with_database(service, lambda database: _appoint(database, email))
+
+
+def rotate(service: Service, *, at_once: bool) -> None:
+    """Let the next key sign as soon as those who verify can know it, or at once, for when a key was stolen."""
+    _with_database(service, lambda database: _rotate(database, at_once=at_once))
+
+
+COMMANDS: Commands = MappingProxyType(
+    {"staff": (appoint, ("email", str)), "rotate-keys": (rotate, ("--at-once", bool))},
+)
+
+
+async def _appoint(database: Database, email: str) -> str:
+    async with Hashing() as hashing:
+        membership = Membership(database, hashing, discovery.Surroundings())
+        if account := await membership.appoint(email.lower()):
+            return f"{account.email} is staff, with the password that it had"
+        try:
+            draft = AccountDraft(email=email, password=await asyncio.to_thread(_password))
+        except ValidationError as error:
+            raise Refused("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())) from None
+        account = await membership.sign_up(draft, staff=True)
+        return f"{account.email} is staff: a new account"
+
+
+async def _rotate(database: Database, *, at_once: bool) -> str:
+    term = await Keyring(database, discovery.Surroundings()).rotate(at_once=at_once)
+    if term is None:
+        return "a rotation is under way already"
+    when = datetime.fromtimestamp(term.signs_s, UTC)
+    return f"the next key signs from {when:%Y-%m-%d %H:%M:%S} UTC on"
+
+
+def _with_database(service: Service, do: Callable[[Database], Awaitable[str]]) -> None:
+    async def run() -> str:
+        async with Database(database_url(service.name, os.environ), service.home) as database:
+            return await do(database)
+
+    try:
+        sys.stdout.write(f"{asyncio.run(run())}\n")
+    except discovery.ConfigError as error:
+        raise Refused(str(error)) from None
+    except Problem as problem:
+        raise Refused(problem.detail) from None
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("password: ")
+    if getpass.getpass("once more: ") != password:
+        raise Refused("these are two different passwords")
+    return password

@@ -1,0 +1,1 @@
+"""The schema of the accounts, revision after revision."""
