@@ -10,18 +10,25 @@ from types import MappingProxyType
 from aiohttp import web
 
 import discovery
+from services.accounts.app import SERVICE as ACCOUNTS
+from services.accounts.app import build as build_accounts
 from services.kit.application import application
+from services.kit.auth.guard import VERIFIER
+from services.kit.auth.key_ring import KeyRing
+from services.kit.auth.keys import read_keys
+from services.kit.auth.verifier import Verifier
 from services.kit.data.database import database_url
 from services.kit.service import Service
 from services.kit.settings import Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
+from tests.services.accounts.cheap import CHEAP
 from tests.services.issuer import IssuerDouble
 from tests.services.support import Client, enrolled, served
 
 SERVICES: Mapping[str, Service] = MappingProxyType(
-    {service.name: service for service in (LAPTOPS, PORTS, RECOMMENDATIONS)}
+    {service.name: service for service in (ACCOUNTS, LAPTOPS, PORTS, RECOMMENDATIONS)}
 )
 
 
@@ -33,6 +40,10 @@ async def running(service: Service, issuer: IssuerDouble, folder: Path) -> Async
     def built(which: Service) -> web.Application:
         return application(which, Settings(database_url(which.name, {"MESH_DATA": str(folder)}), issuer.trusted))
 
+    if service is ACCOUNTS:
+        async with _accounts(issuer, folder) as client:
+            yield client
+        return
     async with issuer.serving(registry), served(built(LAPTOPS), LAPTOPS.name, registry) as laptops:
         await enrolled(registry, LAPTOPS.name)
         if service is LAPTOPS:
@@ -40,3 +51,18 @@ async def running(service: Service, issuer: IssuerDouble, folder: Path) -> Async
             return
         async with served(built(service), service.name, registry) as client:
             yield client
+
+
+@asynccontextmanager
+async def _accounts(issuer: IssuerDouble, folder: Path) -> AsyncIterator[Client]:
+    """The accounts, at which tokens of *issuer* count, and are those of somebody who has signed up."""
+    around = discovery.Surroundings()
+    settings = Settings(database_url(ACCOUNTS.name, {"MESH_DATA": str(folder)}), issuer.trusted)
+    app = build_accounts(settings, around, CHEAP)
+    ring = KeyRing(issuer.trusted, around)
+    ring.keys = read_keys(issuer.document)
+    app[VERIFIER] = Verifier(issuer.trusted, ring, around)
+    async with served(app, ACCOUNTS.name) as client:
+        account = await client("POST", "/accounts", json={"email": "ada@example.org", "password": "correct horse"})
+        issuer.subject = account.json["id"]
+        yield client

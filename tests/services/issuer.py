@@ -20,7 +20,7 @@ KEYS_PATH = "/.well-known/jwks.json"
 class IssuerDouble:
     """Makes tokens, and answers who asks for the keys; ``asked`` counts those.
 
-    What it answers may be replaced: *answer* is a status and a body.
+    What it answers may be replaced: *answer* is a status and a body. *subject* is whose tokens it makes.
 
     ::
 
@@ -33,6 +33,7 @@ class IssuerDouble:
     def __init__(self) -> None:
         self.maker = TokenMaker()
         self.trusted = Issuer(self.maker.url, self.maker.audience)
+        self.subject = "1"
         self.answer: tuple[int, bytes] | None = None
         self.asked = 0
 
@@ -44,7 +45,7 @@ class IssuerDouble:
     def token(self, *roles: str, now: float | None = None, **claims: Any) -> str:
         """A token of a customer, or of an account with *roles*; *now* in seconds since 1970 is the time unless told."""
         now = discovery.Surroundings().clock.wall() if now is None else now
-        return self.maker.token(now, **{"scope": " ".join(roles or ("customer",)), **claims})
+        return self.maker.token(now, **{"sub": self.subject, "scope": " ".join(roles or ("customer",)), **claims})
 
     def headers(self, *roles: str, now: float | None = None, **claims: Any) -> dict[str, str]:
         """What a request with such a token says."""

@@ -38,8 +38,9 @@ async def test_no_request_brings_an_answer_that_the_document_does_not_know(servi
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
             *(f"http://{client.address}/openapi.json", "--generation-deterministic", "--max-examples", "5"),
             *("--header", f"Authorization: Bearer {issuer.token('customer', 'staff')}"),
-            # Another name for the same handlers.
-            *("--exclude-path-regex", "^/port(/|$)", "--warnings", "off", "--no-color"),
+            # Another name for the same handlers; and what would leave nobody whose token it is.
+            *("--exclude-path-regex", "^/port(/|$)", "--exclude-operation-id", "delete_accounts_me"),
+            *("--warnings", "off", "--no-color"),
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -46,9 +46,9 @@ def test_the_page_shows_each_route_and_what_each_role_is_answered() -> None:
 @pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 async def test_each_route_answers_each_role_as_the_table_says(service: Service, role: str, tmp_path: Path) -> None:
     issuer = IssuerDouble()
-    headers = issuer.headers(*ROLES[role]) if ROLES[role] else {}
     answered, wanted = {}, {}
     async with running(service, issuer, tmp_path) as client:
+        headers = issuer.headers(*ROLES[role]) if ROLES[role] else {}
         for route in service.routes:
             path = route.path.replace("{id}", "999999").replace("{key}", "k")
             status = (await client(route.method, path, headers=headers)).status
@@ -60,8 +60,12 @@ async def test_each_route_answers_each_role_as_the_table_says(service: Service, 
     assert answered == wanted
 
 
-@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
-def test_whatever_changes_something_has_a_rule(service: Service) -> None:
-    free = [route for route in service.routes if route.method != "GET" and route.scope is None and not route.inside]
+def test_whatever_changes_something_has_a_rule_but_for_what_is_done_without_an_access_token() -> None:
+    free = {
+        f"{route.method} {route.path}"
+        for service in SERVICES.values()
+        for route in service.routes
+        if route.method != "GET" and route.scope is None and not route.inside
+    }
 
-    assert free == []
+    assert free == {"POST /accounts", "POST /token", "POST /token/refresh", "POST /logout"}
