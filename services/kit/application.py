@@ -35,7 +35,8 @@ def application(
 
     app = web.Application(middlewares=[boundary])
     app[AROUND] = around = around or discovery.Surroundings()
-    guarded(app, settings.issuer, around)
+    if any(route.scope for route in service.routes):
+        guarded(app, settings.issuer, around)
     app[DATABASE] = database
     app[discovery.READINESS] = readiness = discovery.Readiness()
     readiness.add("database", database.check)

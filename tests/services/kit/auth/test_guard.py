@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -12,8 +13,12 @@ from aiohttp import web
 import discovery
 from benchmarks.chaos.hostile_tokens import hostile_tokens
 from discovery.web import boundary
+from services.kit.application import application
 from services.kit.auth.guard import caller_of, guard
 from services.kit.auth.issuer import Issuer
+from services.kit.data.database import file_url
+from services.kit.settings import Settings
+from services.recommendations.app import SERVICE as RECOMMENDATIONS
 from tests.services.issuer import IssuerDouble
 from tests.services.support import Client, served
 
@@ -158,3 +163,18 @@ async def test_without_an_issuer_everybody_is_let_in_and_one_warning_says_so(
     (warning,) = [record for record in caplog.records if record.name.startswith("services.kit.auth")]
     assert warning.levelno == logging.WARNING
     assert "AUTH_ISSUER" in warning.getMessage()
+
+
+async def test_a_service_that_is_for_everybody_asks_nobody_for_keys_and_warns_of_nothing(
+    issuer: IssuerDouble,
+    registry: discovery.StaticRegistry,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for trusted in (issuer.trusted, None):
+        app = application(RECOMMENDATIONS, Settings(file_url(tmp_path / "looks.db"), trusted))
+        async with issuer.serving(registry), served(app, "recommendations", registry) as client:
+            assert (await client("GET", "/openapi.json")).status == 200
+
+    assert issuer.asked == 0
+    assert [record for record in caplog.records if record.name.startswith("services.kit.auth")] == []
