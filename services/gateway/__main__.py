@@ -9,11 +9,13 @@ from services.gateway.app import build
 from services.gateway.descriptors import raise_limit
 from services.gateway.edge.settings import EdgeSettings
 from services.kit.auth.issuer import Issuer
+from services.kit.console import console_url
 from services.kit.main import main
 
 
 def _build() -> web.Application:
-    return build(EdgeSettings.from_env(os.environ), allow_list(os.environ), Issuer.from_env(os.environ))
+    edge, issuer = EdgeSettings.from_env(os.environ), Issuer.from_env(os.environ)
+    return build(edge, allow_list(os.environ), issuer, console_url(os.environ))
 
 
 if __name__ == "__main__":

@@ -1,33 +1,36 @@
-"""``/api``: what can be tried here, for programs as JSON and for browsers as a page."""
+"""``/api``: what can be asked here, for programs as JSON and for browsers as a page to try it."""
 
 from __future__ import annotations
-
-from html import escape
 
 from aiohttp import web
 
 import discovery
 from services.gateway import page
+from services.gateway.openapi import WHOLE
+from services.gateway.page import PAGES
 from services.gateway.published import PUBLISHED
 from services.gateway.target import PREFIX
 
-_BODY = """<p>Each service below was found in the registry. A path is <code>/api/&lt;service&gt;/…</code>.</p>
-<ul>{items}</ul>
-<p>The shop is at <a href="/">/</a>.</p>"""
+_LOGIN = {"token": "/token", "refresh": "/token/refresh", "logout": "/logout", "accounts": "/accounts"}
 
 
 async def index(request: web.Request) -> web.Response:
     """``GET /api``."""
     published = request.app[PUBLISHED]
     present = await published.heard(request.app[discovery.MESH])
-    tries = {name: [f"/{PREFIX}{path}" for path in published.table.open_paths(name)] for name in sorted(present)}
-    if page.wanted(request):
-        links = "".join(
-            f'<li><a href="{escape(path)}">{escape(path)}</a></li>' for paths in tries.values() for path in paths
-        )
-        return page.response(page.render("API", _BODY.format(items=links or "<li>none at the moment</li>")))
-    services = [{"service": name, "try": paths} for name, paths in tries.items()]
     refused = [str(refusal) for refusal in published.table.refused]
-    return web.json_response(
-        {"services": services, "refused": refused, "health": "/health/ready"}, headers=page.NEGOTIATED
+    tries = {name: [f"/{PREFIX}{path}" for path in published.table.open_paths(name)] for name in present}
+    if not page.wanted(request):
+        services = [{"service": name, "try": paths} for name, paths in tries.items()]
+        found = {"services": services, "refused": refused, "openapi": "/openapi.json", "health": "/health/ready"}
+        return web.json_response(found, headers=page.NEGOTIATED)
+    whole, documents = request.app[WHOLE].of(published), published.documents
+    return request.app[PAGES].page(
+        "api.html",
+        chapters=whole.chapters,
+        login={name: f"/{PREFIX}{path}" if whole.names("post", path) else "" for name, path in _LOGIN.items()},
+        plain={name: tries[name] for name in present if name in documents and documents[name] is None},
+        unheard=[name for name in present if name not in documents],
+        away=[name for name in documents if name not in present],
+        refused=refused,
     )

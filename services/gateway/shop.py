@@ -20,11 +20,6 @@ from services.gateway.tunnel import is_asked_for, tunnel
 PATH = rf"/{{rest:(?!(?:{'|'.join(map(re.escape, RESERVED))})(?:/|$)).*}}"
 
 _AWAY: Mapping[str, str] = MappingProxyType({"Retry-After": "2", **page.NEGOTIATED})
-_PAGE = page.render(
-    "The shop is away",
-    f'<p>It gave no answer just now. The rest goes on: the API is at <a href="/{PREFIX}">/{PREFIX}</a>.</p>\n'
-    '<p><a href="">Try again</a></p>',
-)
 
 
 async def shop(request: web.Request) -> web.StreamResponse:
@@ -42,5 +37,5 @@ async def shop(request: web.Request) -> web.StreamResponse:
 
 def _away(request: web.Request, error: discovery.CallError | None = None) -> web.Response:
     if page.wanted(request):
-        return page.response(_PAGE, status=503, headers=_AWAY)
+        return request.app[page.PAGES].page("away.html", status=503, headers=_AWAY)
     raise Problem(503, f"the shop gave no answer; the API is at /{PREFIX}", headers=_AWAY) from error

@@ -82,6 +82,11 @@ class Table:
                     self._prefixes[prefix] = _Prefix(named, prefix)
         self.refused = tuple(refused)
 
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """Each prefix that leads somewhere, and to whom."""
+        return {prefix: self._owners[prefix] for prefix in self._prefixes}
+
     def owns(self, service: str, prefix: str) -> bool:
         """Whether paths that begin with *prefix* are led to *service*."""
         return prefix in self._prefixes and self._owners.get(prefix) == service

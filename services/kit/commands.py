@@ -59,7 +59,6 @@ def serve(service: Service, build: Build | None = None) -> None:
         service.name,
         lambda: build(Settings.from_env(service.name, os.environ)),
         port=service.port,
-        api=True,
         about={"openapi": openapi.digest(made)},
     )
 

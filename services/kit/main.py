@@ -13,28 +13,19 @@ from aiohttp import web
 import discovery
 import observability
 
-# The gateway leads the world to services with this tag, and to no other.
-PUBLIC_TAG = "api"
-
-
-def public(config: discovery.MeshConfig) -> discovery.MeshConfig:
-    """*config* with the tag added to those that it has."""
-    return replace(config, tags=(*config.tags, PUBLIC_TAG))
-
 
 def main(
     name: str,
     build: Callable[[], web.Application],
     *,
     port: int,
-    api: bool = False,
     about: Mapping[str, str] = MappingProxyType({}),
     observe: discovery.Observe | None = None,
     **settings: Any,
 ) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
-    *api* lets the gateway lead the world to it. *about* is what its entry in the registry says more. *observe* is asked
+    *about* is what its entry in the registry says more. *observe* is asked
     in place of OpenTelemetry. Settings that make no sense are told one by one, and end the process with 2.
     """
     try:
@@ -45,4 +36,4 @@ def main(
         for problem in error.problems:
             print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201 - the last word of a process that cannot start
         sys.exit(2)
-    discovery.run(app, public(config) if api else config, observe=observe or observability.exposing(app))
+    discovery.run(app, config, observe=observe or observability.exposing(app))

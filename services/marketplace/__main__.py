@@ -2,9 +2,9 @@
 
 import os
 
+from services.kit.console import console_url
 from services.kit.main import main
 from services.marketplace.app import build
-from services.marketplace.settings import console_url
 
 if __name__ == "__main__":
     main("marketplace", lambda: build(console_url(os.environ)), port=5003)

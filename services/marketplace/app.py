@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from aiohttp import web
 
 import discovery
+from services.kit.assets import Assets
 from services.kit.record_id import ID
 from services.marketplace import pages
-from services.marketplace.assets import Assets
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.failures import told
 from services.marketplace.headers import guard
@@ -21,7 +22,7 @@ def build(console_url: str = "", around: discovery.Surroundings | None = None) -
     """The shop; its footers link to traces at *console_url*, if there is one."""
     app = web.Application(middlewares=[told])
     app.on_response_prepare.append(guard)
-    assets = Assets()
+    assets = Assets(Path(__file__).parent / "static")
     app[pages.RENDERER] = Renderer(assets, console_url)
     app[pages.CATALOGUE] = Catalogue(around or discovery.Surroundings())
     app.on_startup.append(follow)

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import discovery
 import observability
+from services.kit.assets import Assets
 from services.marketplace import wording
-from services.marketplace.assets import Assets
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

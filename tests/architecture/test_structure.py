@@ -191,7 +191,7 @@ OWNERS = {
     "mkdocs": ("launcher.documentation",),
     "griffe": ("launcher.documentation.docstrings",),
     "joserfc": ("services.accounts", "services.kit.auth", "benchmarks.chaos.hostile_tokens", "benchmarks.chaos.tokens"),
-    "jinja2": ("services.marketplace",),
+    "jinja2": ("services.gateway.page", "services.marketplace"),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "alembic": ("services",),
     "asyncpg": ("services.kit.data.postgresql_faults", "services.kit.data.roles"),

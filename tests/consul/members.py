@@ -16,7 +16,6 @@ from observability.console.app import build as console
 from observability.console.settings import ConsoleSettings
 from services.gateway.app import build as gateway
 from services.kit.data.database import file_url
-from services.kit.main import public
 from services.marketplace.app import build as marketplace
 from tests.contract.api import PATIENCE_S, Api
 from tests.services.support import build_laptops as laptops
@@ -70,7 +69,7 @@ async def member(name: str, consul_url: str, token: Path, data: Path, manager: A
     app = BUILD[name](data)
     async with (
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-        discovery.serving(app, public(config) if name in _API else config) as server,
+        discovery.serving(app, config) as server,
     ):
         yield Member(name, server, session, manager)
 

@@ -15,7 +15,7 @@ from launcher.plan import ROOT, SYSTEM, module_of
 from observability import config as telemetry
 from observability.config import TelemetryConfig
 from observability.console.guard import hosts_from_env
-from services.marketplace.settings import console_url
+from services.kit.console import console_url
 from tests.containers.files import configuration, stages
 
 # Those of Python, and where the packages of the image are.

@@ -22,19 +22,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    ("name", "port", "tags"),
+    ("name", "port"),
     [
-        ("accounts", 5004, ("api",)),
-        ("console", 4318, ()),
-        ("gateway", 8080, ()),
-        ("laptops", 5000, ("api",)),
-        ("marketplace", 5003, ()),
-        ("ports", 5001, ("api",)),
-        ("recommendations", 5002, ("api",)),
+        ("accounts", 5004),
+        ("console", 4318),
+        ("gateway", 8080),
+        ("laptops", 5000),
+        ("marketplace", 5003),
+        ("ports", 5001),
+        ("recommendations", 5002),
     ],
 )
-def test_a_service_has_its_port_its_tags_and_its_own_file(
-    name: str, port: int, tags: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_service_has_its_port_and_its_own_file(
+    name: str, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[tuple[web.Application, discovery.MeshConfig]] = []
     for variable in [variable for variable in os.environ if variable.startswith(("MESH_", "CONSUL_"))]:
@@ -46,7 +46,7 @@ def test_a_service_has_its_port_its_tags_and_its_own_file(
     runpy.run_module(module_of(name), run_name="__main__")
 
     ((_, config),) = started
-    assert (config.name, config.host, config.port, config.tags) == (name, "127.0.0.1", port, tags)
+    assert (config.name, config.host, config.port, config.tags) == (name, "127.0.0.1", port, ())
     # But for the lock of the console, which looks for another one first.
     opened = [path.name for path in tmp_path.iterdir() if path.name != "console.db.lock"]
     assert opened == [], "nothing is opened before the service runs"

@@ -14,7 +14,7 @@ from aiohttp.test_utils import RawTestServer
 import discovery
 from services.gateway.document import Document, read
 from services.gateway.standing import META
-from tests.services.support import instance
+from tests.services.support import Handler, instance
 
 STAFF = [{"bearer": ["staff"]}]
 CUSTOMER = [{"bearer": ["customer"]}]
@@ -59,7 +59,7 @@ class Talking:
 
 @asynccontextmanager
 async def talking(
-    registry: discovery.StaticRegistry, service: str, **versions: Talking
+    registry: discovery.StaticRegistry, service: str, **versions: Handler
 ) -> AsyncIterator[list[discovery.Instance]]:
     """Instances of *service*, one of each of *versions*."""
     instances, servers = [], []

@@ -40,7 +40,7 @@ async def test_a_service_has_the_paths_that_its_document_names_and_no_others(
         for spelled in ("/api/ports/7/sold", "/api/ports/%37/sold", "/api/ports/7/s%6Fld", "/api/ports/7/sold?x"):
             assert await status(client, "POST", spelled) == 404
             assert await status(client, "OPTIONS", spelled) == 404
-        for path in ("openapi.json", "health/ready", "mesh/views", "metrics", "ports/../openapi.json", "ports/"):
+        for path in ("health/ready", "mesh/views", "metrics", "ports/"):
             assert await status(client, "GET", f"/api/{path}") in {400, 404}
 
     assert ports.asked == ["GET /port?x=1"]

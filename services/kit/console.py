@@ -1,4 +1,4 @@
-"""The one setting that the shop has of its own."""
+"""Where a page leads to that shows a trace of itself."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The files of the shop: few and small, so they are kept in memory and named by their content.
+"""The files that belong to pages: few and small, so they are kept in memory and named by their content.
 
 A page asks for ``/static/shop.css?v=<digest>``. Under that name the content never changes, so browsers may keep it;
-when two versions of the shop run side by side, the wrong one answers for this once, and nobody keeps that.
+when two versions of a service run side by side, the wrong one answers for this once, and nobody keeps that.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from aiohttp import ETag, web
 
 from discovery.web import Problem
 
-_FOLDER = Path(__file__).parent / "static"
-_TYPES: Mapping[str, str] = {".css": "text/css", ".svg": "image/svg+xml"}
+_TYPES: Mapping[str, str] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +26,18 @@ class _Asset:
 
 
 class Assets:
-    """All files of the folder, as they were when the process began."""
+    """All files of *folder*, as they were when the process began, for a route ``{path}/{name}``."""
 
-    def __init__(self) -> None:
-        self._assets = {path.name: _read(path) for path in sorted(_FOLDER.iterdir())}
+    def __init__(self, folder: Path, path: str = "/static") -> None:
+        self._path = path
+        self._assets = {each.name: _read(each) for each in sorted(folder.iterdir())}
 
     def url(self, name: str) -> str:
         """Where a page finds the file."""
-        return f"/static/{name}?v={self._assets[name].digest}"
+        return f"{self._path}/{name}?v={self._assets[name].digest}"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """``GET /static/{name}``."""
+        """Answer with the file that is called so."""
         asset = self._assets.get(request.match_info["name"])
         if asset is None:
             raise Problem(404, "There is nothing under this address.")
