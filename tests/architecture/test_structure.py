@@ -120,6 +120,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery.snapshot.events",
         "discovery.wire",
     ),
+    # The rooms of what services share: the web layer stands on the other two, which know nothing of each other.
+    "services.kit.auth": ("services.kit.auth", "services.kit.problems", "discovery"),
+    "services.kit.data.upkeep": ("services.kit", "discovery"),  # by command, so it knows what a service is
+    "services.kit.data": ("services.kit.data", "services.kit.problems", "discovery"),
+    "services.kit.web": (
+        "services.kit.web",
+        "services.kit.auth",
+        "services.kit.data",
+        "services.kit.problems",
+        "services.kit.record_id",
+        "discovery",
+    ),
     "services.kit": ("services.kit", "discovery", "observability"),
     # No service imports another: they meet over HTTP only.
     **{
