@@ -4,6 +4,7 @@ import os
 
 from aiohttp import web
 
+from services.gateway import parser
 from services.gateway.allow_list import allow_list
 from services.gateway.app import build
 from services.gateway.descriptors import raise_limit
@@ -19,5 +20,6 @@ def _build() -> web.Application:
 
 
 if __name__ == "__main__":
+    parser.tell()
     raise_limit()
     main("gateway", _build, port=8080, edge=True)

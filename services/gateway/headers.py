@@ -55,6 +55,7 @@ _OURS = ("x-forwarded-", "x-b3-", "ot-tracer-", "ot-baggage-", "uberctx-", wire.
 
 # Cookies are between the browser and the shop; tokens are for the APIs, which the shop is none of.
 _DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED | {"authorization"}}
+_UNREADABLE = "the service gave no answer that can be understood"
 # Of the names and values that cross; each of them has a limit of aiohttp's, and so has their number (128).
 MOST_BYTES = 32 * 1024
 _NOBODY: frozenset[str] = frozenset()
@@ -112,7 +113,7 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
         # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
         if lower in dropped or "_" in lower or lower in named or lower.startswith(_OURS):
             continue
-        if not value.isprintable() and not value.replace("\t", " ").isprintable():
+        if not _is_text(value):
             raise Problem(400, "the value of a header is not text")
         size += len(lower) + len(value)
         # In one spelling: a client of aiohttp's takes another one of the same name for its correction.
@@ -144,12 +145,27 @@ def of_request(request: web.Request, side: Side) -> CIMultiDict[str]:
     return passed
 
 
-def outward(headers: MultiMapping[str], side: Side) -> CIMultiDict[str]:
-    """The headers of an answer from behind that the client may see."""
+def outward(headers: MultiMapping[str], side: Side, status: int = 200) -> CIMultiDict[str]:
+    """The headers of an answer from behind that the client may see.
+
+    Raises:
+        Problem: 502, where an answer with that *status* cannot be said again so that everybody reads the same.
+    """
+    # aiohttp reads until the end of the connection what it cannot decode, and writes any number for a status.
+    if not 200 <= status < 600 or headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
+        raise Problem(502, _UNREADABLE)
     named, public = named_by_connection(headers), _OUTWARD[side]
-    return CIMultiDict(
-        [(name, value) for name, value in headers.items() if (lower := name.lower()) in public and lower not in named]
-    )
+    kept = [
+        (name, value) for name, value in headers.items() if (lower := name.lower()) in public and lower not in named
+    ]
+    for _, value in kept:
+        if not _is_text(value):
+            raise Problem(502, _UNREADABLE)
+    return CIMultiDict(kept)
+
+
+def _is_text(value: str) -> bool:
+    return value.isprintable() or value.replace("\t", " ").isprintable()
 
 
 def named_by_connection(headers: MultiMapping[str]) -> frozenset[str]:

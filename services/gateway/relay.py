@@ -137,7 +137,7 @@ def _cut_off(request: web.Request) -> None:
 def _public_headers(
     request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
 ) -> CIMultiDict[str]:
-    kept = headers.outward(answer.headers, side)
+    kept = headers.outward(answer.headers, side, answer.status)
     if hdrs.LOCATION not in answer.headers and hdrs.LINK not in answer.headers:
         return kept
     owns = request.app[PUBLISHED].table.owns

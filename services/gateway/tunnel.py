@@ -133,10 +133,10 @@ def _checked(request: web.Request) -> list[str]:
 
 
 def _refused(refusal: discovery.HandshakeRefused, side: Side) -> web.Response:
-    if refusal.status == _SWITCHES or refusal.headers is None:
+    if refusal.headers is None:
         raise Problem(502, "the service gave no answer that can be understood") from refusal
     return web.Response(
-        status=refusal.status, headers=headers.outward(refusal.headers, side), body=refusal.body or None
+        status=refusal.status, headers=headers.outward(refusal.headers, side, refusal.status), body=refusal.body or None
     )
 
 
