@@ -38,12 +38,13 @@ class Process:
     name: str
     port: int
     child: Child
+    secure: bool
     _ending: AsyncExitStack
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
 
     async def leave(self) -> None:
         """Let it end as an operator does, and wait for it."""
@@ -89,7 +90,7 @@ class System:
         )
         ending = await self._stack.enter_async_context(AsyncExitStack())
         child = Child(command, clock=self._clock, listener=_Deaf(), grace_s=_LEAVES_S)
-        process = Process(name, port, await ending.enter_async_context(child), ending)
+        process = Process(name, port, await ending.enter_async_context(child), "MESH_TLS_CERT" in variables, ending)
         if not await self._until(f"{process.url}{wire.READY_PATH}", 200, child):
             said = log.read_text(encoding="utf-8", errors="replace")[-800:] if log.exists() else "nothing"
             raise CannotRun(f"{name} is not ready after {_READY_S:g} s: {said}")
