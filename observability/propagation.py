@@ -56,6 +56,14 @@ class Propagation:
                     return set_span_in_context(NonRecordingSpan(context), Context())
         return propagate.extract(headers)
 
+    def claimed(self, headers: Mapping[str, str]) -> SpanContext | None:
+        """The span that a stranger says he is in, if that is one of W3C's; without his state, which may be anything."""
+        found = _PLAIN.fullmatch(headers.get(TRACEPARENT, ""))
+        if found is None:
+            return None
+        context = SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True)
+        return context if context.is_valid else None
+
     def _plain(self) -> bool:
         """Whether trace context and baggage are W3C's, and nothing else is written."""
         current = propagate.get_global_textmap()

@@ -93,13 +93,15 @@ class Tracing:
         start.around = _NOWHERE  # which may hold a whole request, while the record of the call waits
 
     def request(self, request: IncomingRequest) -> TracedRequest:
-        """Begin an incoming request, below the span of whoever sent it."""
+        """Begin an incoming request, below the span of whoever sent it; a stranger's is linked to."""
         around, sampling = self._propagation.extract(request.headers), self._sampling
         start = passed_on(around) if sampling is None else sampling.start(around, lambda: asked(request))
         if not start.recorded or sampling is None:
             return TracedRequest(start, NonRecordingSpan(start.context))
         span = RequestSpan(sampling.tracer, start, request)
         span.start(parent_context=around)
+        if request.claimed is not None and (theirs := self._propagation.claimed(request.claimed)):
+            span.add_link(theirs)
         return TracedRequest(start, span)
 
     def _begin(self, call: Call) -> Start:

@@ -9,8 +9,13 @@ from aiohttp import web
 from discovery.incoming import IncomingRequest
 
 
-def described(request: web.Request, headers: Mapping[str, str]) -> IncomingRequest:
-    """What is known of it before anything was decided. *headers* are those that may say what it is a part of."""
+def described(
+    request: web.Request, headers: Mapping[str, str], claimed: Mapping[str, str] | None = None
+) -> IncomingRequest:
+    """What is known of it before anything was decided. *headers* are those that may say what it is a part of.
+
+    Of a stranger they are only *claimed*.
+    """
     return IncomingRequest(
         method=request.method,
         path=request.path,
@@ -20,6 +25,7 @@ def described(request: web.Request, headers: Mapping[str, str]) -> IncomingReque
         peer=request.remote or "",
         user_agent=request.headers.get("User-Agent", ""),
         headers=headers,
+        claimed=claimed,
     )
 
 

@@ -127,10 +127,10 @@ class Inbound:
     async def _observed(self, request: web.Request) -> web.StreamResponse:
         observer = self._around.observer
         # A stranger's trace is not ours: it would be sampled as he likes, and what he says in it would go on to others.
-        headers = _UNHEARD if self._edge else request.headers
+        headers, claimed = (_UNHEARD, request.headers) if self._edge else (request.headers, None)
         if not observer.heeds(headers):
             return await self._unobserved(request)
-        handle = self._told[request.protocol] = observer.request(described(request, headers))
+        handle = self._told[request.protocol] = observer.request(described(request, headers, claimed))
         status: int | None = None
         nack = ""
         failure: Exception | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from multidict import CIMultiDict
 from opentelemetry import baggage, trace
 from opentelemetry import context as otel
 from opentelemetry.context import Context
@@ -145,6 +146,37 @@ def test_a_processor_may_write_into_a_span_that_starts_and_sees_its_context(mesh
     assert (first.attributes or {})["above"] == (second.attributes or {})["above"] == call.context.span_id
     assert (first.attributes or {})["mesh.attempt"] == 1, "and what we say is there as well"
     assert tagging.told == ["start call ports", *["start GET", "end GET"] * 2, "end call ports"]
+
+
+CLAIMED = f"00-{'1' * 32}-{'2' * 16}-01"
+
+
+@pytest.mark.parametrize(
+    ("header", "linked"),
+    [
+        (CLAIMED, [(int("1" * 32, 16), int("2" * 16, 16))]),
+        (CLAIMED.upper().replace("1", "A"), []),
+        (CLAIMED.replace("1", "0"), []),
+        (f"{CLAIMED}-more", []),
+        (f"{CLAIMED}\n", []),
+        ("x" * 10_000, []),
+        ("", []),
+    ],
+)
+def test_what_a_stranger_says_of_his_trace_is_a_link_and_no_more(
+    mesh: Mesh, header: str, linked: list[tuple[int, int]]
+) -> None:
+    said = CIMultiDict(traceparent=header, tracestate="theirs=1", baggage="theirs=1")
+    served = mesh.observer.request(request()._replace(claimed=said))
+    with served.activate():
+        (headers,) = make(mesh.observer, attempt())
+    served.end(200)
+    (span,) = [span for span in mesh.spans() if span.kind is SpanKind.SERVER]
+    assert span.parent is None
+    assert [(link.context.trace_id, link.context.span_id) for link in span.links] == linked
+    assert [dict(link.context.trace_state) for link in span.links] == [{}] * len(linked)
+    assert "1" * 32 not in headers["traceparent"]
+    assert not {"tracestate", "baggage"} & headers.keys()
 
 
 def test_a_handler_writes_into_the_span_of_its_request(mesh: Mesh) -> None:

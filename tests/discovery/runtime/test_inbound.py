@@ -317,6 +317,9 @@ async def test_the_edge_tells_no_observer_which_trace_a_stranger_says_he_is_in(r
     async with up(an_app(ok=ok), registry, observer, edge=True) as one, one.get("/ok", headers=said):
         pass
     assert [dict(request.request.headers) for request in observer.requests] == [{}]
+    assert [(request.request.claimed or {}).get("traceparent") for request in observer.requests] == [
+        said["traceparent"]
+    ]
 
 
 async def test_a_handler_that_streams_says_which_process_it_is_in(registry: FakeRegistry) -> None:
