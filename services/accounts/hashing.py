@@ -132,4 +132,5 @@ def _cores() -> int:
 
 def _yield_to_others() -> None:
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        mine = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, mine, min(19, os.getpriority(os.PRIO_PROCESS, mine) + _NICE))
