@@ -10,6 +10,11 @@ FROM ${BASE} AS installer
 RUN python -m venv --without-pip /opt/venv
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
+FROM installer AS accounts-packages
+COPY services/accounts/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
 FROM installer AS laptops-packages
 COPY services/laptops/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -67,6 +72,14 @@ HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-m", 
 
 FROM library AS service
 COPY --from=code /app/services/kit services/kit
+
+FROM service AS accounts-service
+COPY --from=accounts-packages /opt/venv /opt/venv
+COPY --from=code /app/services/accounts services/accounts
+VOLUME /data
+ENV MESH_PORT=5004
+EXPOSE 5004
+CMD ["python", "-m", "services.accounts"]
 
 FROM service AS laptops-service
 COPY --from=laptops-packages /opt/venv /opt/venv

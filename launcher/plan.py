@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ SYSTEM: Mapping[str, int] = {
     "console": 1,
     "gateway": 1,
     "marketplace": 1,
+    "accounts": 1,
     "recommendations": 1,
     "laptops": 2,
     "ports": 3,
@@ -21,6 +23,9 @@ SYSTEM: Mapping[str, int] = {
 
 # The only one that is a part of the library.
 CONSOLE = "console"
+
+# The one that knows who somebody is.
+ACCOUNTS = "accounts"
 
 # Each of these is one place to go to, whose address is known before it runs.
 PLACES = (CONSOLE, "gateway")
@@ -32,6 +37,12 @@ _MOST = 20
 def module_of(service: str) -> str:
     """What ``python -m`` starts."""
     return "observability.console" if service == CONSOLE else f"services.{service}"
+
+
+def version_of(service: str, root: Path = ROOT) -> str:
+    """Its own, since each is versioned alone; the console's is the library's."""
+    place = root if service == CONSOLE else root / "services" / service
+    return str(tomllib.loads((place / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 def make_plan(scale: Iterable[str] = (), only: Iterable[str] = ()) -> dict[str, int]:

@@ -2,6 +2,7 @@
 # that the world may name needs a line here.
 
 service "gateway" { policy = "write" }
+service "accounts" { policy = "read" }
 service "marketplace" { policy = "read" }
 service "laptops" { policy = "read" }
 service "ports" { policy = "read" }

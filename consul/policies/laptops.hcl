@@ -1,6 +1,7 @@
-# Asks ports what fits.
+# Asks ports what fits, and accounts by which keys tokens are signed.
 
 service "laptops" { policy = "write" }
+service "accounts" { policy = "read" }
 service "ports" { policy = "read" }
 # An instance is shown only to those who may read the node that it is registered at.
 node_prefix "" { policy = "read" }

@@ -17,7 +17,9 @@ from rich.table import Table
 
 from discovery.clock import Clock, SystemClock
 from discovery.errors import RegistryError
-from launcher.demo.scene import Scene, StepFailed, TooBusy
+from launcher.demo.failures import StepFailed, TooBusy
+from launcher.demo.login import Login
+from launcher.demo.scene import Scene
 from launcher.demo.steps import add_and_read, trace_a_retry
 from launcher.demo.survival import kill_under_load
 from launcher.demo.told import Told
@@ -39,6 +41,8 @@ from launcher.plan import SYSTEM
 
 # Spans leave a process soon, so that a trace can be shown while somebody looks at the request.
 _SPEAKING = {"OTEL_BSP_SCHEDULE_DELAY": "200"}
+# One client asks for as much as this machine bears.
+_UNLIMITED = {"GATEWAY_RATE": "off"}
 # Longer than the mesh lets any call last, and so only for what hangs.
 _REQUEST = aiohttp.ClientTimeout(total=30)
 # What `mesh up` promises for leaving.
@@ -88,7 +92,7 @@ class Tour:
         """All steps, one after the other; one that fails does not keep the others from being tried."""
         # The tour looks at its traces, so they go to its own console, wherever others go.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-        processes = Processes.planned(SYSTEM, self._folder, self._choice, environ, extra=_SPEAKING)
+        processes = Processes.planned(SYSTEM, self._folder, self._choice, environ, extra={**_SPEAKING, **_UNLIMITED})
         self._system = System(SYSTEM, processes, clock=self._clock, rng=self._rng, listener=self._screen)
         async with self._system:
             if started := await self._step("start", self._start(self._system, self._choice)):
@@ -99,7 +103,8 @@ class Tour:
                     aiohttp.ClientSession(started.figures["console"], timeout=_REQUEST) as console,
                 ):
                     traces = Traces(console, self._clock)
-                    scene = Scene(self._system, gateway, traces, self._clock, self._rng, self._say)
+                    login = Login(self._system, gateway, self._clock)
+                    scene = Scene(self._system, gateway, login, traces, self._clock, self._rng, self._say)
                     await self._step("discover", add_and_read(scene))
                     await self._step("survive", kill_under_load(scene))
                     await self._step("trace", trace_a_retry(scene))

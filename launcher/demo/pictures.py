@@ -22,6 +22,7 @@ from discovery.clock import Clock, SystemClock
 from discovery.errors import ConfigError, MeshError
 from launcher.demo.browser import browsing
 from launcher.demo.browser_choice import find_browser
+from launcher.demo.login import Login
 from launcher.demo.scene import Scene
 from launcher.demo.steps import FAULT
 from launcher.demo.traces import Traces
@@ -97,9 +98,8 @@ class Studio:
                 aiohttp.ClientSession(where["gateway"]) as gateway,
                 aiohttp.ClientSession(where["console"]) as console,
             ):
-                scene = Scene(
-                    self.system, gateway, Traces(console, self._clock), self._clock, Random(), lambda what: None
-                )
+                login, traces = Login(self.system, gateway, self._clock), Traces(console, self._clock)
+                scene = Scene(self.system, gateway, login, traces, self._clock, Random(), lambda what: None)
                 await _browse(scene)
                 trace = await _refused_once(scene)
                 await self._take_all(browser, where, trace)

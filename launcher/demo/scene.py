@@ -12,6 +12,8 @@ import aiohttp
 
 from discovery.clock import Clock
 from discovery.errors import RegistryError
+from launcher.demo.failures import StepFailed
+from launcher.demo.login import Login
 from launcher.demo.traces import Traces
 from launcher.local import Running, System
 from observability import Span, semconv, trace_tree
@@ -24,32 +26,24 @@ _PATIENCE_S = 15.0
 _AGAIN_S = 0.3
 
 
-class StepFailed(Exception):
-    """Something did not hold; the sentence says what, and the figures what was measured all the same."""
-
-    def __init__(self, sentence: str, figures: Mapping[str, Any] | None = None) -> None:
-        super().__init__(sentence)
-        self.figures = figures or {}
-
-
-class TooBusy(StepFailed):
-    """This machine was too busy for the step to say anything about the mesh."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The system while it runs. ``gateway`` is an HTTP client of its gateway; ``say`` tells what is being done."""
+    """The system while it runs. ``gateway`` is an HTTP client of its gateway, ``login`` who may write there; ``say``
+    tells what is being done.
+    """
 
     system: System
     gateway: aiohttp.ClientSession
+    login: Login
     traces: Traces
     clock: Clock
     rng: Random
     say: Callable[[str], None]
 
     async def add(self, service: str, record: dict[str, Any]) -> dict[str, Any]:
-        """Add a record through the gateway."""
-        async with self.gateway.post(f"/api/{service}", json=record) as response:
+        """Add a record through the gateway, as staff."""
+        headers = await self.login.headers()
+        async with self.gateway.post(f"/api/{service}", json=record, headers=headers) as response:
             if response.status != 201:
                 raise StepFailed(f"POST /api/{service} answered {response.status}: {await response.text()}")
             added: dict[str, Any] = await response.json()

@@ -16,9 +16,10 @@ from functools import partial
 import aiohttp
 from rich.text import Text
 
+from launcher.demo.failures import StepFailed, TooBusy
 from launcher.demo.fate import Broken, Fate
 from launcher.demo.reads import Reads
-from launcher.demo.scene import Scene, StepFailed, TooBusy, is_whole
+from launcher.demo.scene import Scene, is_whole
 from launcher.demo.told import Told
 from observability import Node, render_tree, trace_tree
 
@@ -59,8 +60,8 @@ async def add_and_read(scene: Scene) -> Told:
         raise StepFailed(f"laptop {laptop['id']} has the ports {read['ports']}, not the one that was added")
     await scene.patiently(unshown)
     return Told(
-        f"laptop {laptop['id']} and its port {port['id']} were added through the gateway; reading the laptop brings "
-        "the port, which laptops fetched from ports through the mesh; the shop shows both",
+        f"laptop {laptop['id']} and its port {port['id']} were added through the gateway by an account of staff; "
+        "reading the laptop brings the port, which laptops fetched from ports through the mesh; the shop shows both",
         figures={"laptop": read},
     )
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from launcher.demo.capacity import LEAST, capacity, fair_rate, lower, strained
+from launcher.demo.failures import StepFailed, TooBusy
 from launcher.demo.fate import Broken, Fate
 from launcher.demo.reads import Reads
-from launcher.demo.scene import Scene, StepFailed, TooBusy
+from launcher.demo.scene import Scene
 from launcher.demo.told import Told
 from launcher.demo.verdict import Finding, Trial
 from launcher.load import Tally, drive

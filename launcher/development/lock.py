@@ -45,7 +45,7 @@ def write_lock(root: Path = ROOT, *, upgrade: bool = False) -> Path:
         if lock.exists() and not upgrade:
             # uv prefers the versions that it finds in the file that it is to write.
             shutil.copy(lock, everything)
-        places = {name: module_of(name).replace(".", "/") for name in (*SYSTEM, "accounts")}
+        places = {name: module_of(name).replace(".", "/") for name in SYSTEM}
         parts = {place: (f"{place}/pyproject.toml",) for name, place in places.items() if name != CONSOLE}
         asked = [word for words in parts.values() for word in words]
         _compile(root, uv, everything, *_EVERYTHING, *asked)

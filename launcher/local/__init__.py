@@ -8,6 +8,7 @@ from launcher.local.processes import Processes
 from launcher.local.screen import Screen
 from launcher.local.settings import check_environment
 from launcher.local.signals import run_until_signal
+from launcher.local.staff import Staff, StaffRefused
 from launcher.local.summary import Summary, instance_table, summarise
 from launcher.local.system import NotReady, Running, System
 from launcher.local.up import Options, run_up
@@ -23,6 +24,8 @@ __all__ = [
     "Processes",
     "Running",
     "Screen",
+    "Staff",
+    "StaffRefused",
     "State",
     "Summary",
     "System",

@@ -1,4 +1,4 @@
-"""How another `mesh` command talks to a running system: two requests on a loopback port, with a token."""
+"""How another `mesh` command talks to a running system: three requests on a loopback port, with a token."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from typing import Protocol
 
 from aiohttp import web
 
+from launcher.local.staff import Staff, StaffRefused
 from launcher.local.system import NotReady, Running
 from launcher.plan import parse_scale
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Scalable(Protocol):
+class Controlled(Protocol):
     """What is asked of the system."""
 
     async def scale(self, counts: Mapping[str, int], /) -> None: ...
 
     async def ready(self, progress: Callable[[int, int], None], /) -> Sequence[Running]: ...
 
+    async def staff(self, email: str, /) -> Staff: ...
+
 
 class Control:
     """The running system's side."""
 
-    def __init__(self, system: Scalable, token: str) -> None:
+    def __init__(self, system: Controlled, token: str) -> None:
         self._system = system
         self._token = token
         self._scaling = asyncio.Lock()
@@ -38,7 +41,8 @@ class Control:
     async def serving(self) -> AsyncIterator[str]:
         """Serve on a free loopback port; yields the URL."""
         app = web.Application(middlewares=[self._authorise], client_max_size=4096)
-        app.add_routes([web.post("/scale", self._scale), web.post("/down", self._down)])
+        for path, handler in (("/scale", self._scale), ("/staff", self._staff), ("/down", self._down)):
+            app.router.add_post(path, handler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
@@ -68,6 +72,16 @@ class Control:
             except NotReady as exc:
                 raise web.HTTPServiceUnavailable(text=str(exc)) from None
         return web.json_response([asdict(instance) for instance in instances])
+
+    async def _staff(self, request: web.Request) -> web.Response:
+        try:
+            email = str((await request.json())["email"])
+        except (ValueError, TypeError, KeyError) as exc:
+            raise web.HTTPBadRequest(text=f"an e-mail address is missing: {exc}") from None
+        try:
+            return web.json_response(asdict(await self._system.staff(email)))
+        except StaffRefused as exc:
+            raise web.HTTPConflict(text=str(exc)) from None
 
     async def _down(self, request: web.Request) -> web.Response:
         self.down.set()

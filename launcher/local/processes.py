@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from launcher.local.child import Command
 from launcher.local.consul_choice import Choice, agent_command, free_ports
-from launcher.plan import PLACES, ROOT, module_of
+from launcher.plan import ACCOUNTS, PLACES, ROOT, module_of, version_of
 from observability import TelemetryConfig
 
 CONSUL = "consul"
 CONSOLE = "console-1"
+# Who somebody is, is told by this service, where it runs.
+_ISSUER = {"AUTH_ISSUER": "http://accounts"}
 
 # Milliseconds: what happened shows up at once, and a metric within a few seconds.
 _SOON = {"OTEL_BSP_SCHEDULE_DELAY": "400", "OTEL_BLRP_SCHEDULE_DELAY": "400", "OTEL_METRIC_EXPORT_INTERVAL": "5000"}
 
 # What the user's shell says about one process cannot be true of six.
 _OF_ONE_PROCESS = frozenset(
-    {"MESH_HOST", "MESH_PORT", "MESH_ADVERTISE", "MESH_INSTANCE_ID", "MESH_TAGS", "MESH_STATIC", "OTEL_SERVICE_NAME"}
+    {
+        "DATABASE_URL",
+        "MESH_ADVERTISE",
+        "MESH_HOST",
+        "MESH_INSTANCE_ID",
+        "MESH_PORT",
+        "MESH_STATIC",
+        "MESH_TAGS",
+        "OTEL_SERVICE_NAME",
+    }
 )
 
 _ANYWHERE: Mapping[str, int] = {}
@@ -36,11 +46,12 @@ class Processes:
     folder: Path
     choice: Choice
     environ: Mapping[str, str]
-    version: str
     # For a Consul of our own: where its HTTP is, and three more that a real one needs.
     consul_ports: tuple[int, ...] = ()
     # Whether the console is part of the system.
     with_console: bool = False
+    # Whether accounts is: then nobody writes without a token of its.
+    with_accounts: bool = False
     # Where somebody wants the gateway and the console; 0 or absent: anywhere.
     wanted_ports: Mapping[str, int] = field(default_factory=dict)
     # Where the first of each listens when nobody said: it keeps its address over a restart.
@@ -63,9 +74,9 @@ class Processes:
             folder=folder,
             choice=choice,
             environ=environ,
-            version=version("proconsul"),
             consul_ports=free_ports(4),
             with_console=bool(plan.get("console")),
+            with_accounts=bool(plan.get(ACCOUNTS)),
             wanted_ports=wanted_ports,
             free_ports=dict(zip(PLACES, free_ports(len(PLACES)), strict=True)),
             extra=extra,
@@ -112,11 +123,17 @@ class Processes:
             "CONSUL_HTTP_ADDR": self.consul_url,
             "MESH_INSTANCE_ID": self.instance_id(name),
             "MESH_PORT": str(self._port(name)),
-            "MESH_VERSION": self.version,
+            "MESH_VERSION": version_of(service),
             "MESH_FAULTS": "on",
+            **(_ISSUER if self.with_accounts else {}),
             **self.extra,
         }
         return self._command(name, (sys.executable, "-m", module_of(service)), environ)
+
+    def staff(self, email: str) -> Command:
+        """What gives *email* the role staff; the password is for its standard input."""
+        serving = self.service(f"{ACCOUNTS}-1")
+        return replace(serving, name="staff", argv=(*serving.argv, "staff", email))
 
     def _port(self, name: str) -> int:
         service, _, number = name.rpartition("-")

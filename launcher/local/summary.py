@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from launcher.local.system import Running, System
-from launcher.plan import PLACES
+from launcher.plan import ACCOUNTS, PLACES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,8 @@ class Summary:
             tries.add_row("shop", Text(f"{gateway}/", style="bold"))
         if gateway and (service := next((name for name in ("laptops", "ports") if self.place(name)), "")):
             tries.add_row("request", Text(f"curl {gateway}/api/{service}/1", style="bold"))
+        if gateway and self.place(ACCOUNTS):
+            tries.add_row("write", Text("./mesh staff", style="bold"))
         tries.add_row("inside", Text(f"CONSUL_HTTP_ADDR={self.consul} ./mesh ps", style="bold"))
         return Group(self.table(), Text(), tries)
 

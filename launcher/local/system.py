@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from discovery.errors import MeshError, RegistryError
 from launcher.local.agent import Agent, Found
 from launcher.local.child import Listener
 from launcher.local.processes import CONSOLE, Processes
+from launcher.local.staff import Staff, StaffRefused, make_staff
 from launcher.local.supervisor import Supervisor
-from launcher.plan import check_places
+from launcher.plan import ACCOUNTS, check_places
 
 # Twice what the slowest of us needs to start on one busy core, with room; then something is wrong.
 READY_S = 60.0
@@ -37,6 +39,7 @@ _CONSUL_GRACE_S = 2.0
 _CONSOLE_S = 5.0
 _CONSOLE_POLL_S = 0.02
 _FORGET_S = 1.0
+_PASSWORD_BYTES = 15
 
 
 class NotReady(MeshError):
@@ -167,6 +170,20 @@ class System:
         leaving = [name for name in before if name not in self.names]
         for supervisor in (self._services, self._console):
             await supervisor.stop(*(name for name in leaving if self._of(name) is supervisor))
+
+    async def staff(self, email: str) -> Staff:
+        """Make an account that may write, with a password of chance, or give that role to one that is there.
+
+        Raises:
+            StaffRefused: when accounts does not run, or says why it made none.
+        """
+        running = await self.instances()
+        if not any(each.service == ACCOUNTS for each in running):
+            raise StaffRefused("accounts does not run here, so whoever reaches a service may write")
+        gateway = next((each.url for each in running if each.service == "gateway"), "")
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        made = await make_staff(self._processes.staff(email), password, self._clock)
+        return Staff(email, password if made else "", gateway)
 
     def _of(self, name: str) -> Supervisor:
         return self._console if name == CONSOLE else self._services

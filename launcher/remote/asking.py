@@ -18,7 +18,7 @@ class ControlError(MeshError):
     """The running system did not do what it was asked."""
 
 
-async def ask(state: State, path: str, content: Mapping[str, int]) -> Any:
+async def ask(state: State, path: str, content: Mapping[str, object]) -> Any:
     """Ask a running system.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,24 +15,46 @@ from aiohttp import web
 import discovery
 from observability.console.app import build as console
 from observability.console.settings import ConsoleSettings
+from services.accounts.app import build as accounts
 from services.gateway.app import build as gateway
+from services.kit.application import application
+from services.kit.auth.issuer import Issuer
 from services.kit.data.database import file_url
+from services.kit.service import Service
+from services.kit.settings import Settings
+from services.laptops.app import SERVICE as LAPTOPS
 from services.marketplace.app import build as marketplace
+from services.ports.app import SERVICE as PORTS
+from services.recommendations.app import SERVICE as RECOMMENDATIONS
 from tests.contract.api import PATIENCE_S, Api
-from tests.services.support import build_laptops as laptops
-from tests.services.support import build_ports as ports
-from tests.services.support import build_recommendations as recommendations
+
+ISSUER = Issuer("http://accounts", "mesh")
+
+
+def settings(name: str, data: Path) -> Settings:
+    return Settings(file_url(data / f"{name}.db"), ISSUER)
+
+
+def declared(service: Service) -> Callable[[Path], web.Application]:
+    return lambda data: application(service, settings(service.name, data))
+
 
 BUILD: Mapping[str, Callable[[Path], web.Application]] = {
+    "accounts": lambda data: accounts(settings("accounts", data)),
     "console": lambda data: console(ConsoleSettings(path=data / "console.db")),
-    "gateway": lambda data: gateway(),
-    "laptops": lambda data: laptops(file_url(data / "laptops.db")),
+    "gateway": lambda data: gateway(issuer=ISSUER),
+    "laptops": declared(LAPTOPS),
     "marketplace": lambda data: marketplace(),
-    "ports": lambda data: ports(file_url(data / "ports.db")),
-    "recommendations": lambda data: recommendations(file_url(data / "recommendations.db")),
+    "ports": declared(PORTS),
+    "recommendations": declared(RECOMMENDATIONS),
 }
-# As their __main__ says.
+# What strangers may read through the gateway.
 _API = {"laptops", "ports", "recommendations"}
+# Of the form of a token, and signed by nobody: it is refused by who knows the keys of the issuer, who else cannot tell.
+_FORGED = ".".join(
+    urlsafe_b64encode(part).decode().rstrip("=")
+    for part in (b'{"alg": "EdDSA", "typ": "at+jwt", "kid": "nobody"}', b"{}", bytes(64))
+)
 # What is below mesh/<service>/ while these tests run, which is not the default.
 ATTEMPTS = 7
 
@@ -53,6 +76,13 @@ class Member:
     async def get(self, path: str) -> tuple[int, str]:
         async with self.session.get(f"http://{self.server.instance.address}{path}", allow_redirects=False) as answer:
             return answer.status, await answer.text()
+
+    async def post(self, path: str) -> int:
+        headers = {"Authorization": f"Bearer {_FORGED}"}
+        async with self.session.post(
+            f"http://{self.server.instance.address}{path}", json={}, headers=headers
+        ) as answer:
+            return answer.status
 
 
 @asynccontextmanager
@@ -105,6 +135,15 @@ def shows(path: str, words: str, unless: str = "not to be found") -> Asked:
     return asked
 
 
+def refuses(path: str) -> Asked:
+    """Says that it is wrong what is sent there, and not that nobody can tell."""
+
+    async def asked(self: Member) -> bool:
+        return await self.post(path) in {400, 401, 422}
+
+    return asked
+
+
 def calls(service: str) -> str:
     return f"calls {service}"
 
@@ -115,9 +154,14 @@ _EVERYBODY: dict[str, Asked] = {
     "follows its settings": follows_settings,
 }
 ABILITIES: Mapping[str, Mapping[str, Asked]] = {
-    "ports": _EVERYBODY,
-    "laptops": _EVERYBODY | {calls("ports"): shows("/laptops/1", '"ports"', unless='"notice"')},
-    "recommendations": _EVERYBODY | {calls("laptops"): shows("/recommendations", '"notice": null')},
+    "accounts": _EVERYBODY,
+    "ports": _EVERYBODY | {calls("accounts"): refuses("/ports")},
+    "laptops": _EVERYBODY
+    | {
+        calls("accounts"): refuses("/laptops"),
+        calls("ports"): shows("/laptops/1", '"ports"', unless='"notice":"'),
+    },
+    "recommendations": _EVERYBODY | {calls("laptops"): shows("/recommendations", '"notice":null')},
     "marketplace": _EVERYBODY
     | {
         calls("laptops"): shows("/", 'class="grid"', unless="from memory"),
@@ -126,6 +170,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     "gateway": _EVERYBODY
     | {
         calls("marketplace"): shows("/", "<h1>Laptops"),
+        calls("accounts"): refuses("/api/token"),
         **{calls(api): shows(f"/api/{api}", '"id"') for api in sorted(_API)},
     },
     "console": _EVERYBODY | {"shows everybody": shows_everybody},

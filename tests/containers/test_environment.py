@@ -11,12 +11,13 @@ import pytest
 
 from discovery import variables
 from discovery.config import MeshConfig
-from launcher.plan import ROOT, SYSTEM, module_of
+from launcher.plan import ROOT, SYSTEM
 from observability import config as telemetry
 from observability.config import TelemetryConfig
 from observability.console.guard import hosts_from_env
 from services.kit.console import console_url
 from tests.containers.files import configuration, stages
+from tests.launcher.development.running import modules, source
 
 # Those of Python, and where the packages of the image are.
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
@@ -36,16 +37,16 @@ def of_the_image() -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def named_in(*folders: Path) -> set[str]:
+def named_in(*files: Path) -> set[str]:
     """Every text that stands alone in the code."""
-    trees = [ast.parse(path.read_text()) for folder in folders for path in folder.rglob("*.py")]
+    trees = [ast.parse(path.read_text()) for path in files]
     constants = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {value for value in constants if isinstance(value, str)}
 
 
 @pytest.mark.parametrize("service", SYSTEM)
 def test_a_service_reads_every_variable_that_it_is_given(service: str) -> None:
-    own = named_in(ROOT / module_of(service).replace(".", "/")) | OF_THE_STATE
+    own = named_in(*(path for name in modules(service) if (path := source(name)))) | OF_THE_STATE
     known = variables.VARIABLES.keys() | telemetry.VARIABLES.keys() | OF_THE_SDK | OF_PYTHON | own
     assert (environment(service).keys() | of_the_image().keys()) - known == set()
 
@@ -71,6 +72,11 @@ def test_those_that_prometheus_asks_are_those_that_answer_it() -> None:
     assert asked == {name for name in SYSTEM if environment(name).get("MESH_METRICS") == "open"}
     # Strangers reach the one, and the other is told of metrics itself.
     assert asked == SYSTEM.keys() - {"gateway", "console"}
+
+
+def test_whose_tokens_count_is_told_to_who_has_something_to_guard() -> None:
+    told = {name: environment(name)["AUTH_ISSUER"] for name in SYSTEM if "AUTH_ISSUER" in environment(name)}
+    assert told == dict.fromkeys(("gateway", "accounts", "laptops", "ports"), "http://accounts")
 
 
 def test_the_collector_is_given_what_its_file_asks_for() -> None:

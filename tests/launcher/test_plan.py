@@ -12,7 +12,7 @@ from discovery.config import MeshConfig
 from discovery.errors import ConfigError
 from launcher.local.consul_choice import Choice, agent_command, choose, free_ports, with_program
 from launcher.local.processes import Processes
-from launcher.plan import SYSTEM, check_places, make_plan, parse_scale
+from launcher.plan import CONSOLE, SYSTEM, check_places, make_plan, parse_scale, version_of
 
 
 def test_the_plain_plan_is_the_whole_system_the_console_first() -> None:
@@ -127,14 +127,14 @@ def test_free_ports_differ() -> None:
     assert len(set(free_ports(20))) == 20
 
 
-def processes(choice: Choice, *, with_console: bool = False, **environ: str) -> Processes:
+def processes(choice: Choice, *, with_console: bool = False, with_accounts: bool = False, **environ: str) -> Processes:
     return Processes(
         folder=Path("/mesh/a1"),
         choice=choice,
         environ=environ,
-        version="1.2",
         consul_ports=(8500,),
         with_console=with_console,
+        with_accounts=with_accounts,
         wanted_ports={"gateway": 8080, "console": 0},
         free_ports={"gateway": 5, "console": 6},
         extra={"OTEL_BSP_SCHEDULE_DELAY": "200"},
@@ -146,12 +146,40 @@ def test_an_instance_is_told_who_it_is_and_where_consul_is() -> None:
     command = mine.service("ports-2")
     assert command.argv == (sys.executable, "-m", "services.ports")
     told = command.environ
-    assert (told["MESH_INSTANCE_ID"], told["MESH_PORT"], told["MESH_VERSION"]) == ("ports-2", "0", "1.2")
+    assert (told["MESH_INSTANCE_ID"], told["MESH_PORT"], told["MESH_VERSION"]) == ("ports-2", "0", version_of("ports"))
     assert (told["CONSUL_HTTP_ADDR"], told["MESH_DATA"]) == ("http://127.0.0.1:8500", "/mesh/a1")
     assert (told["MESH_TIMEOUT_S"], told["OTEL_BSP_SCHEDULE_DELAY"]) == ("3", "200")
     assert "CONSUL_HTTP_TOKEN" not in told
     assert mine.service("gateway-1").environ["MESH_PORT"] == "8080"
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in told
+
+
+def test_a_database_that_the_shell_names_is_nobodys_since_each_has_its_own() -> None:
+    assert (
+        "DATABASE_URL" not in processes(Choice(embedded=True), DATABASE_URL="sqlite:////x").service("ports-1").environ
+    )
+
+
+def test_tokens_are_those_of_accounts_where_it_runs_and_else_those_that_the_shell_names() -> None:
+    ours = processes(Choice(embedded=True), with_accounts=True, AUTH_ISSUER="http://elsewhere")
+    assert {ours.service(name).environ["AUTH_ISSUER"] for name in ("accounts-1", "ports-1")} == {"http://accounts"}
+    theirs = processes(Choice(embedded=True), AUTH_ISSUER="http://elsewhere")
+    assert theirs.service("ports-1").environ["AUTH_ISSUER"] == "http://elsewhere"
+    assert "AUTH_ISSUER" not in processes(Choice(embedded=True)).service("ports-1").environ
+
+
+def test_a_staff_account_is_made_where_accounts_keeps_its_own_and_no_word_of_it_is_a_password() -> None:
+    mine = processes(Choice(embedded=True), with_accounts=True)
+    command = mine.staff("a@example.com")
+    assert command.argv == (sys.executable, "-m", "services.accounts", "staff", "a@example.com")
+    assert command.environ == mine.service("accounts-1").environ
+
+
+def test_a_service_has_the_version_of_its_own_project(tmp_path: Path) -> None:
+    for place, version in ((tmp_path, "1.0"), (tmp_path / "services/ports", "2.0")):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n')
+    assert (version_of("ports", tmp_path), version_of(CONSOLE, tmp_path)) == ("2.0", "1.0")
 
 
 def test_everybody_reports_to_the_console_but_itself_and_whom_somebody_told_otherwise() -> None:

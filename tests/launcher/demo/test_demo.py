@@ -11,7 +11,7 @@ from rich.console import Console
 
 from discovery.testing.clock import FakeClock
 from launcher.demo.demo import Tour
-from launcher.demo.scene import StepFailed, TooBusy
+from launcher.demo.failures import StepFailed, TooBusy
 from launcher.demo.told import Told
 from launcher.local import Choice
 

@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from discovery.testing.clock import FakeClock
-from launcher.demo.scene import Scene, StepFailed, is_whole
+from launcher.demo.failures import StepFailed
+from launcher.demo.scene import Scene, is_whole
 from launcher.local import Running
 from observability import Span, semconv
 
@@ -37,7 +38,15 @@ def test_a_trace_that_misses_a_part_is_not_whole() -> None:
 
 
 def scene(**parts: object) -> Scene:
-    known = {"system": None, "gateway": None, "traces": None, "clock": FakeClock(), "rng": Random(1), "say": print}
+    known = {
+        "system": None,
+        "gateway": None,
+        "login": None,
+        "traces": None,
+        "clock": FakeClock(),
+        "rng": Random(1),
+        "say": print,
+    }
     return Scene(**{**known, **parts})  # type: ignore[arg-type]
 
 

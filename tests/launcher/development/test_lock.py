@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 import tomllib
@@ -16,18 +15,16 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import discovery
-import observability
 from discovery.errors import ConfigError
 from launcher.development.environment import LAST_LINE
 from launcher.development.lock import write_lock
 from launcher.plan import CONSOLE, ROOT, SYSTEM, module_of
+from tests.launcher.development.running import OURS, modules
 
 EVERY = [ROOT / "pyproject.toml", *(ROOT / "services").glob("*/pyproject.toml")]
 PROJECTS = [tomllib.loads(path.read_text()) for path in EVERY]
 PROJECT = PROJECTS[0]["project"]
 KIT = tomllib.loads((ROOT / "services/kit/pyproject.toml").read_text())["project"]
-OURS = ("discovery", "observability", "services")
 # What is built here, and in no lock.
 BUILT = {PROJECT["name"], KIT["name"]}
 # Which extra of the kit brings what its rooms import.
@@ -38,8 +35,6 @@ UNSEEN = {
     # Its extra brings `mesh console` as well, without which an image starts it.
     "observability.console.__main__": {"click"},
 }
-# Names that are loaded when they are used, each from its own module.
-LAZY: dict[str, dict[str, str]] = {package.__name__: package._HOME for package in (discovery, observability)}
 
 # Writes what it was told after what it found, as far as the test lets it.
 _UV = """#!/bin/sh
@@ -60,7 +55,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def locks(root: Path) -> dict[str, Path]:
-    return {name: root / module_of(name).replace(".", "/") / "requirements.lock" for name in (*SYSTEM, "accounts")}
+    return {name: root / module_of(name).replace(".", "/") / "requirements.lock" for name in SYSTEM}
 
 
 def test_every_lock_is_written_whole_with_its_last_line(checkout: Path) -> None:
@@ -180,50 +175,6 @@ def imported(service: str) -> set[str]:
         if not module.startswith(OURS) and (distribution := owner(module)):
             found.add(distribution)
     return found
-
-
-@cache
-def modules(service: str) -> frozenset[str]:
-    """All that running *service* may import, through whatever module of ours."""
-    seen: set[str] = set()
-    todo = [f"{module_of(service)}.__main__"]
-    while todo:
-        module = todo.pop()
-        if module in seen:
-            continue
-        seen.add(module)
-        if module.partition(".")[0] in OURS and (path := source(module)):
-            todo += [module.rpartition(".")[0]] if "." in module else []
-            todo += imports(path)
-    assert len(seen) > 50
-    return frozenset(seen)
-
-
-def source(module: str) -> Path | None:
-    place = ROOT.joinpath(*module.split("."))
-    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
-
-
-@cache
-def imports(path: Path) -> tuple[str, ...]:
-    """Every module that a file may import, wherever in the file; some of the names are of no module."""
-    found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module, *(home(node.module, alias.name) for alias in node.names)]
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in LAZY:
-            found.append(home(node.value.id, node.attr))
-    if path.parent.name in LAZY and path.name == "__init__.py":
-        # What stands there for type checkers is loaded by whoever uses it.
-        return ("discovery.lazily",)
-    return tuple(found)
-
-
-def home(module: str, name: str) -> str:
-    """Where *name* of *module* comes from."""
-    return LAZY.get(module, {}).get(name, f"{module}.{name}")
 
 
 def owner(module: str) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 
 from launcher.local.control import Control
 from launcher.local.folder import State
+from launcher.local.staff import Staff, StaffRefused
 from launcher.local.system import NotReady, Running
 from launcher.remote.asking import ControlError, ask
 
@@ -30,6 +31,11 @@ class FakeSystem:
         if self.problem:
             raise self.problem
         return (PORT,)
+
+    async def staff(self, email: str) -> Staff:
+        if self.problem:
+            raise self.problem
+        return Staff(email, "a secret", "http://127.0.0.1:8080")
 
 
 @pytest.fixture
@@ -54,6 +60,17 @@ async def test_it_scales_and_says_what_runs_then(state: State, system: FakeSyste
     assert system.scaled == [{"ports": 5}]
 
 
+async def test_it_makes_an_account_and_tells_its_password_to_who_asked(state: State, system: FakeSystem) -> None:
+    made = Staff(**await ask(state, "/staff", {"email": "a@example.com"}))
+    assert made == Staff("a@example.com", "a secret", "http://127.0.0.1:8080")
+    assert "secret" not in repr(made)
+    system.problem = StaffRefused("there is such an account")
+    with pytest.raises(ControlError, match="system a1: there is such an account"):
+        await ask(state, "/staff", {"email": "a@example.com"})
+    with pytest.raises(ControlError, match="an e-mail address is missing"):
+        await ask(state, "/staff", {})
+
+
 async def test_it_goes_down(state: State, control: Control) -> None:
     assert not control.down.is_set()
     await ask(state, "/down", {})
@@ -64,7 +81,7 @@ async def test_it_goes_down(state: State, control: Control) -> None:
 async def test_without_the_token_nothing_happens(
     state: State, system: FakeSystem, control: Control, token: str
 ) -> None:
-    for path in ("/scale", "/down"):
+    for path in ("/scale", "/staff", "/down"):
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession() as session, session.post(state.control + path, headers=headers) as response:
             assert response.status == 403
