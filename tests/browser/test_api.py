@@ -37,8 +37,8 @@ async def sent(entry: Locator) -> str:
 
 
 async def identified(opened: Tab, button: str, password: str = PASSWORD) -> None:
-    await opened.page.get_by_label("Email").fill(EMAIL)
-    await opened.page.get_by_label("Password").fill(password)
+    await opened.page.get_by_label("Email", exact=True).fill(EMAIL)
+    await opened.page.get_by_label("Password", exact=True).fill(password)
     await opened.page.get_by_role("button", name=button).click()
 
 
