@@ -199,6 +199,7 @@ async function send(event) {
   const place = form.parentElement.querySelector(".answer");
   const button = form.querySelector("button[type=submit]");
   button.disabled = true;
+  place.replaceChildren(); // what was there is no answer to this
   try {
     const bearer = await token();
     if (bearer) request.headers.set("Authorization", `Bearer ${bearer}`);
