@@ -168,8 +168,9 @@ class Published:
         for _ in range(_IN_A_ROW):
             try:
                 version, found = await fetch(mesh, service)
-            except (Unsound, aiohttp.ClientError, TimeoutError) as error:
-                trouble = str(error) or type(error).__name__
+            except Exception as error:  # noqa: BLE001 - whatever a service answers, it has to be asked again
+                known = isinstance(error, Unsound | aiohttp.ClientError)
+                trouble = (known and str(error)) or type(error).__name__
             else:
                 standing.take(version, found)
                 self._changed()

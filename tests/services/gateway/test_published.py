@@ -127,6 +127,27 @@ async def test_a_document_without_end_is_not_read_to_its_end(registry: discovery
         assert await status(client, "GET", "/api/ports") == 503
 
 
+async def test_a_document_that_is_not_in_its_encoding_is_told_and_asked_for_again(
+    registry: discovery.StaticRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd(Talking):
+        coding = "gzip"
+
+        async def __call__(self, request: web.BaseRequest) -> web.Response:
+            answer = await super().__call__(request)
+            if request.path == "/openapi.json" and self.coding:
+                answer.headers["Content-Encoding"] = self.coding
+            return answer
+
+    ports = Odd(written("GET /ports"))
+    async with talking(registry, "ports", v1=ports), served(build(), "gateway", registry, live=FAST) as client:
+        assert await status(client, "GET", "/api/ports") == 503
+        ports.coding = ""
+        await becomes(client, "GET", "/api/ports", 200)
+
+    assert "the document of ports could not be read" in caplog.text
+
+
 async def test_a_conflict_is_refused_told_once_and_shown(
     registry: discovery.StaticRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
