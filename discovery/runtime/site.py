@@ -28,8 +28,9 @@ logger = logging.getLogger(__name__)
 _KEEPALIVE_S = 75.0
 # What is cut off gets a turn of the event loop, or a few.
 _CUT_S = 0.05
-# Strangers get less: a head that drips in holds a connection for so long.
-_EDGE_KEEPALIVE_S = 10.0
+# Strangers get less: a head that drips in holds a connection for so long, and on a busy machine for a little longer,
+# where 10 s are the most.
+_EDGE_KEEPALIVE_S = 9.0
 # What is still to come of a body that was refused is read for so long, or the refusal might be lost.
 _EDGE_LINGERING_S = 3.0
 # Who takes nothing of what was sent for so long is cut off, by the system, where that can do it: aiohttp would keep an
