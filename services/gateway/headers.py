@@ -11,7 +11,7 @@ from multidict import CIMultiDict, MultiMapping
 
 from discovery import wire
 from discovery.web import REQUEST_ID, Problem
-from services.gateway.edge import request_id
+from services.gateway.edge import compression, request_id
 from services.gateway.side import Side
 
 # RFC 9110, 7.6.1, and what belongs to one connection by other documents.
@@ -142,6 +142,7 @@ def of_request(request: web.Request, side: Side) -> CIMultiDict[str]:
         host=request.headers.get(hdrs.HOST, ""),
     )
     passed[request_id.HEADER] = request[REQUEST_ID]
+    compression.unmark(passed)
     return passed
 
 

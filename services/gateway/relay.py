@@ -14,8 +14,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 import discovery
-from discovery.web import Body
+from discovery.web import Body, Problem
 from services.gateway import events, headers, references, upload
+from services.gateway.edge import compression
 from services.gateway.published import PUBLISHED
 from services.gateway.side import Side
 from services.gateway.target import refuse_empty_query
@@ -62,10 +63,7 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str | URL, si
             raise body.problem from error
         raise
     if whole := _whole(answer):
-        response = web.Response(status=answer.status, headers=_public_headers(request, answer, asked, side), body=whole)
-        if not _is_taken_at_once(request, response, len(whole)):
-            await _send(request, response, answer)
-        return response
+        return await _pass_whole(request, answer, _public_headers(request, answer, asked, side), whole)
     async with answer:
         return await _pass_on(request, answer, asked, side)
 
@@ -76,6 +74,26 @@ def _whole(answer: aiohttp.ClientResponse) -> bytes:
     Empty where it has none, or more of it is to come.
     """
     return answer.content.read_nowait() if answer.closed and answer.content.exception() is None else b""
+
+
+async def _pass_whole(
+    request: web.Request, answer: aiohttp.ClientResponse, public: CIMultiDict[str], body: bytes
+) -> web.StreamResponse:
+    if compression.is_worth_it(request, answer.status, public, len(body)):
+        body = await compression.shrunk(request, public, body)
+    response = web.Response(status=answer.status, headers=public, body=body)
+    if not _is_taken_at_once(request, response, len(body)):
+        await _send(request, response, answer)
+    return response
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await answer.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        if isinstance(error, discovery.CallError):
+            raise
+        raise Problem(502, "the answer of the service broke off") from error
 
 
 def _is_taken_at_once(request: web.Request, response: web.Response, length: int) -> bool:
@@ -89,10 +107,15 @@ def _is_taken_at_once(request: web.Request, response: web.Response, length: int)
 async def _pass_on(
     request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
 ) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, headers=_public_headers(request, answer, asked, side))
+    public = _public_headers(request, answer, asked, side)
     # Encoded answers are decoded on their way, and then have another length.
-    if hdrs.CONTENT_ENCODING not in answer.headers:
-        response.content_length = answer.content_length
+    length = answer.content_length if hdrs.CONTENT_ENCODING not in answer.headers else None
+    if compression.is_worth_it(request, answer.status, public, length):
+        if compression.is_taken(request):
+            return await _pass_whole(request, answer, public, await _read(answer))
+        compression.add_vary(public)
+    response = web.StreamResponse(status=answer.status, headers=public)
+    response.content_length = length
     await _send(request, response, answer)
     return response
 
@@ -138,6 +161,8 @@ def _public_headers(
     request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
 ) -> CIMultiDict[str]:
     kept = headers.outward(answer.headers, side, answer.status)
+    if answer.status == 304:
+        compression.not_modified(request, kept)
     if hdrs.LOCATION not in answer.headers and hdrs.LINK not in answer.headers:
         return kept
     owns = request.app[PUBLISHED].table.owns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
-from services.gateway.edge import access, cors, limits, request_id, secure
+from services.gateway.edge import access, compression, cors, limits, request_id, secure
 from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import entrance
 
@@ -18,6 +18,8 @@ def put_on(app: web.Application, settings: EdgeSettings) -> None:
         app[cors.CORS] = allowing = cors.Cors(settings.cors_origins)
         app.middlewares.insert(app.middlewares.index(limits.limited) + 1, cors.answered)
         app.on_response_prepare.append(allowing.tell)
+    # Next to what makes answers: a problem is too small for it.
+    app.middlewares.append(compression.compressed)
     # Nothing goes out without a name, problems included.
     app.middlewares.insert(0, access.recorded if settings.access_log else access.named)
     app[limits.LIMITS] = limits.Limits(settings, discovery.Surroundings().clock.now)

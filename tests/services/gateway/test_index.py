@@ -53,7 +53,7 @@ async def test_whatever_the_page_names_is_there(registry: discovery.StaticRegist
             else:
                 assert (await client("GET", link)).status == 200
 
-    assert (page.status, page.headers["Vary"]) == (200, "Accept")
+    assert (page.status, page.headers["Vary"]) == (200, "Accept, Accept-Encoding")
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert {"/api/echo", "/openapi.json", "#service-ports"} <= links
 
