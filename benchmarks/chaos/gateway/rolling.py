@@ -16,6 +16,7 @@ from launcher.development import Row
 from launcher.plan import ROOT
 
 _RATE, _INSTANCES, _TOLD = 100.0, 2, 3
+_NO_TOKEN = "A" * 64
 # A revision made for the purpose: instances of before go on beside it, since it only adds.
 _REVISION = '''"""A column more."""
 
@@ -33,11 +34,17 @@ def upgrade() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rolled:
-    """A service, the table to change, and what is asked of it through the gateway at *url*, by number."""
+    """A service, the table to change, and what is asked of it through the gateway at *url*, by number.
+
+    It is led to when a GET of ``path`` is answered by ``status``; ``beside`` are those whom it calls.
+    """
 
     service: str
     table: str
     ask: Callable[[str, int], Asked]
+    path: str
+    status: int = 200
+    beside: tuple[str, ...] = ()
 
 
 def _port(url: str, number: int) -> Asked:
@@ -54,7 +61,21 @@ def _laptop(url: str, number: int) -> Asked:
     return Asked("POST", f"{url}/api/laptops", document=document, expected=(201,))
 
 
-ROLLED = (Rolled("ports", "ports", _port), Rolled("laptops", "laptops", _laptop))
+def _account(url: str, _: int) -> Asked:
+    # A refusal that looks into the data: whoever logs in costs a tenth of a second of every core.
+    return Asked("POST", f"{url}/api/token/refresh", document={"refresh_token": _NO_TOKEN}, expected=(401,))
+
+
+def _recommendation(url: str, number: int) -> Asked:
+    return Asked("GET", f"{url}/api/recommendations/{1 + number % 10}")
+
+
+ROLLED = (
+    Rolled("ports", "ports", _port, "/api/ports"),
+    Rolled("laptops", "laptops", _laptop, "/api/laptops"),
+    Rolled("accounts", "accounts", _account, "/api/accounts/me", 401),
+    Rolled("recommendations", "looks", _recommendation, "/api/recommendations/1", beside=("laptops",)),
+)
 
 
 def rows_of(service: str, answers: Sequence[Answered]) -> list[Row]:
@@ -86,8 +107,10 @@ async def _roll(stage: Stage, system: System, rolled: Rolled) -> list[Row]:
     changed = changed_copy(system.folder / "changed", rolled)
     names = [f"{rolled.service}-{number}" for number in range(1, _INSTANCES + 1)]
     old = [await system.start(name) for name in names]
+    for name in rolled.beside:
+        await system.start(f"{name}-1")
     gateway = await system.start("gateway-1", root=ROOT, **UNLIMITED)
-    await system.leads(gateway, f"/api/{rolled.service}")
+    await system.leads(gateway, rolled.path, rolled.status)
     async with sending(lambda number: rolled.ask(gateway.url, number), _RATE, stage.clock) as stop:
         await stage.pause(4, 2)
         for name, before in zip(names, old, strict=True):
