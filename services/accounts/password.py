@@ -6,10 +6,11 @@ password hard to guess. Characters are counted as code points.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 FEWEST = 8
 
@@ -22,10 +23,18 @@ _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 # Kept out of the text that a model is shown as, and told to documentation for what it is.
 _SECRET: dict[str, Any] = {"format": "password", "writeOnly": True}
 
+
+def _typed(text: str) -> str:
+    if not re.fullmatch(_NO_CONTROLS[1:-1], text):
+        raise ValueError("must have no line breaks and no other control characters")
+    return text
+
+
 NewPassword = Annotated[
     str,
-    StringConstraints(min_length=FEWEST, max_length=MOST, pattern=_NO_CONTROLS),
-    Field(repr=False, json_schema_extra=_SECRET),
+    StringConstraints(min_length=FEWEST, max_length=MOST),
+    AfterValidator(_typed),
+    Field(repr=False, json_schema_extra={**_SECRET, "pattern": _NO_CONTROLS}),
 ]
 
 # One that is already somebody's may be shorter than what is asked for today.

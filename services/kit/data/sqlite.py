@@ -189,15 +189,17 @@ def _begin_writing(driver: sqlite3.Connection, unit: Unit) -> None:
 
 
 def make_file(file: Path) -> None:
-    """Make sure of the directory, which nobody else on this machine may look into, and of the write-ahead mode.
+    """Make sure of directory and file, which nobody else on this machine may look into, and of the write-ahead mode.
 
-    The mode stays with the file. Of two that switch it at the same moment SQLite fails one at once, however long it
-    would wait for a lock; so they take turns.
+    A directory that is there already may be open to others, so the file is not; what SQLite puts beside it is as it is.
+    The write-ahead mode stays with the file. Of two that switch it at the same moment SQLite fails one at once, however
+    long it would wait for a lock; so they take turns.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = os.open(file.parent, os.O_RDONLY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with closing(sqlite3.connect(file, timeout=_ASKED_AGAIN_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
     finally:

@@ -270,6 +270,16 @@ async def test_nobody_else_on_the_machine_may_look_into_the_directory(file: Path
         assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
+async def test_nobody_else_may_read_the_files_where_the_directory_is_open_to_others(
+    file: Path, database: Database
+) -> None:
+    file.parent.mkdir(mode=0o755)
+    async with database:
+        files = {path.name: oct(path.stat().st_mode & 0o777) for path in file.parent.iterdir()}
+    assert len(files) >= 3
+    assert set(files.values()) == {"0o600"}, files
+
+
 async def test_units_that_wait_at_the_same_moment_go_to_the_disk_together(database: Database) -> None:
     async with database:
         held = Held()
