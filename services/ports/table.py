@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, UniqueConstraint
 
 PORTS = Table(
     "ports",
     MetaData(),
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False),
-    Column("laptop", Integer),
+    # Wide enough for any that is asked for, though none that is kept is that large.
+    Column("laptop", BigInteger),
     Column("connector", String),
     Column("watts", Integer),
     UniqueConstraint("laptop", "name"),

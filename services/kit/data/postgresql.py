@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from services.kit.data.faults import Busy
 from services.kit.data.postgresql_faults import AGAIN, STALE, state
 
 T = TypeVar("T")
@@ -18,8 +19,9 @@ Work = Callable[[Connection], T]
 
 _CONNECTIONS = 8
 
-# The advisory lock, of this database alone, of who changes the schema.
-_MIGRATIONS = 1
+# The advisory lock, of this database alone, of who writes. What it read stays true until it is committed; the level
+# SERIALIZABLE promises that too, but where many write to a small table nearly all of them have to begin again.
+_WRITING = 1
 
 
 class PostgreSQL:
@@ -41,7 +43,7 @@ class PostgreSQL:
             },
         )
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._writing = self._engine.execution_options(isolation_level="SERIALIZABLE")
+        self._turn = asyncio.Lock()
 
     def open(self) -> None:
         """Nothing: connections are made when they are needed."""
@@ -55,19 +57,27 @@ class PostgreSQL:
         return await self._do(self._reading, work)
 
     async def write(self, work: Work[T]) -> T:
-        """Do what writes, whole or not at all, as if no other unit were under way. It may be done more than once."""
-        return await self._do(self._writing, work)
+        """Do what writes, whole or not at all, while no other unit does."""
+
+        def alone(connection: Connection) -> T:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITING})
+            return work(connection)
+
+        # Of this process one waits there, or those who wait would keep the connections from those who read.
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
+            return await self._do(self._engine, alone)
+        finally:
+            self._turn.release()
 
     async def migrate(self, work: Work[None], done: Work[bool]) -> None:
-        """Do what changes the schema, unless it is *done*: one instance after the other."""
-
-        def alone(connection: Connection) -> None:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATIONS})
-            work(connection)
-
+        """Do what changes the schema, unless it is *done*."""
         if not await self.read(done):
-            # By default it sees what was committed while it waited.
-            await self._do(self._engine, alone)
+            await self.write(work)
 
     async def _do(self, engine: AsyncEngine, work: Work[T]) -> T:
         now = asyncio.get_running_loop().time
@@ -75,16 +85,18 @@ class PostgreSQL:
         fresh = False
         while True:
             async with engine.connect() as connection:
+                committing = False
                 try:
                     result = await connection.run_sync(work)
+                    committing = True
+                    await connection.commit()
                 except DBAPIError as error:
                     # Nobody may have used the connection while it was lost, or since the schema changed: once, that
-                    # says nothing.
-                    stale = not fresh and (error.connection_invalidated or state(error) == STALE)
+                    # says nothing. What is lost with a commit under way may be done, so it is not done again.
+                    lost = error.connection_invalidated or state(error) == STALE
+                    stale = lost and not fresh and not committing
                     if now() > until or not (stale or state(error) in AGAIN):
                         raise
                     fresh = fresh or stale
                 else:
-                    # What fails from here on may be done, so it is not done again.
-                    await connection.commit()
                     return result

@@ -154,7 +154,7 @@ def _do_together(connection: Connection, do: _Doing, units: Sequence[Unit]) -> b
     """Do them all, and whether that was possible: what a write costs is mostly its way to the disk."""
     try:
         results = do(connection, units)
-    except Exception:  # noqa: BLE001 - who it is meant for will hear of it
+    except BaseException:  # noqa: BLE001 - who it is meant for will hear of it
         return False
     for unit, result in zip(units, results, strict=True):
         unit.end(result, None)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy.engine import URL
 
+from services.kit.data.database import file_url
 from services.ports.table import SEED
 from tests.services.support import build_ports as build
 from tests.services.support import locked, served
@@ -201,10 +204,11 @@ async def test_two_instances_agree(ports_url: URL) -> None:
         assert (await one("GET", f"/ports/{added['id']}")).status == 404
 
 
-async def test_a_locked_database_makes_writes_a_503_and_is_no_reason_to_send_nobody(ports_url: URL) -> None:
-    async with served(build(ports_url), "ports") as client:
+async def test_a_locked_database_makes_writes_a_503_and_is_no_reason_to_send_nobody(tmp_path: Path) -> None:
+    file = file_url(tmp_path / "ports.db")
+    async with served(build(file), "ports") as client:
         assert (await client("GET", "/health/ready")).status == 200
-        async with locked(ports_url):
+        async with locked(file):
             refused = await client("POST", "/ports", json=PORT)
             assert (refused.status, refused.fields, refused.headers["Retry-After"]) == (503, [], "1")
             assert (await client("GET", "/ports/1")).status == 200

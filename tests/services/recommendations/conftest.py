@@ -1,4 +1,4 @@
-"""Where the recommendations service keeps its data."""
+"""Where the recommendations service keeps its data: each test here runs on both databases."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
-from services.kit.data.database import file_url
+from tests.postgresql.both import BOTH, place
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> URL:
-    """A file that is not there yet."""
-    return file_url(tmp_path / "recommendations.db")
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    return place(request, tmp_path, "recommendations")

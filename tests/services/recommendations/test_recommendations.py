@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.engine import URL
 import discovery
 from discovery.testing.clock import FakeClock
 from services.gateway.app import build as build_gateway
+from services.kit.data.database import file_url
 from tests.services.recommendations.laptops import Laptops, ids, later
 from tests.services.support import Client, build_laptops, enrolled, locked, served
 from tests.services.support import build_recommendations as build
@@ -124,8 +126,9 @@ async def test_without_any_catalogue_it_is_a_503_and_the_instance_ready(url: URL
 
 
 async def test_a_locked_database_refuses_looks_and_still_recommends(
-    url: URL, registry: discovery.StaticRegistry
+    tmp_path: Path, registry: discovery.StaticRegistry
 ) -> None:
+    url = file_url(tmp_path / "looks.db")
     async with served(Laptops("MF13").app(), "laptops", registry):
         await enrolled(registry, "laptops")
         async with served(build(url), "recommendations", registry) as client:

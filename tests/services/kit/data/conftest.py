@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
-from services.kit.data.database import Database, file_url
+from services.kit.data.database import Database
+from tests.postgresql.both import BOTH, place
 from tests.services.kit.data.things import home
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
-    if request.param == "sqlite":
-        return file_url(tmp_path / "state" / "things.db")
-    there: URL = request.getfixturevalue("postgresql").database("things")
-    return there
+    return place(request, tmp_path / "state", "things")
 
 
 @pytest.fixture

@@ -234,13 +234,32 @@ async def test_work_may_raise_anything(database: Database) -> None:
     async with database:
         with pytest.raises(RuntimeError, match="StopIteration"):
             await database.read(lambda _: next(iter(())))
-        with pytest.raises(SystemExit):
-            await database.write(lambda _: exit_())
+        with pytest.raises(Thrown):
+            await database.write(lambda _: throw())
         assert await database.read(count) == 2
 
 
-def exit_() -> None:
-    raise SystemExit
+class Thrown(BaseException):
+    """No ``Exception``."""
+
+
+def throw() -> None:
+    raise Thrown
+
+
+async def test_work_that_goes_to_the_disk_with_others_may_raise_anything_and_they_are_done(database: Database) -> None:
+    async with database:
+        held = Held()
+        holder = asyncio.create_task(database.write(held))
+        await held.began.wait()
+        ending = asyncio.create_task(database.write(lambda _: throw()))
+        others = [asyncio.create_task(database.write(partial(add, f"other {number}"))) for number in range(3)]
+        await asyncio.wait(others, timeout=0.01)
+        held.release()
+        with pytest.raises(Thrown):
+            await ending
+        await asyncio.gather(holder, *others)
+        assert await database.read(count) == 6
 
 
 async def test_all_that_is_read_in_one_unit_is_of_one_moment(file: Path, tmp_path: Path) -> None:

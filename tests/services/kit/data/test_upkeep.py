@@ -9,12 +9,10 @@ import pytest
 from sqlalchemy.engine import URL
 
 from services.kit.commands import run
-from services.kit.data.database import file_url
 from services.kit.service import Service
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
-from tests.postgresql.server import PostgreSQLServer
 
 
 class Commands:
@@ -29,14 +27,6 @@ class Commands:
         self._monkeypatch.setattr(sys, "argv", [self._service.name, *words])
         run(self._service)
         return self._capsys.readouterr().out
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
-    if request.param == "sqlite":
-        return file_url(tmp_path / "data.db")
-    server: PostgreSQLServer = request.getfixturevalue("postgresql")
-    return server.database("upkeep")
 
 
 @pytest.fixture(params=[LAPTOPS, PORTS, RECOMMENDATIONS], ids=lambda service: service.name)
