@@ -104,7 +104,7 @@ class Tour:
                 ):
                     traces = Traces(console, self._clock)
                     login = Login(self._system, gateway, self._clock)
-                    scene = Scene(self._system, gateway, login, traces, self._clock, self._rng, self._say)
+                    scene = Scene(self._system, gateway, login, traces, self._clock, self._say)
                     await self._step("discover", add_and_read(scene))
                     await self._step("survive", kill_under_load(scene))
                     await self._step("trace", trace_a_retry(scene))

@@ -99,7 +99,7 @@ class Studio:
                 aiohttp.ClientSession(where["console"]) as console,
             ):
                 login, traces = Login(self.system, gateway, self._clock), Traces(console, self._clock)
-                scene = Scene(self.system, gateway, login, traces, self._clock, Random(), lambda what: None)
+                scene = Scene(self.system, gateway, login, traces, self._clock, lambda what: None)
                 await _browse(scene)
                 trace = await _refused_once(scene)
                 await self._take_all(browser, where, trace)

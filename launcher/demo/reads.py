@@ -1,4 +1,4 @@
-"""Reads of laptops whose traces are known beforehand, so that each one that fails can be looked up."""
+"""Reads of laptops whose traces are told with their answers, so that each one that fails can be looked up."""
 
 from __future__ import annotations
 
@@ -28,13 +28,11 @@ class Reads:
 
     async def send(self, number: int) -> str:
         """Read the laptop whose turn it is; what was wrong with the answer, or ``""``."""
-        trace_id, span_id = f"{self._bits(128):032x}", f"{self._bits(64):016x}"
-        self.ids.append(trace_id)
-        problem = "no answer"
+        problem, trace_id = "no answer", ""
         try:
-            headers = {"traceparent": f"00-{trace_id}-{span_id}-01"}
-            _, problem = await self._scene.read_laptop(number % _LAPTOPS + 1, headers)
+            _, problem, trace_id = await self._scene.read_laptop(number % _LAPTOPS + 1)
         finally:
+            self.ids.append(trace_id)
             if problem:
                 self.failed.append(trace_id)
         return problem
@@ -48,7 +46,8 @@ class Reads:
         """Wait until the trace of the last request is there, and so those of the others, but not for ever."""
         scene = self._scene
         try:
-            await scene.traces.wait_for(self.ids[-1], lambda spans: is_settled(trace_tree(spans)), _ARRIVAL_S)
+            last = next(filter(None, reversed(self.ids)), "")
+            await scene.traces.wait_for(last, lambda spans: is_settled(trace_tree(spans)), _ARRIVAL_S)
         except TimeoutError:
             return
         await scene.clock.sleep(_SPREAD_S)
@@ -65,6 +64,8 @@ class Reads:
         return Counter(looked_up)
 
     async def _fate(self, trace_id: str, broken: Broken, deadline: float) -> Fate:
+        if not trace_id:
+            return Fate.UNKNOWN
         scene = self._scene
         left_s = max(0.0, deadline - scene.clock.now())
         try:
@@ -72,7 +73,3 @@ class Reads:
         except TimeoutError:
             return Fate.UNKNOWN
         return Fate.STRANDED if any(map(broken.held_up, spans)) else fate(trace_tree(spans), broken)
-
-    def _bits(self, count: int) -> int:
-        # Zero is no id.
-        return self._scene.rng.getrandbits(count) or 1

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 import aiohttp
@@ -37,7 +36,6 @@ class Scene:
     login: Login
     traces: Traces
     clock: Clock
-    rng: Random
     say: Callable[[str], None]
 
     async def add(self, service: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -49,13 +47,15 @@ class Scene:
             added: dict[str, Any] = await response.json()
             return added
 
-    async def read_laptop(self, laptop: int, headers: Mapping[str, str] | None = None) -> tuple[dict[str, Any], str]:
-        """A laptop with its ports, and what is wrong with the answer (``""``: nothing)."""
-        async with self.gateway.get(f"/api/laptops/{laptop}", headers=headers) as response:
+    async def read_laptop(self, laptop: int) -> tuple[dict[str, Any], str, str]:
+        """A laptop with its ports, what is wrong with the answer (``""``: nothing), and the id of its trace."""
+        async with self.gateway.get(f"/api/laptops/{laptop}") as response:
+            # By which the gateway names what was asked: it takes nobody's word for a trace.
+            trace_id = response.headers.get("X-Request-Id", "")
             if response.status != 200:
-                return {}, f"status {response.status}"
+                return {}, f"status {response.status}", trace_id
             content: dict[str, Any] = await response.json()
-            return content, "" if content["ports"] else "ports missing"
+            return content, "" if content["ports"] else "ports missing", trace_id
 
     async def patiently(self, problem: Callable[[], Awaitable[str]]) -> None:
         """Look again while there is a *problem*, for some seconds.

@@ -43,7 +43,7 @@ async def add_and_read(scene: Scene) -> Told:
 
     async def unread() -> str:
         nonlocal read
-        read, problem = await scene.read_laptop(laptop["id"])
+        read, problem, _ = await scene.read_laptop(laptop["id"])
         return problem
 
     async def unshown() -> str:

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def build(source: Path, target: str, into: Path) -> Path:
     """Build *target* (``wheel``, ``sdist``) of *source*, by the builder that the lock holds: it needs no network."""
-    argv = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(into)]
+    # A service may have a module that is called like one of the standard library, and is found by its whole name alone.
+    argv = [sys.executable, "-P", "-m", "hatchling", "build", "-t", target, "-d", str(into)]
     subprocess.run(argv, cwd=source, capture_output=True, check=True)
     [built] = into.iterdir()
     return built
