@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from random import Random
 
 import pytest
 
@@ -44,7 +43,6 @@ def scene(**parts: object) -> Scene:
         "login": None,
         "traces": None,
         "clock": FakeClock(),
-        "rng": Random(1),
         "say": print,
     }
     return Scene(**{**known, **parts})  # type: ignore[arg-type]
