@@ -25,7 +25,7 @@ async def api(request: web.Request) -> web.StreamResponse:
     way = await request.app[PUBLISHED].way(mesh, request.method, target.segments[1:])
     if way is None or isinstance(way, Closed):
         return _nothing(request, way or Closed())
-    request[ROUTE] = f"/{PREFIX}/{target.segments[1]}/*"
+    request[ROUTE] = f"/{PREFIX}{way.route}"
     await permit(request, way)
     try:
         carry = tunnel if is_asked_for(request) else relay

@@ -6,6 +6,7 @@ as a whole, so that what was known of the service before can stay.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from services.gateway.template import Template
 MOST_BYTES = 512 * 1024
 _MOST_PATHS = 500
 _DEEPEST = 64
+# Half of a character beyond the first 65,536, or one whole; only escapes can write a half.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
@@ -34,7 +37,10 @@ class Unsound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. It *needs* nothing where anybody may; what is *inside* is for the members of the mesh."""
+    """One method of one path. It *needs* nothing where anybody may; what is *inside* is for the members of the mesh.
+
+    *whole* is the document that says so.
+    """
 
     method: str
     path: str
@@ -42,6 +48,7 @@ class Operation:
     needs: Demand | None
     inside: bool
     said: Mapping[str, Any] = field(repr=False)
+    whole: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ def read(raw: bytes) -> Document:
     except Problem as problem:
         raise Unsound(problem.detail) from None
     _check_depth_and_references(whole)
+    if _HALF.search(raw) and not _can_be_written(whole):
+        raise Unsound("it has an escape that is half of a character")
     if not isinstance(whole, dict) or not str(whole.get("openapi", "")).startswith("3."):
         raise Unsound("it is not an OpenAPI document of version 3")
     paths = _mapping(whole.get("paths", {}), "paths")
@@ -90,7 +99,7 @@ def _operations(whole: Mapping[str, Any], paths: Mapping[str, Any], bearers: fro
             if not isinstance(shared, list) or not isinstance(own, list):
                 raise Unsound("the parameters of an operation are no list")
             inside = said.get("x-inside", item.get("x-inside", False)) is not False
-            yield Operation(method.upper(), path, found, needs, inside, {**said, "parameters": [*shared, *own]})
+            yield Operation(method.upper(), path, found, needs, inside, {**said, "parameters": [*shared, *own]}, whole)
 
 
 def _needs(security: object, bearers: frozenset[str]) -> Demand | None:
@@ -134,6 +143,14 @@ def _check_depth_and_references(whole: object) -> None:
             return
         level = deeper
     raise Unsound(f"it is more than {_DEEPEST} levels deep")
+
+
+def _can_be_written(whole: object) -> bool:
+    try:
+        json.dumps(whole, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:

@@ -55,6 +55,8 @@ _OURS = ("x-forwarded-", "x-b3-", "ot-tracer-", "ot-baggage-", "uberctx-", wire.
 
 # Cookies are between the browser and the shop; tokens are for the APIs, which the shop is none of.
 _DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED | {"authorization"}}
+# What aiohttp decodes on the way; where it cannot, the answer breaks off. A list of several it leaves as it is.
+_DECODED = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
 _UNREADABLE = "the service gave no answer that can be understood"
 # Of the names and values that cross; each of them has a limit of aiohttp's, and so has their number (128).
 MOST_BYTES = 32 * 1024
@@ -154,6 +156,9 @@ def outward(headers: MultiMapping[str], side: Side, status: int = 200) -> CIMult
     """
     # aiohttp reads until the end of the connection what it cannot decode, and writes any number for a status.
     if not 200 <= status < 600 or headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
+        raise Problem(502, _UNREADABLE)
+    # Without its coding, which does not cross, what was not decoded would be taken for what it is not.
+    if (codings := headers.getall(hdrs.CONTENT_ENCODING, None)) and ",".join(codings).strip().lower() not in _DECODED:
         raise Problem(502, _UNREADABLE)
     named, public = named_by_connection(headers), _OUTWARD[side]
     kept = [

@@ -17,6 +17,7 @@ import discovery
 from discovery.web import Body, Problem
 from services.gateway import events, headers, references, upload
 from services.gateway.edge import compression
+from services.gateway.edge.access import BROKE_OFF
 from services.gateway.published import PUBLISHED
 from services.gateway.side import Side
 from services.gateway.target import refuse_empty_query
@@ -130,8 +131,11 @@ async def _send(request: web.Request, response: web.StreamResponse, answer: aioh
         else:
             await _copy(request, response, answer.content.iter_chunked(_PIECE_BYTES))
         await _taken(request, response.write_eof())
+    except ConnectionError:
+        _cut_off(request)  # what comes from the service is no such error, so it is the client who has gone
     except Exception as error:  # noqa: BLE001 - see below
         # Whatever it was, the head is out: breaking the connection is all that can still be said.
+        request[BROKE_OFF] = True
         whose = discovery.attempts(answer)[-1].instance.id
         _log.info("an answer of %s broke off: %s: %s", whose, type(error).__name__, error)
         _cut_off(request)

@@ -10,6 +10,7 @@ What a document does not name is led to nobody: a method that was forgotten in i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -26,11 +27,16 @@ Named: TypeAlias = Sequence[Operation] | None
 _NOTHING: Mapping[str, Named] = MappingProxyType({})
 
 
-class Way(NamedTuple):
-    """A request is led to *service* when its caller meets every one of *demands*; there is none where anybody may."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A request is led to *service* when its caller meets every one of *demands*; there is none where anybody may.
+
+    *route* is the path as the service names it, which says the same of many requests.
+    """
 
     service: str
     demands: tuple[Demand, ...] = ()
+    route: str = field(default="", compare=False)
 
 
 class Closed(NamedTuple):
@@ -108,12 +114,14 @@ class Table:
             return None
         service = self._owners[prefix]
         if ways is None:
-            return Way(service)
+            return Way(service, route=f"/{prefix}/*")
         found = ways.meant(method, segments)
         if not found and method == "HEAD":
             found = ways.meant("GET", segments)
         if found and not any(operation.inside for operation in found):
-            return Way(service, tuple([operation.needs for operation in found if operation.needs is not None]))
+            demands = tuple([operation.needs for operation in found if operation.needs is not None])
+            alone = len(found) == 1 or len({operation.path for operation in found}) == 1
+            return Way(service, demands, found[0].path if alone else f"/{prefix}/*")
         return Closed(ways.allowed(segments))
 
 
@@ -128,7 +136,10 @@ class _Prefix:
                 self._shapes.setdefault(shape, []).append(operation)
 
     def meant(self, method: str, segments: Sequence[str]) -> list[Operation]:
-        """Those that a request may be for: the most exact ones. Of several, nobody knows which its service takes."""
+        """Those that a request may be for: the most exact ones of each document.
+
+        Of several, nobody knows which its service takes: an instance of another version knows none more exact.
+        """
         found = [
             operation
             for operation in self._shapes.get((method, len(segments)), ())
@@ -157,4 +168,5 @@ class _Prefix:
 
 
 def _more_exact(one: Operation, other: Operation) -> bool:
-    return one.template.within(other.template) and not other.template.within(one.template)
+    same = one.whole is other.whole
+    return same and one.template.within(other.template) and not other.template.within(one.template)

@@ -37,6 +37,8 @@ _PAGE = re.compile(r"[a-z]{1,32}")
 
 # By whom a request was led on knows its route better than the application, which has one for all of them.
 ROUTE = web.RequestKey("ROUTE", str)
+# And by whom it is that an answer ended too early: set where that was not the client.
+BROKE_OFF = web.RequestKey("BROKE_OFF", bool)
 _ANSWER = web.RequestKey("_ANSWER", web.StreamResponse)
 
 
@@ -87,9 +89,15 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
         response = await handler(request)
         status = response.status
         # aiohttp would do it later, and whether it went well is a part of the record.
-        await response.prepare(request)
-        await response.write_eof()
-        size = response.body_length
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+            size = response.body_length
+        except ConnectionError:  # which aiohttp finds out by itself
+            if BROKE_OFF in request:
+                size = request.writer.output_size
+            else:
+                status = CLIENT_LEFT
     except asyncio.CancelledError:
         status = _left(request)
         raise

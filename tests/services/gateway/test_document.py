@@ -59,6 +59,10 @@ def test_the_parameters_of_a_path_are_those_of_each_of_its_operations() -> None:
     assert operation.said["parameters"] == [{"name": "id"}, {"name": "q"}]
 
 
+def test_an_escape_of_a_whole_character_is_one() -> None:
+    assert read(b'{"openapi": "3.1.0", "info": {"title": "\\ud83d\\ude00"}}').whole["info"] == {"title": "\U0001f600"}
+
+
 def nested(depth: int) -> Any:
     value: Any = {}
     for _ in range(depth):
@@ -71,6 +75,8 @@ UNSOUND: dict[str, bytes] = {
     "text": b"hello",
     "page": b"<!doctype html>",
     "not utf-8": b'{"openapi": "3.1.0\xff"}',
+    "half of a character": b'{"openapi": "3.1.0", "info": {"title": "\\ud83d"}}',
+    "the other half": b'{"openapi": "3.1.0", "\\udE00": 1}',
     "a list": raw([]),
     "another kind": raw({"swagger": "2.0", "paths": {}}),
     "no version": raw({"paths": {}}),

@@ -139,6 +139,31 @@ def test_of_two_versions_the_stricter_one_counts() -> None:
     assert table.find("GET", ("a",)) == Way("a")
 
 
+def test_what_only_one_version_takes_for_more_exact_opens_nothing_that_the_other_keeps_closed() -> None:
+    general = {"GET /a/{id}": {"security": STAFF}}
+    new = named("GET /a/{id}", "GET /a/me", secure=general)
+    old = named("GET /a/{id}", secure=general)
+    inside = named("GET /a/{id}", secure={"GET /a/{id}": INSIDE})
+
+    assert Table(("a",), {"a": new}).find("GET", ("a", "me")) == Way("a")
+    assert Table(("a",), {"a": [*old, *new]}).find("GET", ("a", "me")) == Way("a", STAFF_ONLY)
+    assert Table(("a",), {"a": [*inside, *new]}).find("GET", ("a", "me")) == Closed()
+
+
+def route(table: Table, path: str) -> str:
+    way = table.find("GET", path.split("/"))
+    assert isinstance(way, Way)
+    return way.route
+
+
+def test_a_way_knows_its_route_unless_it_may_be_one_of_several(table: Table) -> None:
+    several = named("GET /a/{x}/c", "GET /a/b/{y}")
+    rolling = Table(("a",), {"a": [*several, *named("GET /a/b/{y}")]})
+
+    assert [route(table, path) for path in ("ports", "ports/7", "old/x")] == ["/ports", "/ports/{id}", "/old/*"]
+    assert [route(rolling, path) for path in ("a/b/c", "a/b/d", "a/d/c")] == ["/a/*", "/a/b/{y}", "/a/{x}/c"]
+
+
 def test_a_part_of_a_segment_may_vary() -> None:
     table = Table(("a",), {"a": named("GET /a/{id}.json", "GET /a/report-{id}")})
 

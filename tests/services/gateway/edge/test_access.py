@@ -17,6 +17,7 @@ from observability.lines import formatter
 from services.gateway.edge import access
 from services.gateway.edge.rate import parse
 from services.gateway.edge.settings import EdgeSettings
+from tests.services.gateway.documents import Talking, talking, written
 from tests.services.gateway.doors import build
 from tests.services.support import Client, Echo, Handler, behind, served
 
@@ -44,7 +45,10 @@ class Log(logging.Handler):
 
 @asynccontextmanager
 async def logged(
-    registry: discovery.StaticRegistry, handler: Handler | None = None, rate: str = "200/s"
+    registry: discovery.StaticRegistry,
+    handler: Handler | None = None,
+    rate: str = "200/s",
+    app: web.Application | None = None,
 ) -> AsyncIterator[tuple[Client, Log]]:
     log, logger = Log(), logging.getLogger("gateway.access")
     logger.addHandler(log)
@@ -53,7 +57,7 @@ async def logged(
     try:
         async with (
             behind(registry, "echo", handler or Echo()),
-            served(build(EdgeSettings(access_log=parse(rate))), "gateway", registry, edge=True) as client,
+            served(app or build(EdgeSettings(access_log=parse(rate))), "gateway", registry, edge=True) as client,
         ):
             yield client, log
     finally:
@@ -123,6 +127,47 @@ async def test_a_client_that_leaves_before_its_answer_is_a_499(registry: discove
     assert (record["status"], record["bytes"]) == (499, None)
 
 
+async def test_a_client_that_leaves_amid_its_answer_is_a_499_and_no_failure_of_ours(
+    registry: discovery.StaticRegistry,
+) -> None:
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(100_000))
+
+    failures: list[Exception] = []
+
+    @web.middleware
+    async def watching(request: web.Request, handler: Any) -> web.StreamResponse:
+        try:
+            answer: web.StreamResponse = await handler(request)
+        except Exception as error:
+            failures.append(error)
+            raise
+        return answer
+
+    app = build()
+    app.middlewares.insert(0, watching)
+    async with logged(registry, endless, app=app) as (client, log):
+        async with client.session.get(f"http://{client.address}/api/echo/x") as response:
+            await response.content.read(10)
+            response.close()
+        (record,) = await log()
+
+    assert (record["status"], failures) == (499, [])
+
+
+async def test_the_route_is_the_path_as_the_document_names_it(registry: discovery.StaticRegistry) -> None:
+    said = written("GET /laptops/{id}/ports", "GET /laptops")
+    async with talking(registry, "laptops", v1=Talking(said)), logged(registry) as (client, log):
+        for path in ("/api/laptops/s3cret/ports", "/api/laptops", "/api/laptops/s3cret"):
+            await client("GET", path)
+        records = await log(3)
+
+    assert [record["route"] for record in records] == ["/api/laptops/{id}/ports", "/api/laptops", "/api/*"]
+
+
 async def test_a_stream_of_events_is_recorded_at_its_end_as_it_began(registry: discovery.StaticRegistry) -> None:
     goes = asyncio.Event()
 
@@ -186,10 +231,13 @@ async def test_it_can_be_switched_off_and_requests_keep_their_names(registry: di
     assert log.records == []
 
 
-async def test_of_an_answer_that_breaks_off_as_much_is_told_as_went_out(registry: discovery.StaticRegistry) -> None:
+@pytest.mark.parametrize("length", [1_000_000, None], ids=["with a length", "in chunks"])
+async def test_of_an_answer_that_breaks_off_as_much_is_told_as_went_out(
+    registry: discovery.StaticRegistry, length: int | None
+) -> None:
     async def breaks(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
-        response.content_length = 1_000_000
+        response.content_length = length
         await response.prepare(request)
         await response.write(bytes(100_000))
         assert request.transport is not None

@@ -16,6 +16,7 @@ from discovery.web import boundary
 from services.kit.application import application
 from services.kit.auth.guard import caller_of, guard
 from services.kit.auth.issuer import Issuer
+from services.kit.auth.key_ring import AGAIN_S
 from services.kit.data.database import file_url
 from services.kit.settings import Settings
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
@@ -91,7 +92,8 @@ async def test_each_hostile_token_is_answered_by_the_same_401(
     issuer: IssuerDouble, registry: discovery.StaticRegistry
 ) -> None:
     said = set()
-    hostile = hostile_tokens(issuer.maker, discovery.Surroundings().clock.wall())
+    clock = discovery.Surroundings().clock
+    began, hostile = clock.now(), hostile_tokens(issuer.maker, clock.wall())
     async with guarded(issuer, registry) as client:
         for name, token in hostile.items():
             answer = await client("GET", "/", headers={"Authorization": f"Bearer {token}"})
@@ -102,7 +104,7 @@ async def test_each_hostile_token_is_answered_by_the_same_401(
     # "Bearer" with nothing after it is no token.
     assert {challenge for _, _, challenge, *_ in said} == {"Bearer", 'Bearer error="invalid_token"'}
     assert len({words[:2] + words[3:] for words in said}) == 1
-    assert issuer.asked <= 2
+    assert issuer.asked <= 2 + (clock.now() - began) / AGAIN_S, "oftener than strangers may cause"
 
 
 async def test_several_authorizations_are_refused_even_where_one_of_them_counts(
