@@ -11,7 +11,7 @@ from services.gateway.page import PAGES
 from services.gateway.published import PUBLISHED
 from services.gateway.target import PREFIX
 
-_LOGIN = {"token": "/token", "refresh": "/token/refresh", "logout": "/logout", "accounts": "/accounts"}
+LOGIN = {"token": "/token", "refresh": "/token/refresh", "logout": "/logout", "accounts": "/accounts"}
 
 
 async def index(request: web.Request) -> web.Response:
@@ -28,7 +28,7 @@ async def index(request: web.Request) -> web.Response:
     return request.app[PAGES].page(
         "api.html",
         chapters=whole.chapters,
-        login={name: f"/{PREFIX}{path}" if whole.names("post", path) else "" for name, path in _LOGIN.items()},
+        login={name: f"/{PREFIX}{path}" if whole.names("post", path) else "" for name, path in LOGIN.items()},
         plain={name: tries[name] for name in present if name in documents and documents[name] is None},
         unheard=[name for name in present if name not in documents],
         away=[name for name in documents if name not in present],

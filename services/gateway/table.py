@@ -21,6 +21,9 @@ from services.gateway.target import RESERVED
 STATIC = "static"
 OURS = frozenset({*RESERVED, STATIC})
 
+# Where the sample system takes passwords and ends logins: nobody else's, also while that service is registered nowhere.
+KEPT: Mapping[str, str] = MappingProxyType({"token": "accounts", "logout": "accounts"})
+
 # Of a service: the operations that it names; None where it has no document, and all below its own name is its own.
 Named: TypeAlias = Sequence[Operation] | None
 
@@ -68,6 +71,7 @@ class Table:
         self, listed: Sequence[str] = (), known: Mapping[str, Named] = _NOTHING, awaited: Iterable[str] = ()
     ) -> None:
         self._owners: dict[str, str] = {name: name for name in listed}
+        self._owners |= {prefix: owner for prefix, owner in KEPT.items() if owner in listed and prefix not in listed}
         self._prefixes: dict[str, _Prefix | None] = {}
         refused: list[Refusal] = []
         unheard, waiting = frozenset(awaited), False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
-from services.gateway.edge import access, compression, cors, limits, request_id, secure
+from services.gateway.edge import access, compression, cors, hosts, limits, request_id, secure
 from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import entrance
 
@@ -14,6 +14,8 @@ def put_on(app: web.Application, settings: EdgeSettings) -> None:
     """Let *app* do what *settings* say, around the middlewares that it has."""
     # What is refused for having two readings is counted for no route; all else is counted before it costs more.
     app.middlewares.insert(app.middlewares.index(entrance) + 1, limits.limited)
+    if settings.hosts:
+        app.middlewares.insert(app.middlewares.index(limits.limited), hosts.only(settings.hosts))
     if settings.cors_origins:
         app[cors.CORS] = allowing = cors.Cors(settings.cors_origins)
         app.middlewares.insert(app.middlewares.index(limits.limited) + 1, cors.answered)

@@ -11,9 +11,9 @@ from ipaddress import ip_address
 from aiohttp import hdrs, web
 
 import discovery
-from discovery.web import Problem, boundary
+from discovery.web import boundary
 from services.gateway import target
-from services.gateway.edge.hosts import Hosts, name_of
+from services.gateway.edge.hosts import Hosts, name_of, place
 from services.gateway.entrance import conceal
 
 _HSTS = "Strict-Transport-Security"
@@ -48,9 +48,7 @@ def redirecting(port: int, hosts: Hosts) -> Callable[[web.Application], AsyncIte
 def _application(hosts: Hosts) -> web.Application:
     async def lead(request: web.Request) -> web.Response:
         # Whoever may choose the host in our answer could send others anywhere.
-        host = hosts.get(name_of(request.headers.get(hdrs.HOST, "")))
-        if host is None:
-            raise Problem(421, "nothing is here under this name", headers={hdrs.CONNECTION: "close"})
+        host = place(request, hosts)
         target.parse(request.raw_path)
         # 308 (RFC 9110, 15.4.9) keeps the method and the body of what was asked; 301 makes a GET of a POST.
         answer = web.Response(status=308, headers={hdrs.LOCATION: f"https://{host}{request.raw_path}"})

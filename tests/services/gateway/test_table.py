@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from services.gateway import index
 from services.gateway.document import Operation
-from services.gateway.table import Closed, Table, Way
+from services.gateway.table import KEPT, Closed, Table, Way
 from tests.services.gateway.documents import CUSTOMER, STAFF, documented
 
 INSIDE = {"x-inside": True}
@@ -101,6 +102,25 @@ def test_what_an_earlier_one_may_still_claim_is_given_to_nobody_before_he_was_he
     assert early.find("GET", ("ports",)) == Way("ports")
     late = Table(listed, {**ports, "accounts": named("POST /token")})
     assert late.find("POST", ("token",)) == Way("accounts")
+
+
+def test_where_passwords_go_is_nobody_else_s_while_that_service_is_registered_nowhere() -> None:
+    known = {"ports": named("GET /ports", "POST /token", "POST /logout")}
+
+    away = Table(("accounts", "ports"), known)
+    assert [away.find("POST", (prefix,)) for prefix in ("token", "logout")] == [None, None]
+    assert [refusal[:3] for refusal in away.refused] == [
+        ("token", "ports", "accounts"),
+        ("logout", "ports", "accounts"),
+    ]
+    assert Table(("ports",), known).find("POST", ("token",)) == Way("ports"), "of a system without accounts"
+    assert Table(("accounts", "token"), {"token": None}).find("POST", ("token",)) == Way("token"), "its own name"
+
+
+def test_all_that_the_page_logs_in_by_is_kept_for_the_accounts() -> None:
+    prefixes = {path.split("/")[1] for path in index.LOGIN.values()}
+
+    assert prefixes == {"accounts", *KEPT}
 
 
 def test_who_is_not_listed_leads_nowhere_whatever_he_says() -> None:

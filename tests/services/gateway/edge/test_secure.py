@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from yarl import URL
@@ -147,6 +148,36 @@ async def test_it_leads_nobody_elsewhere(
     assert int(answer.split()[1]) == status
     assert b"evil" not in answer
     assert status != 308 or b"Location: https://shop.example/\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [
+        ("/api/echo/x", "shop.example", 200),
+        ("/api/echo/x", "SHOP.example:80", 200),
+        ("/api/echo/x", "evil.example", 421),
+        ("/api", "127.0.0.1", 421),
+        ("/basket", "evil.example", 421),
+        ("/health/live", "127.0.0.1", 200),
+        ("/metrics", "127.0.0.1", 404),
+    ],
+)
+async def test_where_the_names_are_said_nothing_is_here_under_another(
+    registry: discovery.StaticRegistry, path: str, host: str, status: int
+) -> None:
+    app = build(EdgeSettings(hosts=parse_hosts("shop.example")))
+    async with behind(registry, "echo", Echo()), served(app, "gateway", registry, edge=True) as client:
+        answer = await client("GET", path, headers={"Host": host})
+
+    assert answer.status == status
+
+
+async def test_a_page_whose_own_name_leads_here_opens_no_websocket(registry: discovery.StaticRegistry) -> None:
+    app = build(EdgeSettings(hosts=parse_hosts("shop.example")))
+    headers = {"Host": "evil.example", "Origin": "http://evil.example"}
+    async with behind(registry, "echo", Echo()), served(app, "gateway", registry, edge=True) as client:
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="421"):
+            await client.session.ws_connect(f"ws://{client.address}/api/echo/x", headers=headers)
 
 
 async def test_who_is_led_to_tls_that_is_not_spoken_is_told_at_the_start(registry: discovery.StaticRegistry) -> None:
