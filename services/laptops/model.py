@@ -10,13 +10,16 @@ from discovery.web.validation import Schema
 from services.kit.web.paging import PageQuery
 from services.kit.web.schema import Draft, Flag, Line, Record
 
+# More of one laptop nobody has.
+STOCK_MAX = 1_000_000
+
 
 class LaptopFacts(Schema):
     """``price_cents`` is in hundredths of ``currency``, whole, since money must not be rounded; None: no price yet."""
 
     title: Line
     model: Line
-    stock: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    stock: Annotated[int, Field(ge=0, le=STOCK_MAX)] = 0
     price_cents: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
     currency: Literal["EUR", "GBP", "USD"] = "EUR"
 

@@ -6,7 +6,7 @@ held, then taken (the stock is gone), released or expired (it is back): each ste
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from discovery.web import FieldError, Problem
 from discovery.web.validation import Schema
 from services.kit.problems import SOLD_OUT
+from services.laptops.model import STOCK_MAX
 from services.laptops.table import LAPTOPS, RESERVATIONS
 
 State = Literal["held", "taken", "released", "expired"]
@@ -53,13 +54,13 @@ def hold(
     Raises:
         Problem: 404 for no such laptop, 409 when there is not as much, 422 when *key* is for something else.
     """
-    free = _free(connection, laptop, now_s)
+    stock = _stock(connection, laptop, now_s)
     if (known := find(connection, laptop, key)) is not None:
         if known.quantity != draft.quantity:
             error = FieldError("quantity", "is another than that of the reservation with this key")
             raise Problem(422, "this key is for another reservation", errors=[error])
         return known, False
-    _check(free, draft.quantity)
+    _check(stock.free, draft.quantity)
     made = Reservation(key=key, laptop=laptop, quantity=draft.quantity, state="held", until_s=now_s + draft.seconds)
     connection.execute(insert(RESERVATIONS).values(made.model_dump()))
     _change(connection, laptop, reserved=draft.quantity)
@@ -70,15 +71,17 @@ def take(connection: Connection, laptop: int, key: str, now_s: float) -> Reserva
     """The stock is gone for good. One that has expired is taken all the same while there is as much.
 
     Raises:
-        Problem: 404 for no such laptop or reservation, 409 when it was released, or has expired and is sold.
+        Problem: 404 for no such laptop or reservation; 409 when it was released, has expired and is sold, or when there
+            is less in stock by now than was held.
     """
-    free = _free(connection, laptop, now_s)
+    stock = _stock(connection, laptop, now_s)
     known = _known(connection, laptop, key)
     match known.state:
         case "held":
+            _check(stock.there, known.quantity)
             _change(connection, laptop, stock=-known.quantity, reserved=-known.quantity)
         case "expired":
-            _check(free, known.quantity)
+            _check(stock.free, known.quantity)
             _change(connection, laptop, stock=-known.quantity)
         case "released":
             raise Problem(409, "this reservation was released")
@@ -88,18 +91,18 @@ def take(connection: Connection, laptop: int, key: str, now_s: float) -> Reserva
 
 
 def release(connection: Connection, laptop: int, key: str, now_s: float) -> Reservation:
-    """What is held comes back, and so does what was taken.
+    """What is held comes back, and so does what was taken, as far as a laptop can have so many in stock.
 
     Raises:
         Problem: 404 for no such laptop or reservation.
     """
-    _free(connection, laptop, now_s)
+    stock = _stock(connection, laptop, now_s)
     known = _known(connection, laptop, key)
     match known.state:
         case "held":
             _change(connection, laptop, reserved=-known.quantity)
         case "taken":
-            _change(connection, laptop, stock=known.quantity)
+            _change(connection, laptop, stock=min(known.quantity, STOCK_MAX - stock.there))
         case "expired" | "released":
             return known
     return _become(connection, known, "released")
@@ -123,13 +126,20 @@ def expire(connection: Connection, laptop: int, now_s: float) -> None:
     connection.execute(delete(RESERVATIONS).where(old))
 
 
-def _free(connection: Connection, laptop: int, now_s: float) -> int:
-    """How many nobody holds, once what has expired is back."""
+class _Stock(NamedTuple):
+    """How many there are, and how many of them nobody holds."""
+
+    there: int
+    free: int
+
+
+def _stock(connection: Connection, laptop: int, now_s: float) -> _Stock:
+    """What there is, once what has expired is back."""
     expire(connection, laptop, now_s)
-    found = select(LAPTOPS.c.stock - LAPTOPS.c.reserved).where(LAPTOPS.c.id == laptop)
-    if (free := connection.execute(found).scalar_one_or_none()) is None:
+    found = select(LAPTOPS.c.stock, LAPTOPS.c.stock - LAPTOPS.c.reserved).where(LAPTOPS.c.id == laptop)
+    if (row := connection.execute(found).one_or_none()) is None:
         raise Problem(404, "there is no such laptop")
-    return int(free)
+    return _Stock(*row)
 
 
 def _check(free: int, quantity: int) -> None:

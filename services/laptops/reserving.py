@@ -63,6 +63,8 @@ async def giving_back(app: web.Application) -> AsyncIterator[None]:
                     await database.write(partial(reservation.expire, laptop=laptop, now_s=clock.wall()))
             except Problem as problem:
                 _log.info("reservations that expired are given back later: %s", problem.detail)
+            except Exception:  # noqa: BLE001 - whatever it was, stock has to come back the next time
+                _log.exception("reservations that expired are given back later")
 
     clock, database = app[AROUND].clock, app[DATABASE]
     task = asyncio.create_task(forever())

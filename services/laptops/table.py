@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Double, Integer, MetaData, PrimaryKeyConstraint, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 _TABLES = MetaData()
 LAPTOPS = Table(
@@ -25,7 +35,8 @@ LAPTOPS = Table(
 RESERVATIONS = Table(
     "reservations",
     _TABLES,
-    Column("laptop", Integer, nullable=False),
+    # They go with the laptop: a caller may add another under the same id.
+    Column("laptop", Integer, ForeignKey("laptops.id", ondelete="CASCADE"), nullable=False),
     Column("key", String, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("state", String, nullable=False),

@@ -29,7 +29,7 @@ from discovery.web.validation import Schema
 D = TypeVar("D", bound=Schema)
 R = TypeVar("R", bound=Schema)
 
-# Beyond it, a column of whole numbers holds nothing; nor is there anything to be found.
+# The largest whole number that a column holds, which no id ever becomes.
 LARGEST = 2**31 - 1
 
 
@@ -59,8 +59,6 @@ class Records(Generic[D, R]):
 
     def get(self, connection: Connection, id: int) -> R | None:
         """The record, or None."""
-        if id > LARGEST:
-            return None
         return self._one(connection.execute(self._get, {"wanted": id}).mappings().one_or_none())
 
     def page(self, connection: Connection, query: PageQuery, *conditions: ColumnElement[bool]) -> Sequence[R]:
@@ -80,14 +78,12 @@ class Records(Generic[D, R]):
 
     def replace(self, connection: Connection, id: int, draft: D) -> R | None:
         """Put the draft in the place of the record, whole; None when there is no such record."""
-        if id > LARGEST:
-            return None
         values = draft.model_dump(exclude={"id"})
         return self._one(connection.execute(self._replace, {"wanted": id, **values}).mappings().one_or_none())
 
     def remove(self, connection: Connection, id: int) -> bool:
         """Delete the record; False when it is gone already."""
-        return id <= LARGEST and connection.execute(self._remove, {"wanted": id}).rowcount > 0
+        return connection.execute(self._remove, {"wanted": id}).rowcount > 0
 
     def _add_to_sequence(self, connection: Connection, values: dict[str, object]) -> RowMapping:
         """As SQLite does by itself: an id that a caller chose is counted, and none is given that is taken."""

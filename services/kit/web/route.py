@@ -16,6 +16,7 @@ import discovery
 from discovery.web.validation import Schema
 from services.kit.auth.caller import Caller
 from services.kit.data.database import Database
+from services.kit.data.records import LARGEST
 
 # What a service has at hand: its data; and the time and chance, which tests replace.
 DATABASE = web.AppKey("database", Database)
@@ -38,8 +39,8 @@ class Asked(Generic[B, Q]):
 
     @property
     def id(self) -> int:
-        """The id in the path."""
-        return int(self.request.match_info["id"])
+        """The id in the path. One that no column holds is nobody's, and so is the largest that one holds."""
+        return min(int(self.request.match_info["id"]), LARGEST)
 
     @property
     def now_s(self) -> float:

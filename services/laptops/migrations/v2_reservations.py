@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.add_column("laptops", sa.Column("reserved", sa.Integer, nullable=False, server_default="0"))
     op.create_table(
         "reservations",
-        sa.Column("laptop", sa.Integer, nullable=False),
+        sa.Column("laptop", sa.Integer, sa.ForeignKey("laptops.id", ondelete="CASCADE"), nullable=False),
         sa.Column("key", sa.String, nullable=False),
         sa.Column("quantity", sa.Integer, nullable=False),
         sa.Column("state", sa.String, nullable=False),
