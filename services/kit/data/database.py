@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -29,9 +29,9 @@ from services.kit.data import sqlite_faults
 from services.kit.data.faults import Busy, Unusable
 from services.kit.data.migrations import MigrationFailed, Migrations
 from services.kit.data.sqlite import SQLite
+from services.kit.data.unit import Work
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +97,7 @@ class Database:
         self._refused: Problem | None = None
         self._refused_at = 0.0
         self._prepared = False
+        self._unprepared: Problem | None = None
         self._failed = ""
         self._preparing = asyncio.Lock()
         self._store: Store
@@ -175,14 +176,21 @@ class Database:
                 self._idle.set()
 
     async def _prepare(self) -> None:
-        """Bring the schema up to date; several instances may try at once."""
+        """Bring the schema up to date; several instances may try at once, and of one instance one at a time."""
         if self._prepared:
             return
+        before = self._unprepared
         async with self._preparing:
             if self._failed:
                 raise MigrationFailed(self._failed)
+            if self._unprepared is not None and self._unprepared is not before:
+                raise self._unprepared  # of just now: or the last of a crowd would wait as long as all before him
             if not self._prepared:
-                await self._migrate()
+                try:
+                    await self._migrate()
+                except Problem as problem:
+                    self._unprepared = problem
+                    raise
                 self._prepared = True
 
     async def _migrate(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection, text
@@ -13,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.kit.data.faults import Busy
 from services.kit.data.postgresql_faults import AGAIN, STALE, state
+from services.kit.data.unit import Work
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
 
 _CONNECTIONS = 8
 

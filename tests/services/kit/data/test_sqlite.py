@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event
 
 from discovery.web import Problem
 from services.kit.data import database as database_module
+from services.kit.data import sqlite as sqlite_module
 from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Busy
 from services.kit.data.turn import Turn
@@ -115,6 +116,34 @@ async def test_a_directory_that_is_away_at_first_is_used_once_it_is_there(file: 
         file.parent.unlink()
         await database.check()
         assert await database.read(count) == 2
+
+
+async def test_of_a_crowd_before_a_database_that_is_away_one_tries_for_all(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    going_on = threading.Event()
+
+    def away(_: Path) -> None:
+        tried.append(1)
+        assert going_on.wait(30)
+        raise FileNotFoundError
+
+    going_on.set()
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_module, "make_file", away)
+        async with database:
+            tried.clear()
+            going_on.clear()
+            crowd = [asyncio.create_task(refusal(database.read(count))) for _ in range(20)]
+            await asyncio.wait(crowd, timeout=0.01)
+            going_on.set()
+            await asyncio.gather(*crowd)
+            assert tried == [1]
+            await refusal(database.read(count))
+            assert tried == [1, 1], "who comes later tries again"
+            patch.undo()
+            assert await database.read(count) == 2
 
 
 async def test_a_file_that_is_no_database_is_a_503_and_is_left_alone(file: Path, database: Database) -> None:
