@@ -43,7 +43,6 @@ def application(
     # Who cannot write for now still reads.
     readiness.add("writing", database.check_writing, vital=False)
     app.cleanup_ctx.append(opened)
-    app.on_startup.extend(service.started)
     app.cleanup_ctx.extend(service.while_running)
     add_routes(app, service.routes)
     app.router.add_get(openapi.PATH, openapi.serving(service.name, service.api, service.routes))

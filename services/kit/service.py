@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from services.kit.web.route import Route
 @dataclass(frozen=True, slots=True)
 class Service:
     """``home`` is the folder of its migrations; ``port`` where it listens unless told otherwise; ``api`` the version of
-    what it offers; ``samples`` are made-up records for who wants many. ``started`` is run when the mesh is there,
-    ``while_running`` is entered then and left at the end.
+    what it offers; ``samples`` are made-up records for who wants many. ``while_running`` is entered when the mesh
+    is there, and left at the end.
     """
 
     name: str
@@ -26,5 +26,4 @@ class Service:
     routes: Sequence[Route]
     home: Path
     samples: Samples | None = None
-    started: Sequence[Callable[[web.Application], Awaitable[None]]] = ()
     while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import web
@@ -34,9 +35,10 @@ def where(query: LaptopQuery) -> list[ColumnElement[bool]]:
     return found
 
 
-async def follow_ports(app: web.Application) -> None:
+async def follow_ports(app: web.Application) -> AsyncIterator[None]:
     """Know the ports service before the first reader needs it, since the registry may be away by then."""
     app[discovery.MESH].view("ports")
+    yield
 
 
 STORE = Records[LaptopDraft, Laptop](LAPTOPS, Laptop)
@@ -56,6 +58,5 @@ SERVICE = Service(
     home=Path(__file__).parent,
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
     samples=Samples(LAPTOPS, sample),
-    started=(follow_ports,),
-    while_running=(reserving.giving_back,),
+    while_running=(follow_ports, reserving.giving_back),
 )

@@ -9,7 +9,6 @@ from aiohttp import web
 
 import discovery
 from services.kit.assets import Assets
-from services.kit.record_id import ID
 from services.marketplace import pages
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.failures import told
@@ -28,7 +27,7 @@ def build(console_url: str = "", around: discovery.Surroundings | None = None) -
     app.on_startup.append(follow)
     app.cleanup_ctx.append(looking)
     app.router.add_get("/", pages.browse)
-    app.router.add_get(f"/laptops/{{id:{ID}}}", pages.laptop)
+    app.router.add_get("/laptops/{id:[1-9][0-9]{0,17}}", pages.laptop)
     app.router.add_get("/static/{name}", assets.serve)
     return app
 

@@ -13,7 +13,6 @@ from yarl import URL
 
 import discovery
 from discovery.web.validation import Schema, WholeNumber, read_query
-from services.kit.record_id import record_id
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.customer import customer_of, remember
 from services.marketplace.looks import Looks
@@ -87,7 +86,7 @@ async def browse(request: web.Request) -> web.Response:
 
 async def laptop(request: web.Request) -> web.Response:
     """``GET /laptops/{id}``."""
-    wanted = record_id(request)
+    wanted = int(request.match_info["id"])
     customer = customer_of(request)
     mesh = request.app[discovery.MESH]
     renderer = request.app[RENDERER]

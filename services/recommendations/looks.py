@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, Table, case, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, case, delete, select, tuple_
 
+from services.kit.data.records import insert_into
 from services.recommendations.model import Look, Seen
 from services.recommendations.table import LOOKS
 
@@ -23,18 +23,10 @@ _OWN = 50
 
 _LATEST_FIRST = (LOOKS.c.last_s.desc(), LOOKS.c.customer.desc(), LOOKS.c.laptop.desc())
 
-# What to do with a row that is there already, SQL leaves to each database; these two agree.
-_INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
-
 
 def record(connection: Connection, seen: Seen, now_s: float, *, kept: int = KEPT) -> None:
     """Count a look, unless it repeats one of just now."""
-    first = _INSERT[connection.dialect.name](LOOKS).values(
-        customer=seen.customer, laptop=seen.laptop, times=1, last_s=now_s
-    )
+    first = insert_into(LOOKS, connection).values(customer=seen.customer, laptop=seen.laptop, times=1, last_s=now_s)
     later = first.excluded.last_s > LOOKS.c.last_s
     again = first.excluded.last_s - LOOKS.c.last_s >= _SAME_LOOK_S
     connection.execute(

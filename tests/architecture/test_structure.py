@@ -129,7 +129,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "services.kit.auth",
         "services.kit.data",
         "services.kit.problems",
-        "services.kit.record_id",
         "discovery",
     ),
     "services.kit": ("services.kit", "discovery", "observability"),

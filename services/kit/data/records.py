@@ -21,8 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import REGCLASS
-from sqlalchemy.dialects.postgresql import insert as insert_for_postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 
 from discovery.web.validation import Schema
 
@@ -31,6 +30,11 @@ R = TypeVar("R", bound=Schema)
 
 # The largest whole number that a column holds, which no id ever becomes.
 LARGEST = 2**31 - 1
+
+
+def insert_into(table: Table, connection: Connection) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what becomes of a row that is there: SQL leaves that to each database, and these agree."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 class PageQuery(Protocol):
@@ -87,13 +91,13 @@ class Records(Generic[D, R]):
 
     def _add_to_sequence(self, connection: Connection, values: dict[str, object]) -> RowMapping:
         """As SQLite does by itself: an id that a caller chose is counted, and none is given that is taken."""
-        sequence = cast(func.pg_get_serial_sequence(self._table.name, "id"), REGCLASS)
+        sequence = cast(func.pg_get_serial_sequence(self._table.name, "id"), postgresql.REGCLASS)
         if chosen := values.get("id"):
             row = connection.execute(self._add, values).mappings().one()
             last = func.coalesce(func.pg_sequence_last_value(sequence), 1)
             connection.execute(select(func.setval(sequence, func.greatest(chosen, last))))
             return row
-        careful = insert_for_postgresql(self._table).on_conflict_do_nothing(index_elements=[self._id])
+        careful = insert_into(self._table, connection).on_conflict_do_nothing(index_elements=[self._id])
         while not (added := connection.execute(careful.returning(*self._table.c), values).mappings().one_or_none()):
             pass
         return added

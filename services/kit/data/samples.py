@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-_INSERT: dict[str, Callable[[Table], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+from services.kit.data.records import insert_into
+
 _AT_ONCE = 500
 
 
@@ -23,7 +23,7 @@ class Samples(NamedTuple):
         size = select(func.count()).select_from(self.table)
         first = connection.execute(size).scalar_one()
         # One that is there already is as good as a new one.
-        insert = _INSERT[connection.dialect.name](self.table).on_conflict_do_nothing()
+        insert = insert_into(self.table, connection).on_conflict_do_nothing()
         for start in range(first, first + count, _AT_ONCE):
             numbers = range(start, min(start + _AT_ONCE, first + count))
             connection.execute(insert, [dict(self.make(number)) for number in numbers])

@@ -13,8 +13,9 @@ from sqlalchemy.engine import URL
 import discovery
 from discovery.web import Problem
 from services.kit.data import backup as copies
-from services.kit.data.database import Database, Work, database_url
+from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
+from services.kit.data.unit import Work
 from services.kit.service import Service
 
 # Nobody waits for a command but who gave it.

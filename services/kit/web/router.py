@@ -13,11 +13,10 @@ from pydantic import TypeAdapter
 
 from discovery.web.validation import read_document, read_query
 from services.kit.auth.guard import caller_of
-from services.kit.record_id import ID
 from services.kit.web.route import Asked, Reply, Route
 
 # What a part of a path may be. What it cannot be is simply nowhere.
-PATTERNS: Mapping[str, str] = MappingProxyType({"id": ID, "key": "[A-Za-z0-9_-]{1,64}"})
+PATTERNS: Mapping[str, str] = MappingProxyType({"id": "[1-9][0-9]{0,17}", "key": "[A-Za-z0-9_-]{1,64}"})
 _PART = re.compile(r"\{(\w+)\}")
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
