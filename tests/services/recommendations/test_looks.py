@@ -85,7 +85,10 @@ def test_a_customer_s_own_looks_are_read_however_long_ago_they_were(connection: 
 
 
 async def test_two_instances_that_record_at_once_lose_nothing(url: URL) -> None:
-    async with Database(url, SERVICE.home) as mine, Database(url, SERVICE.home) as other:
+    async with (
+        Database(url, SERVICE.home, patience_s=20) as mine,
+        Database(url, SERVICE.home, patience_s=20) as other,
+    ):
         await asyncio.gather(
             *(
                 data.write(partial(record, seen=Seen(customer=f"new-{number}", laptop=number % 7 + 1), now_s=NOW_S))
