@@ -32,7 +32,10 @@ async def server() -> AsyncIterator[tuple[str, Seen]]:
 
 # Who observes sets up the log and the global providers of its process.
 @pytest.mark.parametrize("name", [name for name in CLIENTS if name != "observed"])
-async def test_a_client_sends_the_method_the_path_and_the_body(name: str, server: tuple[str, Seen]) -> None:
+async def test_a_client_sends_the_method_the_path_and_the_body(
+    name: str, server: tuple[str, Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_TOKEN", "token")
     address, seen = server
 
     async with CLIENTS[name](address) as send:
