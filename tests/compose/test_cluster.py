@@ -127,7 +127,7 @@ async def test_nobody_is_told_anything_without_a_token(cluster: Cluster) -> None
 
 async def test_no_secret_is_told_by_the_engine_by_compose_or_in_a_log(cluster: Cluster) -> None:
     secrets = secrets_in(cluster.secrets)
-    assert len(secrets) == 11, "nine tokens, the key of the gossip and that of the servers"
+    assert len(secrets) == 12, "ten tokens, the key of the gossip and that of the servers"
     stack = cluster.stack
     names = [each.name for each in await stack.containers()]
     told = {

@@ -22,7 +22,9 @@ def union_of_locks() -> str:
     entries: dict[str, str] = {}
     for service in SYSTEM:
         lock = ROOT.joinpath(*module_of(service).split("."), "requirements.lock").read_text()
-        for entry in re.findall(r"^[A-Za-z0-9._\[\]-]+==(?:.*\\\n)*.*\n?", lock, re.MULTILINE):
+        for found in re.findall(r"^[A-Za-z0-9._\[\]-]+==(?:.*\\\n)*.*\n?", lock, re.MULTILINE):
+            # Which Python needs it may differ with who asks for it; it is this one.
+            entry = re.sub(r"\A(\S+) ; [^\\\n]*", r"\1 ", found)
             name = entry.partition("==")[0]
             assert entries.setdefault(name, entry) == entry, f"{name} is locked twice"
     return "".join(entries[name] for name in sorted(entries))
