@@ -51,10 +51,29 @@ _REPLACED = frozenset(
         "x-request-id",
     }
 )
+# What others than us say of a client or of what was asked, and frameworks believe: another address, path or method.
+_ELSEWHERE = frozenset(
+    {
+        "cf-connecting-ip",
+        "client-ip",
+        "fastly-client-ip",
+        "true-client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-host",
+        "x-original-url",
+        "x-rewrite-url",
+    }
+)
 _OURS = ("x-forwarded-", "x-b3-", "ot-tracer-", "ot-baggage-", "uberctx-", wire.PREFIX.lower())
 
 # Cookies are between the browser and the shop; tokens are for the APIs, which the shop is none of.
-_DROPPED = {Side.API: _HOP_BY_HOP | _REPLACED | {"cookie"}, Side.SHOP: _HOP_BY_HOP | _REPLACED | {"authorization"}}
+_ALWAYS = _HOP_BY_HOP | _REPLACED | _ELSEWHERE
+_DROPPED = {Side.API: _ALWAYS | {"cookie"}, Side.SHOP: _ALWAYS | {"authorization"}}
 # What aiohttp decodes on the way; where it cannot, the answer breaks off. A list of several it leaves as it is.
 _DECODED = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
 _UNREADABLE = "the service gave no answer that can be understood"

@@ -38,6 +38,8 @@ _SWITCHES = 101
 _VERSION = "13"
 _ONLY_VERSION: Mapping[str, str] = MappingProxyType({hdrs.SEC_WEBSOCKET_VERSION: _VERSION, hdrs.UPGRADE: "websocket"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# 16 bytes in Base64 (RFC 6455, 4.1); aiohttp decodes what else is ASCII, and fails at the rest.
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
 _THEIRS = "sec-websocket-"
 # Of both: those of the two websockets are each its own.
 _CLOSING = aiohttp.ClientWSTimeout(ws_close=CLOSE_S)
@@ -123,7 +125,10 @@ def _checked(request: web.Request) -> list[str]:
     protocols = [protocol.strip() for protocol in offered.split(",")] if offered else []
     if not all(map(_TOKEN.fullmatch, protocols)):
         raise Problem(400, "the protocols of a websocket are tokens, with commas between")
-    if not web.WebSocketResponse(protocols=protocols).can_prepare(request).ok:
+    if not (
+        _KEY.fullmatch(said.get(hdrs.SEC_WEBSOCKET_KEY, ""))
+        and web.WebSocketResponse(protocols=protocols).can_prepare(request).ok
+    ):
         raise Problem(400, "this is no handshake of a websocket")
     origin = said.get(hdrs.ORIGIN)
     if origin is not None and origin.partition("://")[2].lower() != said.get(hdrs.HOST, "").lower():
