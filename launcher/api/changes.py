@@ -62,8 +62,6 @@ def _additions(old: Operation, new: Operation, documents: tuple[Document, Docume
     """What is new and breaks nobody: the same comparison, with the documents exchanged."""
     for name in _named(new).keys() - _named(old).keys():
         yield f"parameter {name} is new"
-    for status in _successes(new).keys() - _successes(old).keys():
-        yield f"may answer {status}"
     before, after = _body(old), _body(new)
     if before is not None and after is not None:
         yield from _new_members(before, after, documents, "the body")
@@ -107,6 +105,8 @@ def _answers(old: Operation, new: Operation, documents: tuple[Document, Document
     before, after = _successes(old), _successes(new)
     if not after.keys() & before.keys():
         yield f"no longer answers {' or '.join(sorted(before))}"
+    elif untold := after.keys() - before.keys():
+        yield f"may now answer {' or '.join(sorted(untold))}"
     for status in sorted(before.keys() & after.keys()):
         read, told = before[status], after[status]
         if read is not None and told is None:

@@ -145,6 +145,10 @@ BREAKING: dict[str, tuple[Edit, str]] = {
         lambda d: post(d).update(responses={"202": post(d)["responses"]["201"]}),
         "POST /ports: no longer answers 201",
     ),
+    "a status that nobody was told of": (
+        lambda d: post(d)["responses"].update({"202": post(d)["responses"]["201"]}),
+        "POST /ports: may now answer 202",
+    ),
     "an answer without content": (
         lambda d: post(d)["responses"].update({"201": {"description": "ok"}}),
         "POST /ports: answer 201 has no content any more",
@@ -202,8 +206,9 @@ def test_what_is_added_breaks_nobody(name: str) -> None:
         lambda d: draft(d)["properties"]["watts"].update(type="number"),
         lambda d: port(d)["properties"].update(connector={"enum": ["usb-c"], "type": "string"}),
         lambda d: d["paths"]["/ports/{id}"]["delete"].pop("security"),
+        lambda d: post(d)["responses"].update({"429": {"description": "a refusal"}}),
     ],
-    ids=["a wider bound", "less required", "one value more to send", "any number", "a narrower answer", "no scope"],
+    ids=["a wider bound", "less required", "one value more to send", "any number", "a narrower answer", "no scope", "a refusal"],
 )
 def test_more_that_is_taken_and_less_that_is_told_break_nobody(edit: Edit) -> None:
     assert not any(told(edit).values())
