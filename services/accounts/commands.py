@@ -47,7 +47,8 @@ async def _appoint(database: Database, email: str) -> str:
         try:
             draft = AccountDraft(email=email, password=await asyncio.to_thread(_password))
         except ValidationError as error:
-            raise Refused("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())) from None
+            wrong = (f"{each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors())
+            raise Refused("; ".join(wrong)) from None
         account = await membership.sign_up(draft, staff=True)
         return f"{account.email} is staff: a new account"
 

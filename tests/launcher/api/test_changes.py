@@ -208,7 +208,15 @@ def test_what_is_added_breaks_nobody(name: str) -> None:
         lambda d: d["paths"]["/ports/{id}"]["delete"].pop("security"),
         lambda d: post(d)["responses"].update({"429": {"description": "a refusal"}}),
     ],
-    ids=["a wider bound", "less required", "one value more to send", "any number", "a narrower answer", "no scope", "a refusal"],
+    ids=[
+        "a wider bound",
+        "less required",
+        "one value more to send",
+        "any number",
+        "a narrower answer",
+        "no scope",
+        "a refusal",
+    ],
 )
 def test_more_that_is_taken_and_less_that_is_told_break_nobody(edit: Edit) -> None:
     assert not any(told(edit).values())

@@ -79,7 +79,7 @@ def test_a_customer_becomes_staff_without_a_password(
     [
         (EMAIL, "short\n", "password: .* at least 8"),
         (EMAIL, "", "password: .* at least 8"),
-        ("no address", f"{PASSWORD}\n", "email: .* must be an address like ada@example.org"),
+        ("no address", f"{PASSWORD}\n", "email: must be an address like ada@example.org"),
     ],
 )
 def test_what_makes_no_account_is_told_without_what_was_typed(
