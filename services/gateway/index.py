@@ -25,7 +25,7 @@ async def index(request: web.Request) -> web.Response:
         found = {"services": services, "refused": refused, "openapi": "/openapi.json", "health": "/health/ready"}
         return web.json_response(found, headers=page.NEGOTIATED)
     whole, documents = request.app[WHOLE].of(published), published.documents
-    return request.app[PAGES].page(
+    return request.app[PAGES].kept(
         "api.html",
         chapters=whole.chapters,
         login={name: f"/{PREFIX}{path}" if whole.names("post", path) else "" for name, path in LOGIN.items()},

@@ -48,24 +48,35 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._written: tuple[object, str] = (None, "")
         self._environment.globals |= {"asset": self.assets.url, "console_url": console_url, "api": f"/{PREFIX}"}
 
     def page(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] = NEGOTIATED, **facts: Any
     ) -> web.Response:
         """The answer that brings the page which *template* makes of *facts*."""
-        return web.Response(
-            status=status,
-            text=self._environment.get_template(template).render(facts),
-            content_type="text/html",
-            headers={
-                "Cache-Control": "no-cache",
-                "Content-Security-Policy": _POLICY,
-                "Referrer-Policy": "no-referrer",
-                "X-Content-Type-Options": "nosniff",
-                **headers,
-            },
-        )
+        return _answer(self._environment.get_template(template).render(facts), status, headers)
+
+    def kept(self, template: str, **facts: Any) -> web.Response:
+        """The same, written anew only for other *facts* than before: a large page takes as long as several requests."""
+        if self._written[0] != (template, facts):
+            self._written = (template, facts), self._environment.get_template(template).render(facts)
+        return _answer(self._written[1], 200, NEGOTIATED)
+
+
+def _answer(text: str, status: int, headers: Mapping[str, str]) -> web.Response:
+    return web.Response(
+        status=status,
+        text=text,
+        content_type="text/html",
+        headers={
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": _POLICY,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            **headers,
+        },
+    )
 
 
 PAGES = web.AppKey("pages", Pages)

@@ -21,8 +21,9 @@ from services.gateway.target import RESERVED
 STATIC = "static"
 OURS = frozenset({*RESERVED, STATIC})
 
-# Where the sample system takes passwords and ends logins: nobody else's, also while that service is registered nowhere.
-KEPT: Mapping[str, str] = MappingProxyType({"token": "accounts", "logout": "accounts"})
+# Where the sample system takes passwords, ends logins and tells its keys: nobody else's, also while that service is
+# registered nowhere.
+KEPT: Mapping[str, str] = MappingProxyType({"token": "accounts", "logout": "accounts", ".well-known": "accounts"})
 
 # Of a service: the operations that it names; None where it has no document, and all below its own name is its own.
 Named: TypeAlias = Sequence[Operation] | None

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import re
 
+import jinja2
 import pytest
 from sqlalchemy.engine import URL
 
 import discovery
+from services.gateway.page import Pages
+from services.kit.problems import KINDS
 from tests.services.gateway.documents import STAFF, Talking, talking, written
 from tests.services.gateway.doors import build
 from tests.services.support import Echo, behind, build_laptops, build_ports, enrolled, served
@@ -37,6 +40,23 @@ async def test_everything_that_the_index_lists_works(
             assert [port["name"] for port in laptop.json["ports"]][-1] == "Left HDMI"
             following = await client("GET", "/api/ports?limit=20")
             assert following.headers["Link"] == '</api/ports?limit=20&after=21>; rel="next"'
+
+
+def test_a_page_is_written_anew_only_for_other_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[object] = []
+    render = jinja2.Template.render
+
+    def counting(template: jinja2.Template, facts: object) -> str:
+        written.append(facts)
+        return render(template, facts)
+
+    monkeypatch.setattr(jinja2.Template, "render", counting)
+    pages, (one, other, *_) = Pages(), KINDS.values()
+    shown = [pages.kept("problem.html", kind=kind).text for kind in (one, one, other, other, one)]
+
+    assert len(written) == 3
+    assert (shown[0], shown[2]) == (shown[1], shown[3])
+    assert shown[0] == shown[4] != shown[2]
 
 
 async def test_whatever_the_page_names_is_there(registry: discovery.StaticRegistry) -> None:
