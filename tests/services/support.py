@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -153,11 +153,12 @@ async def saying(registry: discovery.StaticRegistry, service: str, words: bytes)
     """A server that answers a request, but one for its document, with *words* and closes the connection."""
 
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        unknown = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        writer.write(unknown if head.startswith(b"GET /openapi.json ") else words)
-        await writer.drain()
-        writer.close()
+        # Who connects and says nothing leaves no connection behind.
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            unknown = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            writer.write(unknown if head.startswith(b"GET /openapi.json ") else words)
+            await writer.drain()
 
     async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
         registry.replace(service, [instance(service, server.sockets[0].getsockname()[1])])

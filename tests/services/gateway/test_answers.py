@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
@@ -103,10 +103,11 @@ async def saying(words: bytes) -> AsyncIterator[int]:
     """The port of a server that answers with *words*, when it is asked for more than its document."""
 
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        document = head.startswith(b"GET /openapi.json")
-        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" if document else words)
-        writer.close()
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            document = head.startswith(b"GET /openapi.json")
+            nothing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            writer.write(nothing if document else words)
 
     async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]

@@ -71,7 +71,9 @@ class Raw:
                 body = int((re.search(rb"(?i)content-length: (\d+)", head) or [b"", b"0"])[1])
                 await reader.readexactly(body)
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
 
