@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import struct
+from contextlib import closing, suppress
 
 import pytest
 
@@ -51,19 +52,17 @@ async def test_who_leaves_ends_his_call_and_nothing_else(
     came, ended = asyncio.Event(), asyncio.Event()
 
     async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /openapi.json"):
-            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            writer.close()
-            return
-        writer.write(begun)
-        came.set()
-        try:
-            while await reader.read(2**16):
-                pass
-        except ConnectionError:
-            pass
-        writer.close()
-        ended.set()
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            if (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /openapi.json"):
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
+            writer.write(begun)
+            came.set()
+            try:
+                while await reader.read(2**16):
+                    pass
+            finally:
+                ended.set()
 
     async with await asyncio.start_server(wait, "127.0.0.1", 0) as server:
         registry.replace("echo", [instance("echo", server.sockets[0].getsockname()[1])])
