@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.architecture.source import MODULES, PACKAGES, ROOT, SHIPPED, imports, within
+from tests.architecture.source import MODULES, PACKAGES, ROOT, SHIPPED, imports, nodes, within
 
 # What the modules of a room may import of ours. The first prefix that fits a module decides.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -280,7 +280,7 @@ def test_a_face_shows_only_what_somebody_outside_the_room_uses(room: str) -> Non
         alias.name
         for module, path in MODULES.items()
         if not within(module, (room,))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module == room
         for alias in node.names
     }
@@ -358,11 +358,11 @@ def test_the_folder_consul_holds_no_python_so_that_the_installed_package_wins() 
 
 
 def test_every_module_has_a_docstring() -> None:
+    trees = {module: nodes(path)[0] for module, path in MODULES.items()}
     silent = {
         module
-        for module, path in MODULES.items()
-        if path.read_text(encoding="utf-8").strip()
-        and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        for module, tree in trees.items()
+        if isinstance(tree, ast.Module) and tree.body and not ast.get_docstring(tree)
     }
 
     assert silent == set()
