@@ -10,8 +10,8 @@ from services.gateway.app import build
 from services.gateway.descriptors import raise_limit
 from services.gateway.edge.settings import EdgeSettings
 from services.kit.auth.issuer import Issuer
-from services.kit.console import console_url
 from services.kit.main import main
+from services.kit.pages.console import console_url
 
 
 def _build() -> web.Application:

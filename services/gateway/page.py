@@ -1,7 +1,7 @@
 """Our own pages: what can be asked here and tried, what a problem means, and that the shop is away.
 
-Everything is escaped unless a template says otherwise, and none does: names, words and examples are strangers'. What
-runs and what it looks like comes from here alone.
+Names, words and examples are strangers', and everything is escaped. What runs and what it looks like comes from here
+alone.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.gateway.table import STATIC
 from services.gateway.target import PREFIX
-from services.kit.assets import Assets
+from services.kit.pages.environment import assets, environment
 
 # A program and a browser are answered differently, and no cache may give one what is the other's.
 NEGOTIATED: Mapping[str, str] = MappingProxyType({"Vary": "Accept"})
@@ -40,16 +39,9 @@ class Pages:
     """Knows the templates and their files; traces are at *console_url*, if anywhere."""
 
     def __init__(self, console_url: str = "") -> None:
-        self.assets = Assets(_HERE / "static", f"/{PREFIX}/{STATIC}")
-        self._environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.assets = assets(_HERE, f"/{PREFIX}/{STATIC}")
+        self._environment = environment(_HERE, asset=self.assets.url, console_url=console_url, api=f"/{PREFIX}")
         self._written: tuple[object, str] = (None, "")
-        self._environment.globals |= {"asset": self.assets.url, "console_url": console_url, "api": f"/{PREFIX}"}
 
     def page(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] = NEGOTIATED, **facts: Any

@@ -2,8 +2,8 @@
 
 import os
 
-from services.kit.console import console_url
 from services.kit.main import main
+from services.kit.pages.console import console_url
 from services.marketplace.app import build
 
 if __name__ == "__main__":

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from aiohttp import web
 
 import discovery
-from services.kit.assets import Assets
+from services.kit.pages.environment import assets
 from services.marketplace import pages
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.failures import told
 from services.marketplace.headers import guard
 from services.marketplace.looks import Looks
-from services.marketplace.rendering import Renderer
+from services.marketplace.rendering import HOME, Renderer
 
 
 def build(console_url: str = "", around: discovery.Surroundings | None = None) -> web.Application:
     """The shop; its footers link to traces at *console_url*, if there is one."""
     app = web.Application(middlewares=[told])
     app.on_response_prepare.append(guard)
-    assets = Assets(Path(__file__).parent / "static")
-    app[pages.RENDERER] = Renderer(assets, console_url)
+    files = assets(HOME)
+    app[pages.RENDERER] = Renderer(files, console_url)
     app[pages.CATALOGUE] = Catalogue(around or discovery.Surroundings())
     app.on_startup.append(follow)
     app.cleanup_ctx.append(looking)
     app.router.add_get("/", pages.browse)
     app.router.add_get("/laptops/{id:[1-9][0-9]{0,17}}", pages.laptop)
-    app.router.add_get("/static/{name}", assets.serve)
+    app.router.add_get("/static/{name}", files.serve)
     return app
 
 

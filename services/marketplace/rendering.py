@@ -1,4 +1,4 @@
-"""From a template to an answer. Everything is escaped unless a template says otherwise, and none does."""
+"""From a template to an answer."""
 
 from __future__ import annotations
 
@@ -6,39 +6,33 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import discovery
 import observability
-from services.kit.assets import Assets
+from services.kit.pages.assets import Assets
+from services.kit.pages.environment import environment
 from services.marketplace import wording
 
-_TEMPLATES = Path(__file__).parent / "templates"
+HOME = Path(__file__).parent
 
 
 class Renderer:
     """Knows the templates, and what every page has at its foot."""
 
     def __init__(self, assets: Assets, console_url: str) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+        self._environment = environment(
+            HOME,
+            asset=assets.url,
+            connector=wording.connector,
+            console_url=console_url,
+            drawing=wording.drawing,
+            moment=wording.moment,
+            money=wording.money,
+            most_watts=wording.most_watts,
+            sentence=wording.sentence,
+            sides=wording.sides,
+            tint=wording.tint,
         )
-        self._environment.globals |= {
-            "asset": assets.url,
-            "connector": wording.connector,
-            "console_url": console_url,
-            "drawing": wording.drawing,
-            "moment": wording.moment,
-            "money": wording.money,
-            "most_watts": wording.most_watts,
-            "sentence": wording.sentence,
-            "sides": wording.sides,
-            "tint": wording.tint,
-        }
 
     def page(
         self, request: web.Request, template: str, *, status: int = 200, whole: bool = True, **facts: Any

@@ -122,6 +122,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # The rooms of what services share: the web layer stands on the other two, which know nothing of each other.
     "services.kit.auth": ("services.kit.auth", "services.kit.problems", "discovery"),
+    "services.kit.pages": ("services.kit.pages", "discovery"),
     "services.kit.data.upkeep": ("services.kit", "discovery"),  # by command, so it knows what a service is
     "services.kit.data": ("services.kit.data", "services.kit.problems", "discovery"),
     "services.kit.web": (
@@ -202,7 +203,7 @@ OWNERS = {
     "mkdocs": ("launcher.documentation",),
     "griffe": ("launcher.documentation.docstrings",),
     "joserfc": ("services.accounts", "services.kit.auth", "benchmarks.chaos.hostile_tokens", "benchmarks.chaos.tokens"),
-    "jinja2": ("services.gateway.page", "services.marketplace"),
+    "jinja2": ("services.kit.pages",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "alembic": ("services",),
     "asyncpg": ("services.kit.data.postgresql_faults", "services.kit.data.roles"),

@@ -15,7 +15,7 @@ from launcher.plan import ROOT, SYSTEM
 from observability import config as telemetry
 from observability.config import TelemetryConfig
 from observability.console.guard import hosts_from_env
-from services.kit.console import console_url
+from services.kit.pages.console import console_url
 from tests.containers.files import configuration, stages
 from tests.launcher.development.running import modules, source
 

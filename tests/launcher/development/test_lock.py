@@ -28,7 +28,7 @@ KIT = tomllib.loads((ROOT / "services/kit/pyproject.toml").read_text())["project
 # What is built here, and in no lock.
 BUILT = {PROJECT["name"], KIT["name"]}
 # Which extra of the kit brings what its rooms import.
-EXTRAS = {"services.kit.data": "data", "services.kit.auth": "auth"}
+EXTRAS = {"services.kit.data": "data", "services.kit.auth": "auth", "services.kit.pages": "pages"}
 # SQLAlchemy finds its driver by the database's URL, and its bridge to asyncio when it is first used.
 UNSEEN = {
     "services.kit.data.postgresql": {"asyncpg", "greenlet"},

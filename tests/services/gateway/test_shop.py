@@ -156,6 +156,7 @@ def told_away(program: Answer, browser: Answer) -> None:
         "/api",
         "/api/static/api.css",
         "/api/static/mark.svg",
+        "/api/static/portside.css",
         "/openapi.json",
     }, "it needs nothing of the shop's"
     assert "<h1>The shop is away</h1>" in browser.text

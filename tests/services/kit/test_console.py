@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import discovery
-from services.kit.console import console_url
+from services.kit.pages.console import console_url
 
 
 @pytest.mark.parametrize(

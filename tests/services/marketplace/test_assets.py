@@ -5,21 +5,25 @@ from pathlib import Path
 
 import pytest
 
+import services.kit.pages
 import services.marketplace
-from services.kit.assets import Assets
+from services.kit.pages.environment import assets
 from tests.services.marketplace.shop import opened
 
 FOLDER = Path(services.marketplace.__file__).parent
-TEMPLATES = sorted((FOLDER / "templates").iterdir())
-STATIC = sorted((FOLDER / "static").iterdir())
+# Its own, and those that all pages share.
+SHARED = Path(services.kit.pages.__file__).parent
+TEMPLATES = sorted(path for home in (FOLDER, SHARED) for path in (home / "templates").iterdir())
+STATIC = sorted(path for home in (FOLDER, SHARED) for path in (home / "static").iterdir())
 CONTENT = {path: path.read_text(encoding="utf-8") for path in (*TEMPLATES, *STATIC)}
+PALETTE = CONTENT[SHARED / "static" / "portside.css"]
 STYLE = CONTENT[FOLDER / "static" / "shop.css"]
 
 
 @pytest.mark.parametrize("path", STATIC, ids=lambda path: path.name)
 async def test_a_file_is_kept_for_ever_under_the_name_of_its_content(path: Path) -> None:
     async with opened() as shop:
-        first = await shop.client("GET", Assets(FOLDER / "static").url(path.name))
+        first = await shop.client("GET", assets(FOLDER).url(path.name))
         assert (first.status, first.text) == (200, CONTENT[path])
         assert first.headers["Content-Type"].startswith("text/css" if path.suffix == ".css" else "image/svg+xml")
         assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -86,7 +90,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_what_it_stands_on(scheme: str) -> None:
-    day, night = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)
+    day, night = re.findall(r":root \{(.*?)\}", PALETTE, re.DOTALL)
     colour = colours(day) | (colours(night) if scheme == "dark" else {})
     pairs = [
         *((text, ground) for text in ("ink", "muted", "accent") for ground in ("paper", "raised")),
@@ -105,7 +109,7 @@ def test_text_stands_out_from_what_it_stands_on(scheme: str) -> None:
 
 
 def test_both_schemes_name_the_same_colours() -> None:
-    day, night = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)
+    day, night = re.findall(r":root \{(.*?)\}", PALETTE, re.DOTALL)
 
     assert colours(day).keys() == colours(night).keys()
 

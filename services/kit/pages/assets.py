@@ -26,11 +26,11 @@ class _Asset:
 
 
 class Assets:
-    """All files of *folder*, as they were when the process began, for a route ``{path}/{name}``."""
+    """All files of *folders*, as they were when the process began, for a route ``{path}/{name}``."""
 
-    def __init__(self, folder: Path, path: str = "/static") -> None:
+    def __init__(self, path: str, *folders: Path) -> None:
         self._path = path
-        self._assets = {each.name: _read(each) for each in sorted(folder.iterdir())}
+        self._assets = {each.name: _read(each) for folder in folders for each in sorted(folder.iterdir())}
 
     def url(self, name: str) -> str:
         """Where a page finds the file."""
