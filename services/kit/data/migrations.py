@@ -1,24 +1,20 @@
-"""The schema of a service, brought up to date by Alembic.
+"""Which revision of its schema a service needs, and which its database is at.
 
-Revisions are whole numbers, each one more than the one before: ``revision = "2"``, ``down_revision = "1"``. The code
-of one revision works with the schema of the next, so instances are replaced one by one.
+Revisions are whole numbers, each one more than the one before: in ``v2_reservations.py`` stand ``revision = "2"`` and
+``down_revision = "1"``. The code of one revision works with the schema of the next, so instances are replaced one by
+one.
 """
 
 from __future__ import annotations
 
-import logging
+import re
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, inspect, select, table
 
-from services.kit.data import ids
 from services.kit.data.faults import Unusable
 
-_log = logging.getLogger(__name__)
+_NAME = re.compile(r"v([1-9][0-9]*)(?:_\w+)?\.py")
 
 
 class MigrationFailed(Unusable):
@@ -31,18 +27,16 @@ class Migrations:
     def __init__(self, home: Path) -> None:
         self.service = home.name
         self.table = f"{home.name}_version"
-        folder = home / "migrations"
-        self._scripts = ScriptDirectory(str(folder), version_locations=[str(folder)])
-
-    @property
-    def newest(self) -> int:
-        """The revision that this code is written for."""
-        return int(self._scripts.get_current_head() or 0)
+        self._folder = home / "migrations"
+        named = (_NAME.fullmatch(file.name) for file in self._folder.iterdir())
+        # The revision that this code is written for.
+        self.newest = max((int(name[1]) for name in named if name), default=0)
 
     def current(self, connection: Connection) -> int:
         """The revision that the database is at; 0 where there is none."""
-        context = MigrationContext.configure(connection, opts={"version_table": self.table})
-        return int(context.get_current_revision() or 0)
+        if not inspect(connection).has_table(self.table):
+            return 0
+        return int(connection.execute(select(column("version_num")).select_from(table(self.table))).scalar() or 0)
 
     def done(self, connection: Connection) -> bool:
         """Whether nothing is missing. An instance goes on beside the next one's schema, and no other."""
@@ -55,13 +49,7 @@ class Migrations:
         """Do what is missing, within the transaction of *connection*."""
         if self.done(connection):
             return
-        with EnvironmentContext(Config(), self._scripts, fn=self._missing) as environment:
-            environment.configure(connection=connection, version_table=self.table, transactional_ddl=True)
-            last = ids.given(connection)
-            environment.run_migrations()
-            ids.keep(connection, last)
-        _log.info("the schema of %s is at revision %d", self.service, self.newest)
+        # An instance that finds its schema in place, as nearly all do, has no use for what changes one.
+        from services.kit.data.upgrade import upgrade  # noqa: PLC0415 - see above
 
-    def _missing(self, current: tuple[str, ...], _: MigrationContext) -> list[RevisionStep]:
-        scripts = [*self._scripts.iterate_revisions("head", current[0] if current else "base")]
-        return [MigrationStep.upgrade_from_script(self._scripts.revision_map, script) for script in reversed(scripts)]
+        upgrade(connection, self._folder, self.table)

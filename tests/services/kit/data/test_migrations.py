@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.engine import URL
 
@@ -129,3 +132,33 @@ def test_the_revisions_of_a_service_are_counted(service: str) -> None:
 
     for number, name in enumerate(names, start=1):
         assert name.startswith(f"v{number}_")
+    # What an instance reads of a name is what Alembic reads inside.
+    folder = str(SERVICES / service / "migrations")
+    assert ScriptDirectory(folder, version_locations=[folder]).get_heads() == [str(len(names))]
+
+
+_START = """
+import asyncio, sys
+from pathlib import Path
+from sqlalchemy.engine import make_url
+from services.kit.data.database import Database
+
+async def start():
+    async with Database(make_url(sys.argv[1]), Path(sys.argv[2])) as database:
+        await database.check()
+
+asyncio.run(start())
+print("alembic" in sys.modules)
+"""
+
+
+async def test_an_instance_that_finds_its_schema_in_place_does_not_even_import_what_would_change_it(
+    url: URL, tmp_path: Path
+) -> None:
+    service = home(tmp_path, COLOUR)
+    words = [sys.executable, "-c", _START, url.render_as_string(hide_password=False), str(service)]
+    first, second = [
+        await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=True, cwd=SERVICES.parent)
+        for _ in range(2)
+    ]
+    assert (first.stdout, second.stdout) == ("True\n", "False\n")
