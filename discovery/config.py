@@ -54,7 +54,8 @@ class MeshConfig:
     services that are followed, for a process that starts while the registry is away; what is older than
     ``snapshot_max_age_s`` is not used. ``faults`` lets an operator inject faults through live settings.
     ``edge`` says that requests come from strangers: what they claim in headers of ours is not believed, nor which trace
-    they are a part of.
+    they are a part of. With ``trust_traces`` that is believed after all: whether it is sampled, and what goes on with
+    it to everybody behind, is then the word of whoever can reach the port.
 
     ``client_max_size`` is how many bytes a request's body may have where a handler reads it whole (0: any number),
     ``max_line_size`` and ``max_field_size`` how many its first line and each of its headers may have.
@@ -118,6 +119,7 @@ class MeshConfig:
     snapshot_max_age_s: float = 86400.0
     faults: bool = False
     edge: bool = False
+    trust_traces: bool = False
 
     client_max_size: int | None = None
     max_line_size: int | None = None

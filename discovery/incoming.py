@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 class IncomingRequest(NamedTuple):
     """A request that reached our server, before anything was decided about it.
 
-    ``headers`` may say which trace it is a part of. Those of strangers (``MeshConfig(edge=True)``) are not believed:
-    they are ``claimed`` instead, which may be told, and nothing follows from it.
+    ``headers`` may say which trace it is a part of. Those of strangers (``MeshConfig(edge=True)`` without
+    ``trust_traces``) are not believed: they are ``claimed`` instead, which may be told, and nothing follows from it.
     """
 
     method: str

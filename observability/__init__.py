@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from observability.config import TelemetryConfig
-    from observability.current import current_trace_id
+    from observability.current import came_from, current_trace_id
     from observability.jaeger import read_jaeger
     from observability.lines import configure_logs
     from observability.log_only import journal
@@ -23,6 +23,7 @@ __all__ = [
     "Receiver",
     "Span",
     "TelemetryConfig",
+    "came_from",
     "configure_logs",
     "current_trace_id",
     "exposing",
@@ -38,6 +39,7 @@ _HOME = {
     "Receiver": "observability.receiver",
     "Span": "observability.spans",
     "TelemetryConfig": "observability.config",
+    "came_from": "observability.current",
     "configure_logs": "observability.lines",
     "current_trace_id": "observability.current",
     "exposing": "observability.setup",

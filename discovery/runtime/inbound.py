@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from discovery import wire
+from discovery.config import MeshConfig
 from discovery.incoming import RequestHandle
 from discovery.observer import of_calls
 from discovery.policy.deadline import parse_ms
@@ -43,10 +44,12 @@ class Inbound:
     """Stands between the connections of a server and its application."""
 
     def __init__(
-        self, app: web.Application, me: health.Self, settings: Settings, around: Surroundings, *, edge: bool = False
+        self, app: web.Application, me: health.Self, settings: Settings, around: Surroundings, config: MeshConfig
     ) -> None:
         self._app = app
-        self._edge = edge
+        self._edge = config.edge
+        # A stranger's trace is not ours: it would be sampled as he likes, and what he says in it would go on to others.
+        self._believes_traces = config.trust_traces or not config.edge
         self._me = me
         self._id = me.instance.id
         self._settings = settings
@@ -126,8 +129,7 @@ class Inbound:
 
     async def _observed(self, request: web.Request) -> web.StreamResponse:
         observer = self._around.observer
-        # A stranger's trace is not ours: it would be sampled as he likes, and what he says in it would go on to others.
-        headers, claimed = (_UNHEARD, request.headers) if self._edge else (request.headers, None)
+        headers, claimed = (request.headers, None) if self._believes_traces else (_UNHEARD, request.headers)
         if not observer.heeds(headers):
             return await self._unobserved(request)
         handle = self._told[request.protocol] = observer.request(described(request, headers, claimed))

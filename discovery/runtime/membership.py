@@ -50,7 +50,7 @@ class Membership:
         self._mesh = mesh
         self._registry = registry
         self._around = around
-        self._inbound = Inbound(app, self._me, mesh.settings, around, edge=config.edge)
+        self._inbound = Inbound(app, self._me, mesh.settings, around, config)
         self._leaving = leaving
         self._close_s = min(_CLOSE_S, config.stop_s / 4)
         self._site = Site(app, config, self._inbound, around.clock, self._close_s / 4)

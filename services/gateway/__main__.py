@@ -1,6 +1,7 @@
 """``python -m services.gateway``."""
 
 import os
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -19,7 +20,11 @@ def _build() -> web.Application:
     return build(edge, allow_list(os.environ), issuer, console_url(os.environ))
 
 
+def _settings() -> Mapping[str, bool]:
+    return {"edge": True, "trust_traces": EdgeSettings.from_env(os.environ).trust_traces}
+
+
 if __name__ == "__main__":
     parser.tell()
     raise_limit()
-    main("gateway", _build, port=8080, edge=True)
+    main("gateway", _build, port=8080, settings=_settings)

@@ -21,15 +21,16 @@ def main(
     port: int,
     about: Mapping[str, str] = MappingProxyType({}),
     observe: discovery.Observe | None = None,
-    **settings: Any,
+    settings: Callable[[], Mapping[str, Any]] = dict,
 ) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
-    *about* is what its entry in the registry says more. *observe* is asked
-    in place of OpenTelemetry. Settings that make no sense are told one by one, and end the process with 2.
+    *about* is what its entry in the registry says more. *observe* is asked in place of OpenTelemetry. *settings* are
+    those of the library that none of its variables says. Settings that make no sense are told one by one, and end the process
+    with 2.
     """
     try:
-        config = discovery.MeshConfig.from_env(name, default_port=port, **settings)
+        config = discovery.MeshConfig.from_env(name, default_port=port, **settings())
         config = replace(config, meta={**config.meta, **about})
         app = build()
     except discovery.ConfigError as error:

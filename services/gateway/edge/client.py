@@ -1,6 +1,6 @@
-"""Who asks, as far as can be seen from here: the address at the other end of the connection.
+"""Who asks, as far as can be seen from here: the address at the other end of the connection, or who a proxy says it is.
 
-What a header says of it is not looked at: anybody may write it.
+What a header says of it is not looked at otherwise (`proxies.py`): anybody may write it.
 """
 
 from __future__ import annotations

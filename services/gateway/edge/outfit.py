@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import discovery
-from services.gateway.edge import access, compression, cors, hosts, limits, request_id, secure
+from services.gateway.edge import access, compression, cors, hosts, limits, proxies, request_id, secure
 from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import entrance
 
@@ -24,6 +24,9 @@ def put_on(app: web.Application, settings: EdgeSettings) -> None:
     app.middlewares.append(compression.compressed)
     # Nothing goes out without a name, problems included.
     app.middlewares.insert(0, access.recorded if settings.access_log else access.named)
+    # Whoever counts, tells or refuses is to know who asks.
+    if settings.proxies:
+        app.middlewares.insert(0, proxies.behind(settings.proxies))
     app[limits.LIMITS] = limits.Limits(settings, discovery.Surroundings().clock.now)
     app.on_response_prepare.append(request_id.tell)
     app.on_response_prepare.append(limits.tell)

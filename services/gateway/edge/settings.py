@@ -9,6 +9,7 @@ from typing import Any, Self
 import discovery
 from services.gateway.edge.cors import parse_origins
 from services.gateway.edge.hosts import Hosts, parse_hosts
+from services.gateway.edge.proxies import Networks, parse_proxies
 from services.gateway.edge.rate import OFF, Rate, parse
 from services.gateway.edge.route_rates import RouteRate, parse_routes
 
@@ -34,6 +35,8 @@ class EdgeSettings:
     hosts: Hosts = field(default_factory=dict)
     hsts_s: int | None = HSTS_S
     cors_origins: frozenset[str] = frozenset()
+    proxies: Networks = ()
+    trust_traces: bool = False
 
     def __post_init__(self) -> None:
         if self.http_port and not self.hosts:
@@ -65,6 +68,14 @@ def _whole(text: str, least: int, most: int) -> int:
     return int(text)
 
 
+def _trusts(text: str) -> bool:
+    if text not in _TRACES:
+        raise ValueError(f"it is {' or '.join(_TRACES)}: got {text!r:.80}")
+    return _TRACES[text]
+
+
+# Whether what comes from outside says which trace a request is a part of.
+_TRACES: Mapping[str, bool] = {"restart": False, "trust": True}
 _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "GATEWAY_RATE": ("rate", parse),
     "GATEWAY_USER_RATE": ("user_rate", parse),
@@ -74,4 +85,6 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "GATEWAY_HOSTS": ("hosts", parse_hosts),
     "GATEWAY_HSTS_S": ("hsts_s", lambda text: None if text == OFF else _whole(text, 0, 10 * HSTS_S)),
     "GATEWAY_CORS_ORIGINS": ("cors_origins", parse_origins),
+    "GATEWAY_PROXIES": ("proxies", parse_proxies),
+    "GATEWAY_TRACES": ("trust_traces", _trusts),
 }

@@ -322,6 +322,18 @@ async def test_the_edge_tells_no_observer_which_trace_a_stranger_says_he_is_in(r
     ]
 
 
+async def test_an_edge_that_trusts_traces_tells_its_observer_what_came(registry: FakeRegistry) -> None:
+    observer, said = RecordingObserver(), {"traceparent": f"00-{'1' * 32}-{'2' * 16}-01", "baggage": "a=b"}
+    async with (
+        up(an_app(ok=ok), registry, observer, edge=True, trust_traces=True) as one,
+        one.get("/ok", headers={**said, wire.DEADLINE: "0"}) as response,
+    ):
+        assert response.status == 200, "nothing else of what a stranger says is believed"
+    (told,) = observer.requests
+    assert {name: told.request.headers[name] for name in said} == said
+    assert told.request.claimed is None
+
+
 async def test_a_handler_that_streams_says_which_process_it_is_in(registry: FakeRegistry) -> None:
     async with up(an_app(streamed=streamed, broken=broken), registry) as one:
         for path in ("/streamed", "/broken"):
