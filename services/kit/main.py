@@ -26,8 +26,8 @@ def main(
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
     *about* is what its entry in the registry says more. *observe* is asked in place of OpenTelemetry. *settings* are
-    those of the library that none of its variables says. Settings that make no sense are told one by one, and end the process
-    with 2.
+    those of the library that none of its variables says. What makes no sense is told sentence by sentence, and ends the
+    process with 2.
     """
     try:
         config = discovery.MeshConfig.from_env(name, default_port=port, **settings())
