@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from discovery.model import Attempt, Check, Health, Instance, Outcome, Source, Target, View
     from discovery.observer import Observe
     from discovery.registry.static_registry import StaticRegistry
+    from discovery.runtime.described import BROKE_OFF
     from discovery.runtime.flight import attempts
     from discovery.runtime.health import READINESS, Readiness
     from discovery.runtime.heartbeat import registered
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from discovery.state import state_directory
 
 __all__ = [
+    "BROKE_OFF",
     "LEAVING",
     "MESH",
     "READINESS",
@@ -99,6 +101,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "BROKE_OFF": "discovery.runtime.described",
     "LEAVING": "discovery.runtime.server",
     "MESH": "discovery.runtime.server",
     "READINESS": "discovery.runtime.health",

@@ -8,6 +8,9 @@ from aiohttp import web
 
 from discovery.incoming import IncomingRequest
 
+# In an answer whose connection its handler cut off, since it cannot go on: why. Without that, its client has left.
+BROKE_OFF = web.ResponseKey("BROKE_OFF", Exception)
+
 
 def described(
     request: web.Request, headers: Mapping[str, str], claimed: Mapping[str, str] | None = None
@@ -35,14 +38,17 @@ def route_of(match: web.UrlMappingMatchInfo) -> str:
     return resource.canonical if resource is not None else ""
 
 
-async def sent(request: web.Request, response: web.StreamResponse) -> bool:
-    """Send the answer now: aiohttp does it later, and an observer is told how it went.
+async def sent(request: web.Request, response: web.StreamResponse) -> tuple[int | None, Exception | None]:
+    """Send the answer now: aiohttp does it later, and an observer is told its status, and why it broke off, if so.
 
-    False when the client has gone, which aiohttp finds out by itself.
+    No status when the client has gone, which aiohttp finds out by itself.
     """
+    status: int | None = response.status
     try:
         await response.prepare(request)
         await response.write_eof()
     except ConnectionError:
-        return False
-    return True
+        status = None
+    # Of an answer that says its length, aiohttp does not find out. Nearly none keeps anything, so that is asked first.
+    failure = response.get(BROKE_OFF) if len(response) else None
+    return status if failure is None else response.status, failure

@@ -140,7 +140,7 @@ class Inbound:
             with handle.activate():
                 response = await self._unobserved(request)
             nack = response.nack if isinstance(response, _Refusal) else response.headers.get(wire.NACK, "")
-            status = response.status if await sent(request, response) else None
+            status, failure = await sent(request, response)
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
             status, nack = answer.status, answer.headers.get(wire.NACK, "")
             raise

@@ -17,7 +17,6 @@ import discovery
 from discovery.web import Body, Problem
 from services.gateway import events, headers, references, upload
 from services.gateway.edge import compression
-from services.gateway.edge.access import BROKE_OFF
 from services.gateway.published import PUBLISHED
 from services.gateway.side import Side
 from services.gateway.target import refuse_empty_query
@@ -135,7 +134,7 @@ async def _send(request: web.Request, response: web.StreamResponse, answer: aioh
         _cut_off(request)  # what comes from the service is no such error, so it is the client who has gone
     except Exception as error:  # noqa: BLE001 - see below
         # Whatever it was, the head is out: breaking the connection is all that can still be said.
-        request[BROKE_OFF] = True
+        response[discovery.BROKE_OFF] = error
         whose = discovery.attempts(answer)[-1].instance.id
         _log.info("an answer of %s broke off: %s: %s", whose, type(error).__name__, error)
         _cut_off(request)

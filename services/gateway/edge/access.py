@@ -37,8 +37,6 @@ _PAGE = re.compile(r"[a-z]{1,32}")
 
 # By whom a request was led on knows its route better than the application, which has one for all of them.
 ROUTE = web.RequestKey("ROUTE", str)
-# And by whom it is that an answer ended too early: set where that was not the client.
-BROKE_OFF = web.RequestKey("BROKE_OFF", bool)
 _ANSWER = web.RequestKey("_ANSWER", web.StreamResponse)
 
 
@@ -49,8 +47,13 @@ class Access:
         self._written = Buckets(rate)
         self._left_out = 0
 
-    def write(self, request: web.Request, status: int, called: str, began: float, size: int | None) -> None:
-        """Tell of a *request*, which is over and was *called* so; *size* are the bytes of its answer."""
+    def write(
+        self, request: web.Request, status: int, called: str, began: float, size: int | None, broke: str = ""
+    ) -> None:
+        """Tell of a *request*, which is over and was *called* so.
+
+        *size* are the bytes of its answer, and *broke* is why the rest of them did not come from the service.
+        """
         now = _now()
         if self._written.wait_s(None, now, 1):
             self._left_out += 1
@@ -66,6 +69,8 @@ class Access:
             "client": request.remote or "",
             "user_agent": _UNPRINTABLE.sub("?", request.headers.get("User-Agent", "")[:_AGENT]),
         }
+        if broke:
+            fields["broke_off"] = broke
         if self._left_out:
             fields["left_out"], self._left_out = self._left_out, 0
         _log.info("request", extra=fields)
@@ -84,7 +89,7 @@ async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give a request its name, and write its record when it is over."""
-    called, began, status, size = request_id.name(request), _now(), 500, None
+    called, began, status, size, broke = request_id.name(request), _now(), 500, None, ""
     try:
         response = await handler(request)
         status = response.status
@@ -94,10 +99,10 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
             await response.write_eof()
             size = response.body_length
         except ConnectionError:  # which aiohttp finds out by itself
-            if BROKE_OFF in request:
-                size = request.writer.output_size
-            else:
-                status = CLIENT_LEFT
+            status = CLIENT_LEFT
+        # Nearly no answer keeps anything, so that is asked first.
+        if len(response) and (why := response.get(discovery.BROKE_OFF)) is not None:
+            status, size, broke = response.status, request.writer.output_size, type(why).__qualname__
     except asyncio.CancelledError:
         status = _left(request)
         raise
@@ -108,7 +113,7 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
         status = answer.status
         raise
     finally:
-        request.app[ACCESS].write(request, status, called, began, size)
+        request.app[ACCESS].write(request, status, called, began, size, broke)
     return response
 
 

@@ -312,6 +312,26 @@ async def test_a_refusal_at_the_edge_says_nothing_about_us_but_is_told(
     assert sorted(end.nack for request in observer.requests for end in request.ends) == ["", wire.NACK_DRAINING]
 
 
+async def test_who_breaks_an_answer_off_may_say_why(registry: FakeRegistry, observer: RecordingObserver) -> None:
+    async def breaks(request: web.Request) -> web.StreamResponse:
+        response = await streamed(request)
+        if "why" in request.query:
+            response[discovery.BROKE_OFF] = ZeroDivisionError()
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with up(an_app(breaks=breaks), registry, observer) as one:
+        for path in ("/breaks?why", "/breaks"):
+            with pytest.raises(aiohttp.ClientError):
+                async with one.get(path) as response:
+                    await response.read()
+    assert [(end.status, type(end.error)) for told in observer.requests for end in told.ends] == [
+        (200, ZeroDivisionError),
+        (None, type(None)),
+    ]
+
+
 async def test_the_edge_tells_no_observer_which_trace_a_stranger_says_he_is_in(registry: FakeRegistry) -> None:
     observer, said = RecordingObserver(), {"traceparent": f"00-{'1' * 32}-{'2' * 16}-01", "baggage": "a=b"}
     async with up(an_app(ok=ok), registry, observer, edge=True) as one, one.get("/ok", headers=said):

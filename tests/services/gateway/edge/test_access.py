@@ -155,7 +155,7 @@ async def test_a_client_that_leaves_amid_its_answer_is_a_499_and_no_failure_of_o
             response.close()
         (record,) = await log()
 
-    assert (record["status"], failures) == (499, [])
+    assert (record["status"], failures, "broke_off" in record) == (499, [], False)
 
 
 async def test_the_route_is_the_path_as_the_document_names_it(registry: discovery.StaticRegistry) -> None:
@@ -250,6 +250,7 @@ async def test_of_an_answer_that_breaks_off_as_much_is_told_as_went_out(
         (record,) = await log()
 
     assert (record["status"], 100_000 < record["bytes"] < 101_000) == (200, True)
+    assert record["broke_off"] == "ClientPayloadError"
 
 
 async def test_records_are_bounded_and_those_left_out_are_counted(

@@ -17,7 +17,7 @@ from observability.testing import Recorded, recorded
 from services.gateway.edge.proxies import parse_proxies
 from services.gateway.edge.settings import EdgeSettings
 from tests.services.gateway.doors import build
-from tests.services.support import Client, Echo, behind, instance
+from tests.services.support import Client, Echo, Handler, behind, instance
 
 TRACE, PARENT = "1" * 32, "2" * 16
 SAID = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "a=b", "baggage": "tenant=x"}
@@ -31,7 +31,7 @@ def told() -> Iterator[Recorded]:
 
 @asynccontextmanager
 async def gateway(
-    registry: discovery.StaticRegistry, echo: Echo, told: Recorded, edge: EdgeSettings
+    registry: discovery.StaticRegistry, echo: Handler, told: Recorded, edge: EdgeSettings
 ) -> AsyncIterator[Client]:
     config = discovery.MeshConfig(name="gateway", drain_s=0, edge=True, trust_traces=edge.trust_traces)
     async with (
@@ -152,6 +152,51 @@ def test_a_process_whose_settings_make_no_sense_says_so_and_ends(
         " GATEWAY_PROXIES",
         " GATEWAY_TRACES",
     ]
+
+
+@pytest.mark.parametrize("length", [1_000_000, None], ids=["with a length", "in chunks"])
+@pytest.mark.parametrize("recorded_there", [True, False], ids=["with an access log", "without one"])
+async def test_an_answer_that_its_service_breaks_off_is_the_services_fault(
+    registry: discovery.StaticRegistry, told: Recorded, length: int | None, recorded_there: bool
+) -> None:
+    async def breaks(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = length
+        await response.prepare(request)
+        await response.write(bytes(100_000))
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    edge = EdgeSettings() if recorded_there else EdgeSettings(access_log=None)
+    async with gateway(registry, breaks, told, edge) as client:
+        with pytest.raises(aiohttp.ClientError):
+            await client("GET", "/api/echo/x")
+
+    span = server_span(told)
+    assert (span.failed, span.attributes["error.type"]) == (True, "ClientPayloadError")
+    assert span.attributes["http.response.status_code"] == 200
+
+
+async def test_an_answer_that_its_client_breaks_off_is_nobodys_fault(
+    registry: discovery.StaticRegistry, told: Recorded
+) -> None:
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(100_000))
+
+    async with (
+        gateway(registry, endless, told, EdgeSettings()) as client,
+        client.session.get(f"http://{client.address}/api/echo/x") as response,
+    ):
+        await response.content.read(10)
+        response.close()
+
+    span = server_span(told)
+    assert (span.failed, "error.type" in span.attributes) == (False, False)
+    assert "http.response.status_code" not in span.attributes
 
 
 async def test_the_span_names_the_client_of_a_trusted_proxy(registry: discovery.StaticRegistry, told: Recorded) -> None:
