@@ -6,7 +6,8 @@ aiohttp bounds neither for a handler that streams: a client may drip a body for 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Self
 
 from aiohttp import hdrs, web
@@ -24,6 +25,7 @@ BODY_S = 30.0
 GRACE_S = 5.0
 LEAST_PER_S = 240
 
+_READ_HERE: Mapping[str, str] = {hdrs.ACCEPT_ENCODING: "gzip, deflate, identity"}
 # What follows a body that was not read to its end could not be told from its rest.
 _CLOSE: Mapping[str, str] = {hdrs.CONNECTION: "close"}
 
@@ -34,15 +36,24 @@ def allowed_s(received: int, within_s: float) -> float:
 
 
 class Body:
-    """An iterator over the pieces of a body. ``problem`` keeps what ended it, for whom the iteration is remote."""
+    """An iterator over the pieces of a body."""
 
     def __init__(self, request: web.Request, *, limit: int, within_s: float = BODY_S) -> None:
-        self.problem: Problem | None = None
+        self._ended: Callable[[], Problem] | None = None
         self._request = request
         self._limit = limit
         self._within_s = within_s
         self._began_at: float | None = None
         self._received = 0
+
+    @property
+    def problem(self) -> Problem | None:
+        """What ended it, for whom the iteration is remote.
+
+        It is made anew each time: one that was raised has all frames that it came through, which have this body. If
+        that kept it, each body that is refused would be left to the garbage collector, with its connection.
+        """
+        return self._ended and self._ended()
 
     def whole(self) -> bytes | None:
         """All of it, if it has come already and nothing of it was read, as with small ones; else ``None``."""
@@ -59,11 +70,7 @@ class Body:
         return self
 
     async def __anext__(self) -> bytes:
-        try:
-            piece = await self._next()
-        except Problem as problem:
-            self.problem = problem
-            raise
+        piece = await self._next()
         if not piece:
             raise StopAsyncIteration
         return piece
@@ -79,11 +86,11 @@ class Body:
                 piece = await self._request.content.readany()
         except TimeoutError:
             late = f"of the body {self._received} bytes arrived within {within_s:g} s: that is too slow"
-            raise Problem(408, late, headers=_CLOSE) from None
+            raise self._refused(408, late) from None
         except ConnectionError:
-            raise Problem(400, "the body broke off", headers=_CLOSE) from None
+            raise self._refused(400, "the body broke off") from None
         except web.RequestPayloadError:
-            raise Problem(400, "the body is not what its encoding says it is", headers=_CLOSE) from None
+            raise self._refused(400, "the body is not what its encoding says it is") from None
         self._received += len(piece)
         if self._received > self._limit:
             raise self._too_large()
@@ -92,16 +99,18 @@ class Body:
     def _check_coding(self) -> None:
         coding = self._request.headers.get(hdrs.CONTENT_ENCODING)
         if coding is not None and coding.strip().lower() not in _CODINGS:
-            raise Problem(
-                415, "this Content-Encoding is not read here", headers={hdrs.ACCEPT_ENCODING: "gzip, deflate, identity"}
-            )
+            raise self._refused(415, "this Content-Encoding is not read here", _READ_HERE)
 
     def _check_length(self) -> None:
         if (self._request.content_length or 0) > self._limit:
             raise self._too_large()
 
     def _too_large(self) -> Problem:
-        return Problem(413, f"a body may have at most {self._limit} bytes, after decompression", headers=_CLOSE)
+        return self._refused(413, f"a body may have at most {self._limit} bytes, after decompression")
+
+    def _refused(self, status: int, detail: str, headers: Mapping[str, str] = _CLOSE) -> Problem:
+        self._ended = partial(Problem, status, detail, headers=headers)
+        return self._ended()
 
 
 async def read_body(request: web.Request, *, limit: int) -> bytes:

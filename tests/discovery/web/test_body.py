@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
+import weakref
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from discovery.web import body
 from discovery.web.body import Body, read_body
 from discovery.web.middleware import boundary
+from discovery.web.problem import Problem
 
 LIMIT = 1000
 WAYS = ["/", "/whole"]
@@ -145,3 +148,40 @@ async def test_what_is_still_on_its_way_is_not_whole() -> None:
         go_on.set()
         assert (await posting).status == 200
     assert found == [None, b"one two", None]
+
+
+def refused() -> Body:
+    return Body(make_mocked_request("POST", "/", {"Content-Length": str(LIMIT + 1)}), limit=LIMIT)
+
+
+async def test_a_body_that_was_refused_says_why_to_whom_its_iteration_is_remote() -> None:
+    read = refused()
+    told = [read.problem]
+
+    with pytest.raises(Problem, match="at most 1000 bytes"):
+        await anext(read)
+    told.append(read.problem)
+
+    assert [problem and (problem.status, problem.headers) for problem in told] == [None, (413, {"Connection": "close"})]
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_body_that_was_refused_is_not_left_to_the_garbage_collector(again: bool) -> None:
+    async def read(body: Body) -> None:
+        try:
+            await anext(body)
+        except Problem:
+            if not again or body.problem is None:
+                raise
+            raise body.problem from None
+
+    body = refused()
+    gone = weakref.ref(body)
+    gc.disable()
+    try:
+        with suppress(Problem):
+            await read(body)
+        del body
+        assert gone() is None
+    finally:
+        gc.enable()
