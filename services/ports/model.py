@@ -8,7 +8,7 @@ from pydantic import Field
 
 from discovery.web.validation import Schema, WholeNumber
 from services.kit.web.paging import PageQuery
-from services.kit.web.schema import ID_MAX, Draft, Line, Record
+from services.kit.web.schema import Draft, Id, Line, Record
 
 Connector = Literal["usb-c", "magnetic", "barrel"]
 
@@ -17,7 +17,7 @@ class PortFacts(Schema):
     """``laptop`` is an id at the laptops service; None: it belongs to none. ``watts`` is the most that it takes in."""
 
     name: Line
-    laptop: Annotated[int, Field(ge=1, le=ID_MAX)] | None = None
+    laptop: Id | None = None
     connector: Connector | None = None
     # USB Power Delivery 3.1 ends at 240 W; the largest barrel supplies are a little above.
     watts: Annotated[int, Field(ge=1, le=400)] | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from discovery.web.validation import Digits, Schema
-from services.kit.web.schema import ID_MAX
+from services.kit.web.schema import Id
 
 # Opaque: who that is, only the sender knows.
 Customer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -31,7 +31,7 @@ class Seen(Schema):
     """Somebody looked at a laptop. Whether it exists is not asked, as with the ports."""
 
     customer: Customer
-    laptop: Annotated[int, Field(ge=1, le=ID_MAX)]
+    laptop: Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ForSomebody(Schema):
 class Query(ForSomebody):
     """``laptop`` is the one that is being looked at."""
 
-    laptop: Annotated[int, Field(ge=1, le=ID_MAX), Digits] | None = None
+    laptop: Annotated[Id, Digits] | None = None
 
 
 class Reason(BaseModel):

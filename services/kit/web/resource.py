@@ -16,7 +16,7 @@ from services.kit.data.records import Records
 from services.kit.web.entity_tags import check_if_match, is_known, tag
 from services.kit.web.paging import PageQuery, page
 from services.kit.web.route import Asked, Reply, Route, Scope
-from services.kit.web.schema import Draft, Record
+from services.kit.web.schema import CHOSEN_MAX, Draft, Record
 
 D = TypeVar("D", bound=Draft)
 R = TypeVar("R", bound=Record)
@@ -90,6 +90,9 @@ class Resource(Generic[D, R, Q]):
 
     async def add(self, asked: Asked[D, None]) -> Reply:
         """A new record, under the id that the draft has, or else the next."""
+        if asked.body.id is not None and asked.body.id > CHOSEN_MAX:
+            error = FieldError("id", f"must be at most {CHOSEN_MAX} where it is chosen, or left out")
+            raise Problem(422, "an id is chosen that is too large", errors=[error])
         record = await asked.database.write(partial(self.records.add, draft=asked.body))
         return Reply(record, headers={"Location": f"{self.path}/{record.id}", "ETag": self._tag(record)})
 

@@ -7,15 +7,18 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from discovery.web.validation import Schema
+from services.kit.data.records import LARGEST
 
-# An id may be chosen by the caller, up to here: what the database counts up to is far above.
-ID_MAX = 10**9
+# Any record's, wherever it is named.
+Id = Annotated[int, Field(ge=1, le=LARGEST)]
+# Up to here a caller may choose one for a new record: from there the database still has as many to give again.
+CHOSEN_MAX = 10**9
 
 
 class Draft(Schema):
     """What a caller sends. Without an ``id``, the service gives one; in a PUT it may repeat the path's."""
 
-    id: Annotated[int, Field(ge=1, le=ID_MAX)] | None = None
+    id: Id | None = None
 
 
 class Record(Schema):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from services.kit.data.database import file_url
+from services.kit.web.schema import CHOSEN_MAX
 from services.ports.table import SEED
 from tests.services.support import build_ports as build
 from tests.services.support import locked, served
@@ -64,6 +65,29 @@ async def test_the_id_of_a_deleted_port_is_not_given_again(ports_url: URL) -> No
         first = (await client("POST", "/ports", json=PORT)).json["id"]
         await client("DELETE", f"/ports/{first}")
         assert (await client("POST", "/ports", json=PORT)).json["id"] > first
+
+
+async def test_the_largest_id_that_may_be_chosen_leaves_room_for_others(ports_url: URL) -> None:
+    async with served(build(ports_url), "ports") as client:
+        chosen = await client("POST", "/port", json={"id": CHOSEN_MAX, "name": "USB-C"})
+        given = await client("POST", "/port", json={"name": "USB-C", "laptop": CHOSEN_MAX + 1})
+        assert (chosen.status, chosen.json["id"]) == (201, CHOSEN_MAX)
+        assert (given.status, given.json["id"], given.json["laptop"]) == (201, CHOSEN_MAX + 1, CHOSEN_MAX + 1)
+        for one in (chosen, given):
+            path = one.headers["Location"]
+            assert (await client("GET", path)).json == one.json
+            again = await client("PUT", path, json=one.json, headers={"If-Match": one.headers["ETag"]})
+            assert (again.status, again.json) == (200, one.json), "a record is taken as it was told"
+
+
+@pytest.mark.parametrize("id", [CHOSEN_MAX + 1, 2**31 - 1, 2**31, 2**32 + 1, 2**53 + 1, 2**63 - 1, 2**63])
+async def test_an_id_that_is_too_large_is_refused_and_changes_nothing(ports_url: URL, id: int) -> None:
+    async with served(build(ports_url), "ports") as client:
+        refused = await client("POST", "/port", json={"id": id, "name": "USB-C"})
+        assert (refused.status, refused.fields) == (422, ["id"])
+        assert len(refused.json["errors"][0]["message"]) < 100
+        given = await client("POST", "/port", json={"name": "USB-C"})
+        assert (given.status, given.json["id"]) == (201, max(port["id"] for port in SEED) + 1)
 
 
 async def test_an_id_may_be_chosen_once(ports_url: URL) -> None:
