@@ -30,7 +30,7 @@ _DIRECT = frozenset(
     }
 )
 # Who says one of these has a way of his own to send a body.
-_FRAMING = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT)
+_FRAMING = frozenset(name.lower() for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.EXPECT))
 _OURS = frozenset({"attempts", "attempt_timeout", "max_staleness", "tags"})
 
 
@@ -50,8 +50,7 @@ def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any],
         if json is not None and data is not None:
             raise ValueError("data and json parameters can not be used at the same time")
         headers = options.get("headers")
-        said = _said(headers) if headers else None
-        framed = said is not None and any(name in said for name in _FRAMING)
+        said, framed = _said(headers) if headers else (None, False)
         body = None if framed else whole(method, data, json)
         if body is not None:
             unsaid = options.get("skip_auto_headers") or ()
@@ -64,17 +63,25 @@ def prepared(pool: Pool, method: str, logical: Logical, options: dict[str, Any],
     return Through(pool, method, logical.path, options, replayable=not once and (data is None or replayable(data)))
 
 
-def _said(headers: Any) -> CIMultiDict[str]:
-    """What a caller says. As with aiohttp, a name that is written otherwise than before replaces it; a host always."""
+def _said(headers: Any) -> tuple[CIMultiDict[str], bool]:
+    """What a caller says, and whether any of it is about the framing of a body.
+
+    As with aiohttp, a name that is written otherwise than before replaces it; a host always.
+    """
+    given = CIMultiDict(headers)
+    names = {name.lower() for name in given}
+    framed = not _FRAMING.isdisjoint(names)
+    if len(names) == len(given):  # as nearly always: nothing is said twice
+        return given, framed
     said: CIMultiDict[str] = CIMultiDict()
     written: set[str] = set()
-    for name, value in CIMultiDict(headers).items():
+    for name, value in given.items():
         if name in written and name.title() != hdrs.HOST:
             said.add(name, value)
         else:
             said[name] = value
             written.add(name)
-    return said
+    return said, framed
 
 
 def leave_theirs(options: dict[str, Any]) -> None:

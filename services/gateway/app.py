@@ -13,7 +13,7 @@ from services.gateway.allow_list import DEFAULT
 from services.gateway.api import api
 from services.gateway.edge import outfit
 from services.gateway.edge.settings import EdgeSettings
-from services.gateway.entrance import IN_FLIGHT, METHODS, conceal, entrance, in_flight
+from services.gateway.entrance import CHECKS, IN_FLIGHT, METHODS, conceal, entrance, in_flight
 from services.gateway.index import index
 from services.gateway.page import PAGES, Pages
 from services.gateway.published import PUBLISHED, Published
@@ -36,6 +36,7 @@ def build(
     What it keeps, others need not know, so any number of it may run.
     """
     app = web.Application(middlewares=[boundary, entrance])
+    app[CHECKS] = []
     outfit.put_on(app, edge or EdgeSettings())
     app[OPENED] = room()
     app[IN_FLIGHT] = in_flight()

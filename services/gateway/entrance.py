@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
@@ -18,6 +18,8 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _VERSIONS = (HttpVersion11, HttpVersion10)
 TARGET = web.RequestKey("target", target.Target)
 IN_FLIGHT = web.AppKey("IN_FLIGHT", Room)
+# What else a request has to pass before anybody does a thing for it; each raises a Problem where it may not.
+CHECKS = web.AppKey("CHECKS", list[Callable[[web.Request], None]])
 # Streams and websockets among them. Each may have some hundred kilobytes on its way.
 MOST_IN_FLIGHT = 2000
 
@@ -33,7 +35,7 @@ def in_flight() -> Room:
 
 @web.middleware
 async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse methods, versions, hosts and targets that may mean another thing to somebody else."""
+    """Refuse methods, versions, hosts and targets that have two readings, and what a check refuses."""
     if request.method not in METHODS:
         allow = ", ".join(METHODS)
         raise Problem(405, f"allowed here: {allow}", headers={hdrs.ALLOW: allow})
@@ -46,6 +48,8 @@ async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse
     if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
         raise Problem(400, "a body is read in chunks, and in no other Transfer-Encoding", headers=_CLOSE)
     request[TARGET] = target.parse(request.raw_path)
+    for check in request.app[CHECKS]:
+        check(request)
     with request.app[IN_FLIGHT]:
         return await handler(request)
 
@@ -54,6 +58,7 @@ async def conceal(request: web.Request, response: web.StreamResponse) -> None:
     """Take out what an answer of our own says about us. The registry's checks do need to know who answers."""
     headers = response.headers
     headers.pop(hdrs.SERVER, None)
-    if request.path not in _HEALTH:
-        for name in [name for name in headers if name.startswith(wire.PREFIX)]:
+    ours = [name for name in headers if name.startswith(wire.PREFIX)]
+    if ours and request.path not in _HEALTH:
+        for name in ours:
             del headers[name]

@@ -6,6 +6,8 @@ since lists of names were incomplete in every gateway that kept one. Ours are se
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from aiohttp import hdrs, web
 from multidict import CIMultiDict, MultiMapping
 
@@ -126,13 +128,12 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
     Raises:
         Problem: 400, for a value that is not text; 431, where they are too large together.
     """
-    named, dropped = named_by_connection(headers), _DROPPED[side]
+    named = named_by_connection(headers)
     kept: list[tuple[str, str]] = []
     size = 0
     for name, value in headers.items():
-        lower = name.lower()
-        # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
-        if lower in dropped or "_" in lower or lower in named or lower.startswith(_OURS):
+        lower = _crossing(name, side)
+        if lower is None or lower in named:
             continue
         if not _is_text(value):
             raise Problem(400, "the value of a header is not text")
@@ -146,6 +147,15 @@ def inward(headers: MultiMapping[str], side: Side, *, peer: str, scheme: str, ho
     if host:
         kept.append((hdrs.X_FORWARDED_HOST, host))
     return CIMultiDict(kept)
+
+
+# Clients have a few dozen names among them.
+@lru_cache(maxsize=512)
+def _crossing(name: str, side: Side) -> str | None:
+    """The *name* of a header in small letters; None where a client may not say it."""
+    lower = name.lower()
+    # CGI, and what descends from it, reads an underscore as a dash: a twin would pass for the original.
+    return None if lower in _DROPPED[side] or "_" in lower or lower.startswith(_OURS) else lower
 
 
 def of_request(request: web.Request, side: Side) -> CIMultiDict[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Side(Enum):
+class Side(StrEnum):
     """The value stands before a service's own path in what the world sees.
 
     The shop owns the pages of this origin, and with them its cookies. No API ever sees or sets one: a browser would

@@ -37,7 +37,7 @@ _PAGE = re.compile(r"[a-z]{1,32}")
 
 # By whom a request was led on knows its route better than the application, which has one for all of them.
 ROUTE = web.RequestKey("ROUTE", str)
-_ANSWER = web.RequestKey("_ANSWER", web.StreamResponse)
+_LASTING = web.RequestKey("_LASTING", web.StreamResponse)
 
 
 class Access:
@@ -118,16 +118,21 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def remember(request: web.Request, response: web.StreamResponse) -> None:
-    """Know how an answer began, whose handler may never return."""
-    request[_ANSWER] = response
+    """Know how a websocket or a stream of events began, whose handler may never return."""
+    if response.__class__ is not web.Response and _lasts(response):
+        request[_LASTING] = response
 
 
 def _left(request: web.Request) -> int:
     """The status of a request whose handler was ended: by its client, who left, or by ourselves, who have to leave."""
-    answer: web.StreamResponse | None = request.get(_ANSWER)
-    if answer is not None and (isinstance(answer, web.WebSocketResponse) or answer.content_type == "text/event-stream"):
-        return answer.status  # its client had all of it, until it wanted no more
+    lasting: web.StreamResponse | None = request.get(_LASTING)
+    if lasting is not None:
+        return lasting.status  # its client had all of it, until it wanted no more
     return CLIENT_LEFT if request.transport is None or request.transport.is_closing() else _CUT_OFF
+
+
+def _lasts(response: web.StreamResponse) -> bool:
+    return isinstance(response, web.WebSocketResponse) or response.content_type == "text/event-stream"
 
 
 def _route(request: web.Request) -> str:

@@ -39,52 +39,55 @@ class Buckets:
         # Each in the order in which they were last taken from: those that may be forgotten are the first.
         self._taken: dict[Hashable, tuple[float, float]] = {}
         self._crowd: dict[Hashable, tuple[float, float]] = {}
+        self._share(1)
 
     def __len__(self) -> int:
         return len(self._taken) + len(self._crowd)
 
     def wait_s(self, key: Hashable, now: float, sharing: int) -> float:
         """In how many seconds one more may come for *key*; 0 when it may now."""
-        held = self._held(key, now, sharing)
-        over = held + 1 - self._room(sharing)
-        return 0.0 if over <= _SLACK else over * self._regained_s(sharing)
+        if sharing != self._sharing:
+            self._share(sharing)
+        over = self._held(key, now) + 1 - self._room
+        return 0.0 if over <= _SLACK else over * self._regained_s
 
     def take(self, key: Hashable, now: float, sharing: int) -> Left:
         """Take one for *key*."""
-        held = self._held(key, now, sharing) + 1
-        if key in self._taken or self._has_room(now, sharing):
-            self._taken.pop(key, None)
+        if sharing != self._sharing:
+            self._share(sharing)
+        held = self._held(key, now) + 1
+        if self._taken.pop(key, None) is not None or self._has_room(now):
             self._taken[key] = (held, now)
         else:
             self._crowd[self._place(key)] = (held, now)
-        return Left(int(self._room(sharing) - held + _SLACK), ceil(held * self._regained_s(sharing)))
+        return Left(int(self._room - held + _SLACK), ceil(held * self._regained_s))
 
-    def _held(self, key: Hashable, now: float, sharing: int) -> float:
+    def _held(self, key: Hashable, now: float) -> float:
         there = self._taken.get(key)
-        if there is None and len(self._taken) >= self._most and not self._has_room(now, sharing):
+        if there is None and len(self._taken) >= self._most and not self._has_room(now):
             there = self._crowd.get(self._place(key))
         if there is None:
             return 0.0
         held, then = there
-        return max(0.0, held - (now - then) / self._regained_s(sharing))
+        return max(0.0, held - (now - then) / self._regained_s)
 
-    def _has_room(self, now: float, sharing: int) -> bool:
+    def _has_room(self, now: float) -> bool:
         """Whether a key may be added; the first ones are forgotten where they hold nothing any more."""
         for _ in range(_LOOKS):
             first = next(iter(self._taken), None)
             if first is None:
                 break
             held, then = self._taken[first]
-            if held > (now - then) / self._regained_s(sharing):
+            if held > (now - then) / self._regained_s:
                 break
             del self._taken[first]
         return len(self._taken) < self._most
 
-    def _room(self, sharing: int) -> float:
-        return max(1.0, self._rate.requests / sharing)
-
-    def _regained_s(self, sharing: int) -> float:
-        return self._rate.seconds * sharing / self._rate.requests
+    def _share(self, sharing: int) -> None:
+        # Of which nearly every request has the same number.
+        self._sharing = sharing
+        self._room = max(1.0, self._rate.requests / sharing)
+        self._regained_s = self._rate.seconds * sharing / self._rate.requests
 
     @staticmethod
     def _place(key: Hashable) -> Hashable:

@@ -7,10 +7,9 @@ A page somewhere may have its own name lead to our address, and is then of the s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
 
 from discovery.web import Problem
 from services.gateway.entrance import TARGET
@@ -50,16 +49,14 @@ def place(request: web.BaseRequest, hosts: Hosts) -> str:
     return found
 
 
-def only(hosts: Hosts) -> Middleware:
+def only(hosts: Hosts) -> Callable[[web.Request], None]:
     """Let through what came to one of *hosts*, and what asks this process about itself, which is done by address."""
 
-    @web.middleware
-    async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def check(request: web.Request) -> None:
         if request[TARGET].segments[0] not in _ASKED_BY_ADDRESS:
             place(request, hosts)
-        return await handler(request)
 
-    return known
+    return check
 
 
 def _parsed(text: str) -> tuple[str, str]:

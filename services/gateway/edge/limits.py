@@ -6,16 +6,16 @@ whole of each rate, and what this gateway would still let through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from math import ceil
 from typing import NamedTuple
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from multidict import istr
 
 import discovery
 from discovery.web import Problem
-from services.gateway.edge.buckets import Buckets, Left
+from services.gateway.edge.buckets import Buckets
 from services.gateway.edge.client import client_of
 from services.gateway.edge.gateways import Gateways
 from services.gateway.edge.rate import Rate
@@ -24,8 +24,8 @@ from services.gateway.edge.settings import EdgeSettings
 from services.gateway.entrance import TARGET
 
 _EVERYBODY = "everybody"
-_RATE_LIMIT = "RateLimit"
-_POLICY = "RateLimit-Policy"
+_RATE_LIMIT = istr("RateLimit")
+_POLICY = istr("RateLimit-Policy")
 
 
 class _Limit:
@@ -40,16 +40,17 @@ class _Limit:
         return f'"{self._name}";r={requests};t={after_s}'
 
 
-class _Charge(NamedTuple):
-    limit: _Limit
-    left: Left
+class _Told(NamedTuple):
+    """What the answer will tell: the rates, and what is left of each."""
 
-    def told(self) -> str:
-        return self.limit.told(self.left.requests, self.left.full_in_s)
+    policies: str
+    left: str
+
+    def and_of(self, other: _Told) -> _Told:
+        return _Told(f"{self.policies}, {other.policies}", f"{self.left}, {other.left}")
 
 
-# What the answer will tell.
-_CHARGES = web.RequestKey("_CHARGES", list[_Charge])
+_TOLD = web.RequestKey("_TOLD", _Told)
 
 
 class Limits:
@@ -57,7 +58,7 @@ class Limits:
 
     def __init__(self, settings: EdgeSettings, now: Callable[[], float]) -> None:
         self._now = now
-        self._gateways = Gateways()
+        self.gateways = Gateways()
         self._client = _Limit("client", settings.rate) if settings.rate else None
         self._user = _Limit("user", settings.user_rate) if settings.user_rate else None
         self._routes: list[tuple[RouteRate, _Limit]] = [
@@ -90,32 +91,38 @@ class Limits:
             self._charge(request, [(self._user, subject)])
 
     def _charge(self, request: web.Request, concerned: list[tuple[_Limit, Hashable]]) -> None:
-        now, sharing = self._now(), self._gateways.count(request.app[discovery.MESH])
+        now, sharing = self._now(), self.gateways.count()
         for limit, key in concerned:
             wait_s = limit.buckets.wait_s(key, now, sharing)
             if wait_s > 0:
                 raise _too_many(limit, ceil(wait_s))
-        charges = [_Charge(limit, limit.buckets.take(key, now, sharing)) for limit, key in concerned]
-        if charges:
-            request[_CHARGES] = request.get(_CHARGES, []) + charges
+        told = request.get(_TOLD)
+        for limit, key in concerned:
+            one = _Told(limit.policy, limit.told(*limit.buckets.take(key, now, sharing)))
+            told = one if told is None else told.and_of(one)
+        if told is not None:
+            request[_TOLD] = told
 
 
 LIMITS = web.AppKey("LIMITS", Limits)
 
 
-@web.middleware
-async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let through what the limits let through."""
+def check(request: web.Request) -> None:
+    """Let through what the limits let through; see :meth:`Limits.admit`."""
     request.app[LIMITS].admit(request)
-    return await handler(request)
+
+
+async def shared(app: web.Application) -> AsyncIterator[None]:
+    """Share the rates with the other gateways while *app* runs."""
+    with app[LIMITS].gateways.following(app[discovery.MESH]):
+        yield
 
 
 async def tell(request: web.Request, response: web.StreamResponse) -> None:
     """Say in an answer what is left; a refusal has said it by itself."""
-    charges = request.get(_CHARGES)
-    if charges is not None and _RATE_LIMIT not in response.headers:
-        response.headers[_POLICY] = ", ".join([charge.limit.policy for charge in charges])
-        response.headers[_RATE_LIMIT] = ", ".join([charge.told() for charge in charges])
+    told = request.get(_TOLD)
+    if told is not None and _RATE_LIMIT not in response.headers:
+        response.headers[_POLICY], response.headers[_RATE_LIMIT] = told
 
 
 def _too_many(limit: _Limit, after_s: int) -> Problem:

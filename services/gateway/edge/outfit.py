@@ -7,18 +7,19 @@ from aiohttp import web
 import discovery
 from services.gateway.edge import access, compression, cors, hosts, limits, proxies, request_id, secure
 from services.gateway.edge.settings import EdgeSettings
-from services.gateway.entrance import entrance
+from services.gateway.entrance import CHECKS
 
 
 def put_on(app: web.Application, settings: EdgeSettings) -> None:
     """Let *app* do what *settings* say, around the middlewares that it has."""
-    # What is refused for having two readings is counted for no route; all else is counted before it costs more.
-    app.middlewares.insert(app.middlewares.index(entrance) + 1, limits.limited)
+    app[limits.LIMITS] = limits.Limits(settings, discovery.Surroundings().clock.now)
     if settings.hosts:
-        app.middlewares.insert(app.middlewares.index(limits.limited), hosts.only(settings.hosts))
+        app[CHECKS].append(hosts.only(settings.hosts))
+    # What is refused for having two readings is counted for no route; all else is counted before it costs more.
+    app[CHECKS].append(limits.check)
     if settings.cors_origins:
         app[cors.CORS] = allowing = cors.Cors(settings.cors_origins)
-        app.middlewares.insert(app.middlewares.index(limits.limited) + 1, cors.answered)
+        app.middlewares.append(cors.answered)
         app.on_response_prepare.append(allowing.tell)
     # Next to what makes answers: a problem is too small for it.
     app.middlewares.append(compression.compressed)
@@ -27,7 +28,7 @@ def put_on(app: web.Application, settings: EdgeSettings) -> None:
     # Whoever counts, tells or refuses is to know who asks.
     if settings.proxies:
         app.middlewares.insert(0, proxies.behind(settings.proxies))
-    app[limits.LIMITS] = limits.Limits(settings, discovery.Surroundings().clock.now)
+    app.cleanup_ctx.append(limits.shared)
     app.on_response_prepare.append(request_id.tell)
     app.on_response_prepare.append(limits.tell)
     if settings.access_log:

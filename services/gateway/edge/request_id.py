@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from uuid import uuid4
+from secrets import token_hex
 
 from aiohttp import web
 from multidict import istr
@@ -18,6 +18,7 @@ import observability
 from discovery.web import REQUEST_ID
 
 HEADER = istr("X-Request-Id")
+_BYTES = 16
 _TAKEN = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -25,7 +26,7 @@ def name(request: web.Request) -> str:
     """Give *request* its name, and return it."""
     said: Sequence[str] = request.headers.getall(HEADER, ())
     taken = len(said) == 1 and _TAKEN.fullmatch(said[0])
-    request[REQUEST_ID] = chosen = said[0] if taken else observability.current_trace_id() or uuid4().hex
+    request[REQUEST_ID] = chosen = said[0] if taken else observability.current_trace_id() or token_hex(_BYTES)
     return chosen
 
 
