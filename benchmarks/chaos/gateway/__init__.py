@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from benchmarks.agents import version_of
-from benchmarks.chaos.gateway import limits, postgresql, roles, rolling, rotation, slow, smuggling, tokens
+from benchmarks.chaos.gateway import issuer_away, limits, postgresql, roles, rolling, rotation, slow, smuggling, tokens
 from benchmarks.chaos.gateway.stage import Stage
 from benchmarks.chaos.playing import Scenario, played, wanted
 from discovery.clock import SystemClock
@@ -21,6 +21,7 @@ _SCENARIOS: Sequence[Scenario[Stage]] = (
     *tokens.SCENARIOS,
     *roles.SCENARIOS,
     *rotation.SCENARIOS,
+    *issuer_away.SCENARIOS,
     *rolling.SCENARIOS,
     *postgresql.SCENARIOS,
 )
