@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 import click
 
 from benchmarks.chaos.gateway.stage import UNLIMITED, Stage
 from benchmarks.chaos.playing import Scenario
 from benchmarks.gateway import corpus
+from benchmarks.gateway.traefik import traefik, version
 from launcher.development import Row
 from launcher.plan import ROOT
 
@@ -25,6 +27,21 @@ _GATEWAYS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# All other paths are of the same service, as ours are of the shop, and a service is asked by its own name.
+_TRAEFIK_LEADS = (
+    f"traefik.http.routers.{corpus.SERVICE}.service={corpus.SERVICE}",
+    "traefik.http.routers.rest.rule=PathPrefix(`/`)",
+    "traefik.http.routers.rest.priority=1",
+    f"traefik.http.routers.rest.service={corpus.SERVICE}",
+    f"traefik.http.services.{corpus.SERVICE}.loadbalancer.passhostheader=false",
+)
+_TRAEFIK_SAYS = {
+    "x-forwarded-port": r"[0-9]+",
+    "x-forwarded-prefix": r"/api",
+    "x-forwarded-server": r"[A-Za-z0-9.-]+",
+    "x-real-ip": r"[0-9a-f.:]+",
+}
+
 
 def rows_of(whom: str, wrong: Mapping[str, str], sent: int) -> list[Row]:
     """The figure: how many of the requests *sent* were treated otherwise than they have to be."""
@@ -33,14 +50,29 @@ def rows_of(whom: str, wrong: Mapping[str, str], sent: int) -> list[Row]:
     ]
 
 
-async def sent(address: tuple[str, int], upstream: corpus.Upstream) -> dict[str, str]:
-    """Send all of them to *address*, in front of *upstream*, one after the other; returns what is wrong by name."""
+def beside(whom: str, wrong: Mapping[str, str]) -> list[Row]:
+    """The same figure of another gateway, which is held to no goal of ours."""
+    what = f"{whom}: reached a service unsanitised, or hurt"
+    rows = [Row(f"raw requests, {what}", len(wrong), f"of {len(corpus.cases())}")]
+    for part, cases in corpus.parts().items():
+        found = sum(case.title in wrong for case in cases)
+        rows.append(Row(f"raw requests about {part}, {what}", found, f"of {len(cases)}"))
+    return rows
+
+
+async def sent(
+    address: tuple[str, int], upstream: corpus.Upstream, also: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Send all of them to *address*, in front of *upstream*, one after the other; returns what is wrong by name.
+
+    *also* is what another gateway than ours says of its own.
+    """
     wrong: dict[str, str] = {}
     for case in corpus.cases():
         answer = await _answer(address, case.sent)
         # What an intermediary sends on after it has answered must not be counted for the next one.
-        if found := corpus.judge(case, answer, upstream.take(), host=f"127.0.0.1:{upstream.port}"):
-            wrong[f"{case.family}: {case.name}"] = found
+        if found := corpus.judge(case, answer, upstream.take(), host=f"127.0.0.1:{upstream.port}", also=also):
+            wrong[case.title] = found
     return wrong
 
 
@@ -79,4 +111,19 @@ async def _play(stage: Stage) -> list[Row]:
     return rows
 
 
-SCENARIOS = (Scenario("smuggling", "raw requests with two readings", _play),)
+async def _play_traefik(stage: Stage) -> list[Row]:
+    whom = f"Traefik {await version()}"
+    async with (
+        corpus.Upstream().serving() as upstream,
+        traefik(f"127.0.0.1:{upstream.port}", stage.clock, corpus.SERVICE, _TRAEFIK_LEADS) as hop,
+    ):
+        upstream.take()
+        host, _, port = hop.address.partition(":")
+        wrong = await sent((host, int(port)), upstream, _TRAEFIK_SAYS)
+    return beside(whom, wrong)
+
+
+SCENARIOS = (
+    Scenario("smuggling", "raw requests with two readings", _play),
+    Scenario("smuggling-traefik", "the same requests, to Traefik", _play_traefik),
+)

@@ -24,9 +24,20 @@ from benchmarks.gateway.corpus.case import SERVICE, Case
 from benchmarks.gateway.corpus.judging import judge
 from benchmarks.gateway.corpus.upstream import Upstream
 
-__all__ = ["SERVICE", "Case", "Upstream", "cases", "judge"]
+__all__ = ["SERVICE", "Case", "Upstream", "cases", "judge", "parts"]
 
 
 def cases() -> list[Case]:
     """All of them; no two have the same name."""
-    return [case for part in (framing, lines, fields, paths, spoofing) for case in part.cases()]
+    return [case for part in parts().values() for case in part]
+
+
+def parts() -> dict[str, list[Case]]:
+    """The same by what they are about."""
+    return {
+        "where a request ends": framing.cases(),
+        "lines": lines.cases(),
+        "fields": fields.cases(),
+        "paths": paths.cases(),
+        "what only the gateway may say": spoofing.cases(),
+    }

@@ -39,6 +39,11 @@ class Case:
     closes: bool = False
 
     @property
+    def title(self) -> str:
+        """What no other is called."""
+        return f"{self.family}: {self.name}"
+
+    @property
     def sent(self) -> bytes:
         """The bytes of the whole connection."""
         return self.request if self.closes else self.request + END

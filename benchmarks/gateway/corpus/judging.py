@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from benchmarks.gateway.corpus.case import EVIL, SERVICE, Case, Form
 
@@ -31,15 +32,20 @@ _NEEDED = ("host", "x-forwarded-for", "x-forwarded-proto")
 FORGED_TRACE = "e0" * 16
 
 
-def judge(case: Case, answer: bytes, taken: Sequence[bytes], *, host: str) -> str:
-    """What is wrong, in one line; empty where nothing is. *host* is the address of the service."""
+def judge(
+    case: Case, answer: bytes, taken: Sequence[bytes], *, host: str, also: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """What is wrong, in one line; empty where nothing is. *host* is the address of the service.
+
+    *also* is what another gateway says of its own beside what ours does: the patterns of the values by name.
+    """
     statuses = [int(status) for status in _STATUS.findall(answer)]
     if said := next((word for word in (b"Traceback", b"aiohttp", EVIL.encode()) if word in answer), None):
         return f"the answer says {said!r}: {answer[:200]!r}"
     if any(status in {500, 502, 504} for status in statuses):
         return f"an answer is {statuses}"
     try:
-        reached = [_read(request, host) for request in taken]
+        reached = [_read(request, host, {**_OWN, **also}) for request in taken]
     except ValueError as error:
         return f"{error}: {taken!r}"
     if reached and reached[-1][0] == _END and reached[-1][1] in {"gw", ""}:
@@ -56,7 +62,7 @@ def judge(case: Case, answer: bytes, taken: Sequence[bytes], *, host: str) -> st
     return ""
 
 
-def _read(request: bytes, host: str) -> tuple[Form, str]:
+def _read(request: bytes, host: str, known: Mapping[str, str]) -> tuple[Form, str]:
     """Take apart what a service was sent.
 
     Raises:
@@ -74,8 +80,8 @@ def _read(request: bytes, host: str) -> tuple[Form, str]:
         if found is None:
             raise ValueError(f"a field that is none, {raw[:80]!r}")
         name, value = found[1].decode().lower(), found[2].decode("latin-1")
-        if name in _OWN and not (name == "accept" and value != "*/*"):
-            if name in own or not re.fullmatch(_OWN[name], value):
+        if name in known and not (name == "accept" and value != "*/*"):
+            if name in own or not re.fullmatch(known[name], value):
                 raise ValueError(f"{name} is not the gateway's own, or said twice")
             own[name] = value
         else:

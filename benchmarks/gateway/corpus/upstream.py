@@ -13,6 +13,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\
 _NOTHING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _DOCUMENT = b"GET /openapi.json HTTP/1.1\r\n"
 
+_MOST = 65536
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
 
@@ -48,6 +49,8 @@ class Upstream:
         except asyncio.IncompleteReadError as end:
             if end.partial:
                 self._taken.append(end.partial)
+        except asyncio.LimitOverrunError:
+            self._taken.append(await reader.read(_MOST))  # a head without an end
         except ConnectionError:
             pass
         finally:

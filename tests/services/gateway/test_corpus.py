@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 import discovery
 from benchmarks.gateway import corpus
+from services.gateway.edge.proxies import parse_proxies
 from services.gateway.edge.settings import EdgeSettings
 from tests.services.gateway.doors import build
 from tests.services.support import instance, served
 
 
-async def test_what_reaches_a_service_is_sanitised(registry: discovery.StaticRegistry) -> None:
+@pytest.mark.parametrize("proxies", ["192.0.2.1", "127.0.0.0/8"], ids=["from anybody", "from a trusted proxy"])
+async def test_what_reaches_a_service_is_sanitised(registry: discovery.StaticRegistry, proxies: str) -> None:
+    edge = EdgeSettings(rate=None, user_rate=None, proxies=parse_proxies(proxies))
     wrong: dict[str, str] = {}
     async with corpus.Upstream().serving() as upstream:
         for service in (corpus.SERVICE, "marketplace"):
             registry.replace(service, [instance(service, upstream.port)])
-        async with served(build(EdgeSettings(rate=None, user_rate=None)), "gateway", registry, edge=True) as client:
+        async with served(build(edge), "gateway", registry, edge=True) as client:
             for case in corpus.cases():
                 answer = await client.raw(case.sent)
                 found = corpus.judge(case, answer, upstream.take(), host=f"127.0.0.1:{upstream.port}")
@@ -51,6 +56,10 @@ async def test_a_gateway_that_lets_things_through_is_found_out() -> None:
         sane.replace(ours, ours * 2),
     ):
         assert corpus.judge(plain, b"", [taken], host=host), taken
+    prefixed = sane.replace(b"\r\n\r\n", b"\r\nX-Forwarded-Prefix: /api\r\n\r\n")
+    assert corpus.judge(plain, b"", [prefixed], host=host)
+    assert corpus.judge(plain, b"", [prefixed], host=host, also={"x-forwarded-prefix": "/api"}) == ""
+    assert corpus.judge(plain, b"", [prefixed], host=host, also={"x-forwarded-prefix": "/x"})
     assert corpus.judge(plain, b"", [], host=host)
     assert corpus.judge(plain, b"", [sane, sane], host=host)
     assert corpus.judge(plain, b"HTTP/1.1 500 Oh\r\n\r\n", [], host=host)
