@@ -51,6 +51,8 @@ _RATE, _LOAD_S = 12.0, 15.0
 _TRACE_S = 20.0
 _PAGE_MS = 20_000
 _SETTLE_S = 0.8
+# The map is as wide as the longest chain of calls.
+_WIDTH, _MAP_WIDTH = 1280, 1640
 
 
 class NoPicture(MeshError):
@@ -116,15 +118,17 @@ class Studio:
         }
         for name, url in pages.items():
             ready = "html[data-ready]" if name.startswith("console") else "main"
-            await self._take(browser, name, url, ready)
+            await self._take(browser, name, url, ready, width=_MAP_WIDTH if name == "console-map" else _WIDTH)
         await self._take(browser, "console-trace-dark", pages["console-trace"], "html[data-ready]", dark=True)
         if await self.system.agent.has_ui():
             await self._take(browser, "consul-ui", f"{self.system.agent.url}/ui/dc1/services", "text=marketplace")
         if self._zipkin:
             await self._take(browser, "zipkin", f"{self._zipkin}/zipkin/traces/{trace}", "text=recommendations")
 
-    async def _take(self, browser: Browser, name: str, url: str, ready: str, *, dark: bool = False) -> None:
-        async with _page(browser, dark=dark) as page:
+    async def _take(
+        self, browser: Browser, name: str, url: str, ready: str, *, dark: bool = False, width: int = _WIDTH
+    ) -> None:
+        async with _page(browser, width, dark=dark) as page:
             await page.goto(url, wait_until="domcontentloaded")
             await page.wait_for_selector(ready, timeout=_PAGE_MS)
             await self._clock.sleep(_SETTLE_S)
@@ -133,8 +137,8 @@ class Studio:
 
 
 @asynccontextmanager
-async def _page(browser: Browser, *, dark: bool) -> AsyncIterator[Page]:
-    page = await browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="dark" if dark else "light")
+async def _page(browser: Browser, width: int, *, dark: bool) -> AsyncIterator[Page]:
+    page = await browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light")
     try:
         yield page
     finally:
