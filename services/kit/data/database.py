@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
@@ -25,11 +25,10 @@ from sqlalchemy.exc import ArgumentError
 
 import discovery
 from discovery.web import Problem
-from services.kit.data import sqlite_faults
 from services.kit.data.faults import Busy, Unusable
 from services.kit.data.migrations import MigrationFailed, Migrations
 from services.kit.data.sqlite import SQLite
-from services.kit.data.unit import Work
+from services.kit.data.store import Store, Work
 
 T = TypeVar("T")
 
@@ -58,7 +57,7 @@ def database_url(service: str, environ: Mapping[str, str]) -> URL:
             url = make_url(raw)
         except (ArgumentError, ValueError):
             raise discovery.ConfigError(f"DATABASE_URL is not a URL: {_EXPECTED}") from None
-        if url.get_backend_name() not in _DRIVERS or not url.database or url.database == ":memory:":
+        if url.get_backend_name() not in {"sqlite", "postgresql"} or not url.database or url.database == ":memory:":
             raise discovery.ConfigError(f"DATABASE_URL names no database that can be used: {_EXPECTED}")
         return url.set(drivername=url.get_backend_name())
     return file_url(discovery.state_directory(environ) / f"{service}.db")
@@ -67,16 +66,6 @@ def database_url(service: str, environ: Mapping[str, str]) -> URL:
 def file_url(path: Path) -> URL:
     """The URL of an SQLite file."""
     return URL.create("sqlite", database=str(path))
-
-
-class Store(Protocol):
-    """How units of work are carried out; what is raised is the driver's."""
-
-    def open(self) -> None: ...
-    async def close(self) -> None: ...
-    async def read(self, work: Work[T]) -> T: ...
-    async def write(self, work: Work[T]) -> T: ...
-    async def migrate(self, work: Work[None], done: Work[bool]) -> None: ...
 
 
 class Database:
@@ -101,11 +90,10 @@ class Database:
         self._failed = ""
         self._preparing = asyncio.Lock()
         self._store: Store
-        self._problem: Callable[[BaseException], Problem | None]
 
     async def __aenter__(self) -> Self:
         self._closed = False
-        self._store, self._problem = _DRIVERS[self._url.get_backend_name()](self._url, self._patience_s)
+        self._store = _store(self._url, self._patience_s)
         self._store.open()
         try:
             await self._prepare()
@@ -165,7 +153,7 @@ class Database:
         except Problem:
             raise
         except Exception as error:
-            problem = self._problem(error)
+            problem = self._store.problem(error)
             if problem is None:
                 raise
             # What a constraint says has what the caller sent in it.
@@ -206,14 +194,9 @@ class Database:
             raise MigrationFailed(self._failed) from error
 
 
-def _sqlite(url: URL, patience_s: float) -> tuple[Store, Callable[[BaseException], Problem | None]]:
-    return SQLite(url, patience_s), sqlite_faults.problem
+def _store(url: URL, patience_s: float) -> Store:
+    if url.get_backend_name() == "sqlite":
+        return SQLite(url, patience_s)
+    from services.kit.data.postgresql import PostgreSQL  # noqa: PLC0415 - only who uses it pays for it
 
-
-def _postgresql(url: URL, patience_s: float) -> tuple[Store, Callable[[BaseException], Problem | None]]:
-    from services.kit.data import postgresql, postgresql_faults  # noqa: PLC0415 - only who uses it pays for it
-
-    return postgresql.PostgreSQL(url, patience_s), postgresql_faults.problem
-
-
-_DRIVERS = {"sqlite": _sqlite, "postgresql": _postgresql}
+    return PostgreSQL(url, patience_s)

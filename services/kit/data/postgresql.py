@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.kit.data.faults import Busy
-from services.kit.data.postgresql_faults import AGAIN, STALE, state
-from services.kit.data.unit import Work
+from services.kit.data.postgresql_faults import AGAIN, STALE, problem, state
+from services.kit.data.store import Work
 
 T = TypeVar("T")
 
@@ -25,6 +25,8 @@ _WRITING = 1
 
 class PostgreSQL:
     """One database, of this service alone."""
+
+    problem = staticmethod(problem)
 
     def __init__(self, url: URL, patience_s: float) -> None:
         self._patience_s = patience_s

@@ -20,10 +20,11 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.engine import URL
 
+from services.kit.data import sqlite_faults
 from services.kit.data.faults import Busy, Unusable
-from services.kit.data.sqlite_faults import problem
-from services.kit.data.turn import Turn
-from services.kit.data.unit import Queue, Unit, Work, following
+from services.kit.data.store import Work
+from services.kit.data.turn import turn
+from services.kit.data.unit import Queue, Unit, following
 
 T = TypeVar("T")
 
@@ -36,12 +37,13 @@ _AT_ONCE = 32
 # How long SQLite itself waits for a lock before it is asked again.
 _ASKED_AGAIN_S = 0.2
 
-
 _Doing = Callable[[Connection, Sequence[Unit]], list[Any]]
 
 
 class SQLite:
     """One file. Units that write take turns, also with those of other processes."""
+
+    problem = staticmethod(sqlite_faults.problem)
 
     def __init__(self, url: URL, patience_s: float) -> None:
         self._file = Path(url.database or "")
@@ -53,10 +55,9 @@ class SQLite:
             # Transactions are begun here: the driver would begin them too late, at the first change.
             connect_args={"timeout": _ASKED_AGAIN_S, "isolation_level": None},
         )
-        self._turn = Turn(self._file.with_name(f"{self._file.name}-turn"))
         self._reads: Queue = SimpleQueue()
         self._writes: Queue = SimpleQueue()
-        self._readers = [self._thread(self._reads, self._read, 1) for _ in range(_READERS)]
+        self._readers = [self._thread(self._reads, _read, 1) for _ in range(_READERS)]
         self._writer = self._thread(self._writes, self._write, _AT_ONCE)
 
     def open(self) -> None:
@@ -71,28 +72,28 @@ class SQLite:
         self._writes.put(None)
         for thread in (*self._readers, self._writer):
             await asyncio.to_thread(thread.join)
-        self._turn.close()
 
     async def read(self, work: Work[T]) -> T:
         """Do what only reads; all of it sees the same moment."""
-        return await self._ask(self._reads, work)
+        self._reads.put(unit := self._unit(work))
+        answer: T = await unit.answer
+        return answer
 
     async def write(self, work: Work[T]) -> T:
         """Do what writes, whole or not at all."""
-        return await self._ask(self._writes, work)
-
-    async def migrate(self, work: Work[None], done: Work[bool]) -> None:
-        """Do what changes the schema, unless it is *done*. Foreign keys rest: a table may have to be made anew."""
-        await asyncio.to_thread(make_file, self._file)
-        if not await self.read(done):
-            await self._ask(self._writes, work, keys=False)
-
-    async def _ask(self, queue: Queue, work: Work[T], *, keys: bool = True) -> T:
-        loop = asyncio.get_running_loop()
-        unit = Unit(work, loop.time() + self._patience_s, keys, loop.create_future())
-        queue.put(unit)
+        self._writes.put(unit := self._unit(work))
         answer: T = await unit.answer
         return answer
+
+    async def migrate(self, work: Work[None], done: Work[bool]) -> None:
+        """Do what changes the schema, unless it is *done*."""
+        await asyncio.to_thread(make_file, self._file)
+        if not await self.read(done):
+            await asyncio.to_thread(self._migrate, self._unit(work))
+
+    def _unit(self, work: Work[Any]) -> Unit:
+        loop = asyncio.get_running_loop()
+        return Unit(work, loop.time() + self._patience_s, loop.create_future())
 
     def _thread(self, queue: Queue, do: _Doing, at_once: int) -> threading.Thread:
         name = f"database {self._file.name}"
@@ -100,7 +101,7 @@ class SQLite:
 
     def _serve(self, queue: Queue, do: _Doing, at_once: int) -> None:
         connection: Connection | None = None
-        while units := following(queue, at_once):
+        for units in following(queue, at_once):
             together = connection is not None and len(units) > 1 and _do_together(connection, do, units)
             # Where one of them fails, each is done anew by itself, so that nobody pays for another.
             for unit in () if together else units:
@@ -111,7 +112,9 @@ class SQLite:
     def _do(self, connection: Connection | None, do: _Doing, unit: Unit) -> Connection | None:
         """Do one, and return the connection if it is still good."""
         try:
-            connection = connection or self._connect()
+            if connection is None:
+                connection = self._engine.connect()
+                _driver(connection).execute("PRAGMA foreign_keys=ON")
             (result,) = do(connection, [unit])
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is for who waits
             unit.end(None, error)
@@ -119,35 +122,30 @@ class SQLite:
                 connection.close()
                 return None
         else:
-            unit.end(result, None)
+            unit.end(result)
         return connection
-
-    def _connect(self) -> Connection:
-        connection = self._engine.connect()
-        _driver(connection).execute("PRAGMA foreign_keys=ON")
-        return connection
-
-    def _read(self, connection: Connection, units: Sequence[Unit]) -> list[Any]:
-        with connection.begin() as transaction:
-            _driver(connection).execute("BEGIN")
-            results = [unit.do(connection) for unit in units]
-            transaction.rollback()
-            return results
 
     def _write(self, connection: Connection, units: Sequence[Unit]) -> list[Any]:
         if any(unit.late for unit in units):
             raise Busy
-        resting = not all(unit.keys for unit in units)
-        if resting:
+        with connection.begin():
+            with turn(self._file.with_name(f"{self._file.name}-turn"), lambda: units[0].late):
+                _begin_writing(_driver(connection), units[0])
+            return [unit.do(connection) for unit in units]
+
+    def _migrate(self, unit: Unit) -> None:
+        # On a connection of its own, where foreign keys rest: a table may have to be made anew.
+        with self._engine.connect() as connection:
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
-        try:
-            with connection.begin():
-                with self._turn.taken(lambda: units[0].late):
-                    _begin_writing(_driver(connection), units[0])
-                return [unit.do(connection) for unit in units]
-        finally:
-            if resting:
-                _driver(connection).execute("PRAGMA foreign_keys=ON")
+            self._write(connection, [unit])
+
+
+def _read(connection: Connection, units: Sequence[Unit]) -> list[Any]:
+    with connection.begin() as transaction:
+        _driver(connection).execute("BEGIN")
+        results = [unit.do(connection) for unit in units]
+        transaction.rollback()
+        return results
 
 
 def _do_together(connection: Connection, do: _Doing, units: Sequence[Unit]) -> bool:
@@ -157,13 +155,13 @@ def _do_together(connection: Connection, do: _Doing, units: Sequence[Unit]) -> b
     except BaseException:  # noqa: BLE001 - who it is meant for will hear of it
         return False
     for unit, result in zip(units, results, strict=True):
-        unit.end(result, None)
+        unit.end(result)
     return True
 
 
 def _spoilt(connection: Connection, error: BaseException) -> bool:
     """Whether the connection is to be made anew: one from before a file was mended goes on with what it knows."""
-    found = problem(error)
+    found = sqlite_faults.problem(error)
     return (
         connection.closed
         or connection.in_transaction()

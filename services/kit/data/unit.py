@@ -1,30 +1,28 @@
-"""Some work that waits for its turn at a database, and for whom it is done."""
+"""Some work that waits in a queue for a thread that does it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
-T = TypeVar("T")
-Work = Callable[[Connection], T]
+from services.kit.data.store import Work
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """Some work, until when it may wait for other processes, and who waits for what it comes to."""
 
     work: Work[Any]
     until: float
-    keys: bool
     answer: asyncio.Future[Any]
-    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    context: Context = field(default_factory=copy_context)
 
     @property
     def late(self) -> bool:
@@ -33,9 +31,12 @@ class Unit:
 
     def do(self, connection: Connection) -> Any:
         """Do it, as part of what asked for it."""
-        return self.context.run(self.work, connection)
+        try:
+            return self.context.run(self.work, connection)
+        except StopIteration as error:  # which no future takes
+            raise RuntimeError("the work raised StopIteration") from error
 
-    def end(self, result: object, error: BaseException | None) -> None:
+    def end(self, result: object, error: BaseException | None = None) -> None:
         """Tell who waits for it."""
         with suppress(RuntimeError):  # of a loop that is closed: nobody waits any more
             self.answer.get_loop().call_soon_threadsafe(self._tell, result, error)
@@ -43,8 +44,6 @@ class Unit:
     def _tell(self, result: object, error: BaseException | None) -> None:
         if self.answer.done():
             return
-        if isinstance(error, StopIteration):  # which no future takes
-            error = RuntimeError("the work raised StopIteration")
         if error is not None:
             self.answer.set_exception(error)
         else:
@@ -54,25 +53,13 @@ class Unit:
 Queue: TypeAlias = SimpleQueue[Unit | None]
 
 
-def following(queue: Queue, at_once: int) -> list[Unit]:
-    """The next unit, with those that wait behind it, up to *at_once*; nothing at the end."""
-    units: list[Unit] = []
-    while len(units) < at_once:
-        try:
-            unit = queue.get(block=not units)
-        except Empty:
-            break
-        if unit is None:
-            if units:
-                queue.put(None)
-            break
-        if unit.answer.cancelled():
-            continue
-        # What changes the schema is done by itself.
-        if not unit.keys and units:
-            queue.put(unit)
-            break
-        units.append(unit)
-        if not unit.keys:
-            break
-    return units
+def following(queue: Queue, at_once: int) -> Iterator[list[Unit]]:
+    """What is to be done next, up to *at_once* of those that wait, until a None comes."""
+    going_on = True
+    while going_on:
+        found = [queue.get()]
+        with suppress(Empty):
+            while len(found) < at_once:
+                found.append(queue.get_nowait())
+        going_on = None not in found
+        yield [unit for unit in found if unit is not None and not unit.answer.cancelled()]

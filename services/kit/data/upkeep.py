@@ -15,7 +15,7 @@ from discovery.web import Problem
 from services.kit.data import backup as copies
 from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
-from services.kit.data.unit import Work
+from services.kit.data.store import Work
 from services.kit.service import Service
 
 # Nobody waits for a command but who gave it.

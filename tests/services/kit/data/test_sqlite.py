@@ -18,7 +18,7 @@ from services.kit.data import database as database_module
 from services.kit.data import sqlite as sqlite_module
 from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Busy
-from services.kit.data.turn import Turn
+from services.kit.data.turn import turn
 from tests.services.kit.data.things import add, count, home
 
 
@@ -53,6 +53,10 @@ async def refusal(doing: Awaitable[object]) -> Problem:
     assert raised.value.status == 503
     assert raised.value.headers["Retry-After"] == "1"
     return raised.value
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("database things.db")]
 
 
 class Held:
@@ -225,6 +229,7 @@ async def test_closing_waits_for_what_is_under_way_and_for_who_came_before(datab
         held = Held()
         holder = asyncio.create_task(database.write(held))
         await held.began.wait()
+        assert threads()
         behind = asyncio.create_task(database.write(partial(add, "four")))
         closing_ = asyncio.create_task(database.__aexit__(None, None, None))
         done, _ = await asyncio.wait([behind, closing_], timeout=0.05)
@@ -234,7 +239,7 @@ async def test_closing_waits_for_what_is_under_way_and_for_who_came_before(datab
         assert await holder == "done"
         await behind
         await refusal(database.read(count))
-    assert not [thread for thread in threading.enumerate() if thread.name == "database things.db"]
+    assert not threads()
 
 
 async def test_of_a_crowd_as_many_wait_as_there_is_room_for(file: Path, tmp_path: Path) -> None:
@@ -304,13 +309,11 @@ async def test_all_that_is_read_in_one_unit_is_of_one_moment(file: Path, tmp_pat
 
 
 def test_who_has_just_written_does_not_pass_who_is_next(tmp_path: Path) -> None:
-    mine, other = Turn(tmp_path / "turn"), Turn(tmp_path / "turn")
-    with mine.taken(lambda: False), pytest.raises(Busy), other.taken(lambda: True):
+    path = tmp_path / "turn"
+    with turn(path, lambda: False), pytest.raises(Busy), turn(path, lambda: True):
         pass
-    with other.taken(lambda: True):
+    with turn(path, lambda: True):
         pass
-    mine.close()
-    other.close()
 
 
 async def test_nobody_else_on_the_machine_may_look_into_the_directory(file: Path, database: Database) -> None:
