@@ -23,7 +23,7 @@ from benchmarks.calls.serving import serve
 from discovery import MeshConfig, StaticRegistry, serving
 from services.kit.application import application as service_application
 from services.kit.data.database import file_url
-from services.kit.settings import Settings
+from services.kit.service import Settings
 from services.ports.app import SERVICE
 
 # What answers nothing, and is asked nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,10 @@ from services.accounts.model import (
 )
 from services.accounts.sessions import Sessions
 from services.kit.application import application
-from services.kit.auth.guard import VERIFIER
 from services.kit.auth.issuer import Issuer
-from services.kit.auth.key_ring import KeyRing
-from services.kit.auth.verifier import Verifier, unauthorised
+from services.kit.auth.verifier import unauthorised
 from services.kit.problems import DELAYED, LOGGED_OUT, WRONG_CREDENTIALS
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.kit.web.route import DATABASE, Asked, Reply, Route
 
 KEYRING = web.AppKey("keyring", Keyring)
@@ -124,23 +122,19 @@ def build(
 ) -> web.Application:
     """The service. Its own tokens count at it by its own keys, which it need not ask anybody for."""
     around, issuer = around or discovery.Surroundings(), settings.issuer or ISSUER
-    hashing, ring = Hashing(parameters), KeyRing(issuer, around)
-
-    def guarded(app: web.Application, _: Issuer | None, around: discovery.Surroundings) -> None:
-        app[VERIFIER] = Verifier(issuer, ring, around)
-
-    app = application(SERVICE, settings, around, guarded=guarded)
-    app[KEYRING] = keyring = Keyring(app[DATABASE], around)
-    app[MEMBERSHIP] = Membership(app[DATABASE], hashing, around)
-    app[SESSIONS] = Sessions(app[DATABASE], hashing, keyring, issuer, around)
+    hashing = Hashing(parameters)
 
     async def fetch() -> bytes:
         return (await _key_set(app)).model_dump_json().encode()
 
     async def opened(_: web.Application) -> AsyncIterator[None]:
-        async with hashing, ring.following(fetch):
+        async with hashing:
             yield
 
+    app = application(SERVICE, replace(settings, issuer=issuer), around, fetch=fetch)
+    app[KEYRING] = keyring = Keyring(app[DATABASE], around)
+    app[MEMBERSHIP] = Membership(app[DATABASE], hashing, around)
+    app[SESSIONS] = Sessions(app[DATABASE], hashing, keyring, issuer, around)
     app.cleanup_ctx.append(opened)
     return app
 

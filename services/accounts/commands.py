@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import os
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from pydantic import ValidationError
 
 import discovery
-from discovery.web import Problem
 from services.accounts.hashing import Hashing
 from services.accounts.keyring import Keyring
 from services.accounts.membership import Membership
 from services.accounts.model import AccountDraft
-from services.kit.commands import Commands
-from services.kit.data.database import Database, database_url
+from services.kit.commands import Commands, with_database
+from services.kit.data.database import Database
 from services.kit.data.faults import Refused
 from services.kit.service import Service
 
 
 def appoint(service: Service, email: str) -> None:
     """Make an account staff, or a new one that is."""
-    _with_database(service, lambda database: _appoint(database, email))
+    _say(with_database(service, lambda database: _appoint(database, email)))
 
 
 def rotate(service: Service, *, at_once: bool) -> None:
     """Let the next key sign as soon as those who verify can know it, or at once, for when a key was stolen."""
-    _with_database(service, lambda database: _rotate(database, at_once=at_once))
+    _say(with_database(service, lambda database: _rotate(database, at_once=at_once)))
 
 
 COMMANDS: Commands = MappingProxyType(
@@ -61,17 +58,8 @@ async def _rotate(database: Database, *, at_once: bool) -> str:
     return f"the next key signs from {when:%Y-%m-%d %H:%M:%S} UTC on"
 
 
-def _with_database(service: Service, do: Callable[[Database], Awaitable[str]]) -> None:
-    async def run() -> str:
-        async with Database(database_url(service.name, os.environ), service.home) as database:
-            return await do(database)
-
-    try:
-        sys.stdout.write(f"{asyncio.run(run())}\n")
-    except discovery.ConfigError as error:
-        raise Refused(str(error)) from None
-    except Problem as problem:
-        raise Refused(problem.detail) from None
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _password() -> str:

@@ -1,33 +1,44 @@
-"""What a service does when it is started: ``python -m services.ports``, or that and one of the commands below."""
+"""What a service does when it is started: ``python -m services.ports``, or that and one of the commands below.
+
+Its instances may run while a command does something to its data.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
+import discovery
+from discovery.web import Problem
 from services.kit.application import application
-from services.kit.data import upkeep
+from services.kit.data import backup as copies
+from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
 from services.kit.main import main
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.kit.web import openapi
+
+T = TypeVar("T")
 
 Build = Callable[[Settings], web.Application]
 Commands = Mapping[str, tuple[Any, ...]]
 
+# Nobody waits for a command but who gave it.
+_PATIENCE_S = 60.0
+
 
 def run(service: Service, build: Build | None = None, more: Commands = MappingProxyType({})) -> None:
-    """Do what the command line says; without a word, serve.
+    """Do what the command line says; without a word, serve. What cannot be done is said in a sentence.
 
     *build* makes what serves, where that is more than what :func:`application` makes; *more* are commands of this
     service alone, like those below. A flag (``--now``) is a bool.
@@ -47,8 +58,21 @@ def run(service: Service, build: Build | None = None, more: Commands = MappingPr
     asked = vars(parser.parse_args())
     try:
         asked.pop("do")(service, **asked)
-    except Refused as refused:
+    except Problem as problem:
+        sys.exit(f"{service.name}: {problem.detail}" + (f": {problem.cause}" if problem.__cause__ else ""))
+    except (Refused, discovery.ConfigError) as refused:
         sys.exit(f"{service.name}: {refused}")
+
+
+def with_database(service: Service, do: Callable[[Database], Awaitable[T]]) -> T:
+    """What *do* makes of the data of *service*."""
+
+    async def opened() -> T:
+        url = database_url(service.name, os.environ)
+        async with Database(url, service.home, patience_s=_PATIENCE_S) as database:
+            return await do(database)
+
+    return asyncio.run(opened())
 
 
 def serve(service: Service, build: Build | None = None) -> None:
@@ -63,6 +87,34 @@ def serve(service: Service, build: Build | None = None) -> None:
     )
 
 
+def migrate(service: Service) -> None:
+    """Bring the schema of the data up to date."""
+    with_database(service, Database.check)
+    _say("The schema is up to date.")
+
+
+def backup(service: Service, file: Path) -> None:
+    """Copy all data to a file."""
+    copies.backup(database_url(service.name, os.environ), service.home, file)
+    _say(f"{file} holds all data.")
+
+
+def restore(service: Service, file: Path) -> None:
+    """Put what is in a file in the place of all data."""
+    copies.restore(database_url(service.name, os.environ), service.home, file)
+    _say(f"The data is that of {file}.")
+
+
+def seed(service: Service, count: int) -> None:
+    """Add so many records that are made up."""
+    if service.samples is None:
+        raise Refused("nothing of it can be made up")
+    if count < 1:
+        raise Refused("a number of records from 1 up is needed")
+    add = partial(service.samples.add, count)
+    _say(f"There are {with_database(service, lambda database: database.write(add))} now.")
+
+
 def tell_document(service: Service) -> None:
     """Print the document of the API (OpenAPI)."""
     json.dump(openapi.document(service.name, service.api, service.routes), sys.stdout, indent=1)
@@ -72,16 +124,20 @@ def tell_routes(service: Service) -> None:
     """Print the routes, and who may use them."""
     for route in service.routes:
         who = "peers" if route.inside else route.scope or "anybody"
-        sys.stdout.write(f"{route.method:<7} {route.path:<40} {who}\n")
+        _say(f"{route.method:<7} {route.path:<40} {who}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 # Each with what it is told beside its name, and as what that is read.
 _COMMANDS: Commands = MappingProxyType(
     {
-        "migrate": (upkeep.migrate,),
-        "backup": (upkeep.backup, ("file", Path)),
-        "restore": (upkeep.restore, ("file", Path)),
-        "seed": (upkeep.seed, ("count", int)),
+        "migrate": (migrate,),
+        "backup": (backup, ("file", Path)),
+        "restore": (restore, ("file", Path)),
+        "seed": (seed, ("count", int)),
         "openapi": (tell_document,),
         "routes": (tell_routes,),
     }

@@ -21,14 +21,12 @@ def main(
     *,
     port: int,
     about: Mapping[str, str] = MappingProxyType({}),
-    observe: discovery.Observe | None = None,
     settings: Callable[[], Mapping[str, Any]] = dict,
 ) -> None:
     """Serve what *build* makes until a signal comes; *port* is where it listens unless told otherwise.
 
-    *about* is what its entry in the registry says more. *observe* is asked in place of OpenTelemetry. *settings* are
-    those of the library that none of its variables says. What makes no sense is told sentence by sentence, and ends the
-    process with 2.
+    *about* is what its entry in the registry says more. *settings* are those of the library that none of its variables
+    says. What makes no sense is told sentence by sentence, and ends the process with 2.
     """
     try:
         config = discovery.MeshConfig.from_env(name, default_port=port, **settings())
@@ -39,7 +37,7 @@ def main(
             print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201 - the last word of a process that cannot start
         sys.exit(2)
     app.on_startup.append(_settle)
-    discovery.run(app, config, observe=observe or observability.exposing(app))
+    discovery.run(app, config, observe=observability.exposing(app))
 
 
 async def _settle(_: web.Application) -> None:

@@ -1,13 +1,17 @@
-"""A service, as it is declared: its name, its routes, its data, and what goes on while it runs."""
+"""A service, as it is declared, and what the environment says to it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
+from typing import Self
 
 from aiohttp import web
+from sqlalchemy.engine import URL
 
+from services.kit.auth.issuer import Issuer
+from services.kit.data.database import database_url
 from services.kit.data.samples import Samples
 from services.kit.web.route import Route
 
@@ -27,3 +31,20 @@ class Service:
     home: Path
     samples: Samples | None = None
     while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data is, and whose tokens count."""
+
+    database: URL
+    issuer: Issuer | None = None
+
+    @classmethod
+    def from_env(cls, service: str, environ: Mapping[str, str]) -> Self:
+        """What *environ* says to *service*.
+
+        Raises:
+            ConfigError: when it makes no sense.
+        """
+        return cls(database_url(service, environ), Issuer.from_env(environ))

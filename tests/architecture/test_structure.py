@@ -123,7 +123,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The rooms of what services share: the web layer stands on the other two, which know nothing of each other.
     "services.kit.auth": ("services.kit.auth", "services.kit.problems", "discovery"),
     "services.kit.pages": ("services.kit.pages", "discovery"),
-    "services.kit.data.upkeep": ("services.kit", "discovery"),  # by command, so it knows what a service is
     "services.kit.data": ("services.kit.data", "services.kit.problems", "discovery"),
     "services.kit.web": (
         "services.kit.web",

@@ -17,8 +17,7 @@ from services.accounts.membership import Membership
 from services.gateway.app import build
 from services.kit.application import application
 from services.kit.data.database import file_url
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.kit.web import openapi
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS

@@ -20,8 +20,7 @@ from services.gateway.app import build as gateway
 from services.kit.application import application
 from services.kit.auth.issuer import Issuer
 from services.kit.data.database import file_url
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.marketplace.app import build as marketplace
 from services.ports.app import SERVICE as PORTS

@@ -18,8 +18,7 @@ from services.kit.auth.key_ring import KeyRing
 from services.kit.auth.keys import read_keys
 from services.kit.auth.verifier import Verifier
 from services.kit.data.database import database_url
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS

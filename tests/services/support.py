@@ -19,8 +19,7 @@ from sqlalchemy.engine import URL
 
 import discovery
 from services.kit.application import application
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS

@@ -16,8 +16,7 @@ import discovery
 from services.gateway.edge.settings import EdgeSettings
 from services.kit.application import application
 from services.kit.data.database import database_url
-from services.kit.service import Service
-from services.kit.settings import Settings
+from services.kit.service import Service, Settings
 from services.ports.app import SERVICE as PORTS
 from tests.services.catalogue import SERVICES, running
 from tests.services.gateway.doors import build as gateway

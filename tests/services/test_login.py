@@ -17,7 +17,7 @@ from services.accounts.app import ISSUER, KEYRING, MEMBERSHIP
 from services.accounts.app import build as build_accounts
 from services.kit.application import application
 from services.kit.data.database import file_url
-from services.kit.settings import Settings
+from services.kit.service import Settings
 from services.ports.app import SERVICE as PORTS
 from tests.services.accounts.cheap import CHEAP
 from tests.services.support import Answer, Client, enrolled, served

@@ -18,7 +18,7 @@ from observability.console.settings import ConsoleSettings
 from services.accounts.app import build as build_accounts
 from services.gateway.app import build as build_gateway
 from services.kit.data.database import file_url
-from services.kit.settings import Settings
+from services.kit.service import Settings
 from services.marketplace.app import build as build_marketplace
 from tests.services.support import build_laptops, build_ports, build_recommendations, enrolled, served
 

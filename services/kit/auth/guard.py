@@ -11,9 +11,9 @@ from aiohttp import hdrs, web
 
 import discovery
 from discovery.web import Problem
-from services.kit.auth.caller import Caller
 from services.kit.auth.issuer import Issuer
-from services.kit.auth.key_ring import KeyRing, fetch_keys
+from services.kit.auth.key_ring import Fetch, KeyRing, fetch_keys
+from services.kit.auth.token import Caller
 from services.kit.auth.verifier import Verifier, unauthorised
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,13 @@ VERIFIER = web.AppKey("verifier", Verifier)
 _BEARER = re.compile("bearer +(.*)", re.IGNORECASE)
 
 
-def guard(app: web.Application, issuer: Issuer | None, around: discovery.Surroundings) -> None:
-    """Let tokens of *issuer* count at *app*, for :func:`caller_of`. Without one everybody may do everything."""
+def guard(
+    app: web.Application, issuer: Issuer | None, around: discovery.Surroundings, fetch: Fetch | None = None
+) -> None:
+    """Let tokens of *issuer* count at *app*, for :func:`caller_of`. Without one everybody may do everything.
+
+    *fetch* brings the keys of who has them at hand; everybody else asks for them over the mesh.
+    """
     if issuer is None:
         _log.warning("nobody is asked who he is, and anybody may change everything: AUTH_ISSUER names no issuer")
         return
@@ -33,7 +38,7 @@ def guard(app: web.Application, issuer: Issuer | None, around: discovery.Surroun
     app[VERIFIER] = Verifier(issuer, ring, around)
 
     async def following(app: web.Application) -> AsyncIterator[None]:
-        async with ring.following(partial(fetch_keys, app[discovery.MESH], issuer)):
+        async with ring.following(fetch or partial(fetch_keys, app[discovery.MESH], issuer)):
             yield
 
     app.cleanup_ctx.append(following)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from joserfc.jws import JWSRegistry
 
 from discovery.web import Problem, parse_json
-from services.kit.auth.caller import Caller
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.keys import Key
 
@@ -47,6 +46,14 @@ class Signed:
     message: bytes
     signature: bytes
     claims: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose token came with a request: *subject* is an account's id, *scopes* what that account may do."""
+
+    subject: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

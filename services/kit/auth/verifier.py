@@ -6,10 +6,9 @@ from hashlib import sha256
 
 import discovery
 from discovery.web import Problem
-from services.kit.auth.caller import Caller
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.key_ring import KeyRing
-from services.kit.auth.token import Refused, Verdict, judge, read
+from services.kit.auth.token import Caller, Refused, Verdict, judge, read
 
 # What is kept of one is less than 1 kB. Only tokens that count are kept, so a stranger cannot push others out.
 _VERDICTS_MAX = 4096

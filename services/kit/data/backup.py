@@ -16,7 +16,6 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from discovery.web import Problem
 from services.kit.data import postgresql_copy
 from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Refused
@@ -60,6 +59,7 @@ def restore(url: URL, home: Path, file: Path) -> None:
 
     Raises:
         Refused: when *file* is no such copy, or the data cannot be replaced.
+        Problem: when the copy cannot be brought up to date.
     """
     try:
         _check(url, home, file)
@@ -123,10 +123,7 @@ def _make_single(file: Path) -> None:
 
 async def _update(url: URL, home: Path) -> None:
     async with Database(url, home) as database:
-        try:
-            await database.check()
-        except Problem as problem:
-            raise Refused(f"{problem.detail}: {problem.cause}") from None
+        await database.check()
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 import discovery
 from discovery.web.validation import Schema
-from services.kit.auth.caller import Caller
+from services.kit.auth.token import Caller
 from services.kit.data.database import Database
 from services.kit.data.records import LARGEST
 

@@ -14,7 +14,7 @@ import discovery
 import services.accounts
 from discovery.testing.clock import FakeClock
 from services.accounts.app import build
-from services.kit.settings import Settings
+from services.kit.service import Settings
 from tests.services.accounts.cheap import CHEAP
 from tests.services.support import Answer, Client, served
 

@@ -18,7 +18,7 @@ from services.kit.auth.guard import caller_of, guard
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.key_ring import AGAIN_S
 from services.kit.data.database import file_url
-from services.kit.settings import Settings
+from services.kit.service import Settings
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
 from tests.services.issuer import IssuerDouble
 from tests.services.support import Client, served

@@ -8,10 +8,9 @@ import pytest
 
 from benchmarks.chaos.hostile_tokens import hostile_tokens
 from benchmarks.chaos.tokens import TokenMaker
-from services.kit.auth.caller import Caller
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.keys import read_keys
-from services.kit.auth.token import TOKEN_MAX, Refused, Verdict, judge, read
+from services.kit.auth.token import TOKEN_MAX, Caller, Refused, Verdict, judge, read
 
 NOW = 1_800_000_000.7
 MAKER = TokenMaker()
