@@ -15,7 +15,8 @@ from aiohttp import web
 
 from services.gateway.table import STATIC
 from services.gateway.target import PREFIX
-from services.kit.pages.environment import assets, environment
+from services.kit.pages.assets import Assets
+from services.kit.pages.environment import environment
 
 # A program and a browser are answered differently, and no cache may give one what is the other's.
 NEGOTIATED: Mapping[str, str] = MappingProxyType({"Vary": "Accept"})
@@ -39,7 +40,7 @@ class Pages:
     """Knows the templates and their files; traces are at *console_url*, if anywhere."""
 
     def __init__(self, console_url: str = "") -> None:
-        self.assets = assets(_HERE, f"/{PREFIX}/{STATIC}")
+        self.assets = Assets(_HERE, f"/{PREFIX}/{STATIC}")
         self._environment = environment(_HERE, asset=self.assets.url, console_url=console_url, api=f"/{PREFIX}")
         self._written: tuple[object, str] = (None, "")
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 
 from services.kit.auth.issuer import Issuer
 from services.kit.data.database import database_url
-from services.kit.data.samples import Samples
+from services.kit.data.records import Samples
 from services.kit.web.route import Route
 
 

@@ -9,8 +9,7 @@ from aiohttp import web
 from sqlalchemy import ColumnElement, or_
 
 import discovery
-from services.kit.data.records import Records
-from services.kit.data.samples import Samples
+from services.kit.data.records import Records, Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.laptops import reserving

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from discovery.web.validation import Schema
-from services.kit.web.paging import PageQuery
-from services.kit.web.schema import Draft, Flag, Line, Record
+from services.kit.web.schema import Draft, Line, PageQuery, Record
 
 # More of one laptop nobody has.
 STOCK_MAX = 1_000_000
@@ -41,6 +40,12 @@ class FittedLaptop(Laptop):
     notice: str | None = None
 
 
+def _flag(text: object) -> object:
+    if text in {"true", "false"}:
+        return text == "true"
+    raise ValueError("must be true or false")
+
+
 class LaptopQuery(PageQuery):
     """Which laptops to list.
 
@@ -51,4 +56,4 @@ class LaptopQuery(PageQuery):
     search: Line | None = None
     title: Line | None = None
     model: Line | None = None
-    in_stock: Flag = False
+    in_stock: Annotated[bool, BeforeValidator(_flag)] = False

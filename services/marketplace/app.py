@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 import discovery
-from services.kit.pages.environment import assets
+from services.kit.pages.assets import Assets
 from services.marketplace import pages
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.failures import told
@@ -20,7 +20,7 @@ def build(console_url: str = "", around: discovery.Surroundings | None = None) -
     """The shop; its footers link to traces at *console_url*, if there is one."""
     app = web.Application(middlewares=[told])
     app.on_response_prepare.append(guard)
-    files = assets(HOME)
+    files = Assets(HOME)
     app[pages.RENDERER] = Renderer(files, console_url)
     app[pages.CATALOGUE] = Catalogue(around or discovery.Surroundings())
     app.on_startup.append(follow)

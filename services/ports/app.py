@@ -6,8 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement
 
-from services.kit.data.records import Records
-from services.kit.data.samples import Samples
+from services.kit.data.records import Records, Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.ports.model import Port, PortDraft, PortQuery

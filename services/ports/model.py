@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from discovery.web.validation import Schema, WholeNumber
-from services.kit.web.paging import PageQuery
-from services.kit.web.schema import Draft, Id, Line, Record
+from services.kit.web.schema import Draft, Id, Line, PageQuery, Record
 
 Connector = Literal["usb-c", "magnetic", "barrel"]
 

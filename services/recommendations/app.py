@@ -13,7 +13,7 @@ from aiohttp import web
 
 import discovery
 from discovery.web import FieldError, Problem
-from services.kit.data.samples import Samples
+from services.kit.data.records import Samples
 from services.kit.service import Service
 from services.kit.web.route import AROUND, Asked, Route
 from services.recommendations import looks

@@ -10,10 +10,13 @@ import binascii
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
 
 from joserfc.jws import JWSRegistry
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from discovery.web import Problem, parse_json
+from discovery.web.validation import Schema
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.keys import Key
 
@@ -23,15 +26,38 @@ TOKEN_MAX = 4096
 LEEWAY_S = 60
 # The longest that a token may be meant to live: until then nobody can take it back.
 LIFETIME_MAX_S = 15 * 60
-_TEXT_MAX = 255
 
+# A short line, of what can be printed.
+_Text = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]+$")]
 # Header, claims, and a signature of 64 bytes.
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
-_SCOPE = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
-_HEADER = frozenset({"alg", "typ", "kid"})
 # By name, and not by `jws.deserialize_compact`: that reads JSON leniently, takes headers that we refuse, and warns each
 # time that RFC 9864 calls this algorithm otherwise.
 _EDDSA = JWSRegistry.algorithms["EdDSA"]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Header(Schema):
+    """The whole of a header: another algorithm, kind or field is none that our issuer writes."""
+
+    alg: Literal["EdDSA"]
+    typ: Literal["at+jwt"]
+    kid: str
+
+
+class _Claims(BaseModel, strict=True):
+    """What is read of the claims; there may be more. The times are whole seconds since 1970."""
+
+    iss: str
+    aud: str
+    sub: _Text
+    jti: _Text
+    scope: Annotated[_Text, StringConstraints(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$")]
+    iat: int
+    exp: int
+    nbf: int = 0
 
 
 class Refused(Exception):
@@ -75,17 +101,9 @@ def read(token: str) -> Signed:
         raise Refused("too long")
     if not (parts := _COMPACT.fullmatch(token)):
         raise Refused("not three parts with a signature of 64 bytes")
-    header = _object(_decoded(parts[1]))
-    if header.keys() != _HEADER:
-        raise Refused("a header other than alg, typ and kid")
-    if header["alg"] != "EdDSA":
-        raise Refused("another algorithm")
-    if header["typ"] != "at+jwt":
-        raise Refused("not an access token")
-    if not isinstance(header["kid"], str):
-        raise Refused("a kid that is no text")
+    header = _read(_decoded(parts[1]), _Header)
     message = token[: parts.end(2)].encode("ascii")
-    return Signed(header["kid"], message, _decoded(parts[3]), _decoded(parts[2]))
+    return Signed(header.kid, message, _decoded(parts[3]), _decoded(parts[2]))
 
 
 def judge(signed: Signed, key: Key, issuer: Issuer, now: float) -> Verdict:
@@ -96,25 +114,19 @@ def judge(signed: Signed, key: Key, issuer: Issuer, now: float) -> Verdict:
     """
     if not _EDDSA.verify(signed.message, signed.signature, key.okp):
         raise Refused("a wrong signature")
-    claims = _object(signed.claims)
-    if claims.get("iss") != issuer.url:
+    claims = _read(signed.claims, _Claims)
+    if claims.iss != issuer.url:
         raise Refused("another issuer")
     # A list is refused even where it names us: each of those on it could use the token at all the others.
-    if claims.get("aud") != issuer.audience:
+    if claims.aud != issuer.audience:
         raise Refused("another audience")
-    issued, expires = _moment(claims, "iat"), _moment(claims, "exp")
-    begins = _moment(claims, "nbf") if "nbf" in claims else issued
-    if not 0 < expires - issued <= LIFETIME_MAX_S:
+    if not 0 < claims.exp - claims.iat <= LIFETIME_MAX_S:
         raise Refused("a lifetime that is none, or too long")
-    if max(issued, begins) > now + LEEWAY_S:
+    if max(claims.iat, claims.nbf) > now + LEEWAY_S:
         raise Refused("not valid yet")
-    if now >= expires + LEEWAY_S:
+    if now >= claims.exp + LEEWAY_S:
         raise Refused("expired")
-    scope = _text(claims, "scope")
-    if not _SCOPE.fullmatch(scope):
-        raise Refused("a scope that is no list of words")
-    _text(claims, "jti")
-    return Verdict(Caller(_text(claims, "sub"), frozenset(scope.split(" "))), expires + LEEWAY_S, key)
+    return Verdict(Caller(claims.sub, frozenset(claims.scope.split(" "))), claims.exp + LEEWAY_S, key)
 
 
 def _decoded(part: str) -> bytes:
@@ -127,26 +139,8 @@ def _decoded(part: str) -> bytes:
     return raw
 
 
-def _object(raw: bytes) -> dict[str, object]:
+def _read(raw: bytes, model: type[M]) -> M:
     try:
-        found = parse_json(raw)
-    except Problem:
-        raise Refused("not strict JSON") from None
-    if not isinstance(found, dict):
-        raise Refused("not an object")
-    return found
-
-
-def _moment(claims: dict[str, object], name: str) -> int:
-    value = claims.get(name)
-    # A boolean is an int, too; a fraction is nothing that our issuer writes.
-    if type(value) is not int:
-        raise Refused(f"{name} is no whole number")
-    return value
-
-
-def _text(claims: dict[str, object], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_MAX or not value.isprintable():
-        raise Refused(f"{name} is no short line of text")
-    return value
+        return model.model_validate(parse_json(raw))
+    except (Problem, ValidationError) as error:
+        raise Refused(f"not JSON that is read here: {error}") from None

@@ -20,7 +20,7 @@ from services.kit.data import postgresql_copy
 from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Refused
 from services.kit.data.migrations import Migrations
-from services.kit.data.sqlite import make_file
+from services.kit.data.sqlite_file import make_file
 
 # How often it asks for its turn where somebody else writes, and how long it waits in between.
 _ASKED = 200
@@ -42,8 +42,8 @@ def backup(url: URL, home: Path, file: Path) -> None:
             source = Path(url.database or "")
             if not source.exists():
                 raise Refused(f"{source} is not there: there is no data yet")
-            _copy(source, half)
-            _make_single(half)
+            with _opened(source, "mode=ro") as data:
+                data.execute("VACUUM INTO ?", (str(half),))
         else:
             postgresql_copy.dump(url, half)
         _check(url, home, half)
@@ -90,7 +90,7 @@ def _check(url: URL, home: Path, file: Path) -> None:
 
 def _revision(file: Path, table: str) -> int | None:
     # Nobody writes there, and it may come from a disk that can only be read.
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True)) as copy:
+    with _opened(file, "immutable=1") as copy:
         try:
             whole = copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             known = copy.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
@@ -99,6 +99,10 @@ def _revision(file: Path, table: str) -> int | None:
         if not whole:
             raise Refused(f"{file} is no SQLite database, or not a whole one")
         return int(copy.execute(f"SELECT version_num FROM {table}").fetchone()[0]) if known else None  # noqa: S608
+
+
+def _opened(file: Path, how: str) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True))
 
 
 def _replace(target: Path, home: Path, file: Path) -> None:
@@ -115,12 +119,6 @@ def _replace(target: Path, home: Path, file: Path) -> None:
         raise Refused(f"{target} is damaged: end the service, move that file away, and restore again") from None
 
 
-def _make_single(file: Path) -> None:
-    """A file of the write-ahead mode wants others beside it."""
-    with closing(sqlite3.connect(file)) as copy:
-        copy.execute("PRAGMA journal_mode=DELETE")
-
-
 async def _update(url: URL, home: Path) -> None:
     async with Database(url, home) as database:
         await database.check()
@@ -134,6 +132,5 @@ def _copy(source: Path, target: Path) -> None:
         if next(asked) > _ASKED:
             raise sqlite3.OperationalError(f"somebody else writes to {target} without end")
 
-    origin = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-    with closing(origin), closing(sqlite3.connect(target)) as copy:
+    with _opened(source, "mode=ro") as origin, closing(sqlite3.connect(target)) as copy:
         origin.backup(copy, progress=wait, sleep=_PAUSE_S)

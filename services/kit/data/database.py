@@ -41,7 +41,7 @@ PATIENCE_S = 2.0
 _JUST_NOW_S = 15.0
 
 # How many units may be asked for at once. At a millisecond each, the last of them waits for a fraction of a second.
-CROWD = 200
+_CROWD = 200
 
 _EXPECTED = "expected sqlite:////path/to/file.db or postgresql://role:password@host/database"
 
@@ -74,11 +74,10 @@ class Database:
     Entering never fails: what cannot be opened yet is opened at the next use.
     """
 
-    def __init__(self, url: URL, home: Path, *, patience_s: float = PATIENCE_S, crowd: int = CROWD) -> None:
+    def __init__(self, url: URL, home: Path, *, patience_s: float = PATIENCE_S) -> None:
         self._url = url
         self._migrations = Migrations(home)
         self._patience_s = patience_s
-        self._crowd = crowd
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -144,7 +143,7 @@ class Database:
     async def _do(self, how: Callable[[Work[T]], Awaitable[T]], work: Work[T]) -> T:
         if self._closed:
             raise Unusable("is closed: this instance is about to end")
-        if self._under_way >= self._crowd:
+        if self._under_way >= _CROWD:
             raise Busy
         self._under_way += 1
         self._idle.clear()

@@ -5,8 +5,8 @@ So several share a transaction, and a transaction may hold more than records. Th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,19 +31,13 @@ R = TypeVar("R", bound=Schema)
 # The largest whole number that a column holds, which no id ever becomes.
 LARGEST = 2**31 - 1
 
+# How many rows that are made up go to the database by one statement.
+_AT_ONCE = 500
+
 
 def insert_into(table: Table, connection: Connection) -> sqlite.Insert | postgresql.Insert:
     """An insert that can say what becomes of a row that is there: SQL leaves that to each database, and these agree."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-
-
-class PageQuery(Protocol):
-    """Which page."""
-
-    @property
-    def limit(self) -> int: ...
-    @property
-    def after(self) -> int: ...
 
 
 class Records(Generic[D, R]):
@@ -65,10 +59,12 @@ class Records(Generic[D, R]):
         """The record, or None."""
         return self._one(connection.execute(self._get, {"wanted": id}).mappings().one_or_none())
 
-    def page(self, connection: Connection, query: PageQuery, *conditions: ColumnElement[bool]) -> Sequence[R]:
-        """The page that *query* asks for, and one record more if there is a next page."""
+    def page(
+        self, connection: Connection, *, after: int, most: int, conditions: Sequence[ColumnElement[bool]] = ()
+    ) -> Sequence[R]:
+        """At *most* so many records that meet the *conditions*, by their ids, from the one that follows *after* on."""
         statement = self._page.where(*conditions) if conditions else self._page
-        asked = {"after": min(query.after, LARGEST), "most": query.limit + 1}
+        asked = {"after": min(after, LARGEST), "most": most}
         return [self.record.model_validate(dict(row)) for row in connection.execute(statement, asked).mappings()]
 
     def add(self, connection: Connection, draft: D) -> R:
@@ -104,3 +100,21 @@ class Records(Generic[D, R]):
 
     def _one(self, row: RowMapping | None) -> R | None:
         return self.record.model_validate(dict(row)) if row is not None else None
+
+
+class Samples(NamedTuple):
+    """Rows for *table*: ``make(7)`` is the eighth, and always the same."""
+
+    table: Table
+    make: Callable[[int], Mapping[str, Any]]
+
+    def add(self, count: int, connection: Connection) -> int:
+        """Add *count* rows to those that are there, and return how many there are."""
+        size = select(func.count()).select_from(self.table)
+        first = connection.execute(size).scalar_one()
+        # One that is there already is as good as a new one.
+        insert = insert_into(self.table, connection).on_conflict_do_nothing()
+        for start in range(first, first + count, _AT_ONCE):
+            numbers = range(start, min(start + _AT_ONCE, first + count))
+            connection.execute(insert, [dict(self.make(number)) for number in numbers])
+        return connection.execute(size).scalar_one()

@@ -7,23 +7,22 @@ same moment share a transaction, and so the way to the disk.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
-from services.kit.data import sqlite_faults
-from services.kit.data.faults import Busy, Unusable
+from discovery.web import Problem
+from services.kit.data.faults import Busy, Unusable, refused, taken, unrelated
+from services.kit.data.sqlite_file import ASKED_AGAIN_S, make_file, turn
 from services.kit.data.store import Work
-from services.kit.data.turn import turn
 from services.kit.data.unit import Queue, Unit, following
 
 T = TypeVar("T")
@@ -34,16 +33,19 @@ _READERS = 3
 # How many units that write at the same moment go to the disk together.
 _AT_ONCE = 32
 
-# How long SQLite itself waits for a lock before it is asked again.
-_ASKED_AGAIN_S = 0.2
+# What the name of an error begins with, and what is wrong then.
+_WRONG = {
+    "SQLITE_FULL": "has no room left on its disk",
+    "SQLITE_READONLY": "can only be read",
+    "SQLITE_CORRUPT": "is damaged: restore a backup",
+    "SQLITE_NOTADB": "is damaged: restore a backup",
+}
 
 _Doing = Callable[[Connection, Sequence[Unit]], list[Any]]
 
 
 class SQLite:
     """One file. Units that write take turns, also with those of other processes."""
-
-    problem = staticmethod(sqlite_faults.problem)
 
     def __init__(self, url: URL, patience_s: float) -> None:
         self._file = Path(url.database or "")
@@ -53,7 +55,7 @@ class SQLite:
             poolclass=NullPool,
             hide_parameters=True,  # what a caller sent has no place in an error
             # Transactions are begun here: the driver would begin them too late, at the first change.
-            connect_args={"timeout": _ASKED_AGAIN_S, "isolation_level": None},
+            connect_args={"timeout": ASKED_AGAIN_S, "isolation_level": None},
         )
         self._reads: Queue = SimpleQueue()
         self._writes: Queue = SimpleQueue()
@@ -91,6 +93,22 @@ class SQLite:
         if not await self.read(done):
             await asyncio.to_thread(self._migrate, self._unit(work))
 
+    def problem(self, error: BaseException) -> Problem | None:
+        """What a caller is told of *error*, or None where it is a mistake of ours."""
+        if isinstance(error, OSError):
+            return Unusable("cannot be reached now")
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, sqlite3.Error) or not (name := getattr(cause, "sqlite_errorname", "")):
+            return None
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return Busy()
+        if name.startswith("SQLITE_CONSTRAINT"):
+            return _refusal(name, str(cause))
+        if isinstance(cause, sqlite3.OperationalError) and name == "SQLITE_ERROR":
+            return None  # a statement that makes no sense
+        wrong = next((what for start, what in _WRONG.items() if name.startswith(start)), "cannot be used now")
+        return Unusable(wrong) if isinstance(cause, sqlite3.DatabaseError) else None
+
     def _unit(self, work: Work[Any]) -> Unit:
         loop = asyncio.get_running_loop()
         return Unit(work, loop.time() + self._patience_s, loop.create_future())
@@ -118,12 +136,21 @@ class SQLite:
             (result,) = do(connection, [unit])
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is for who waits
             unit.end(None, error)
-            if connection is not None and _spoilt(connection, error):
+            if connection is not None and self._spoilt(connection, error):
                 connection.close()
                 return None
         else:
             unit.end(result)
         return connection
+
+    def _spoilt(self, connection: Connection, error: BaseException) -> bool:
+        """Whether the connection is to be made anew: one from before a file was mended goes on with what it knows."""
+        found = self.problem(error)
+        return (
+            connection.closed
+            or connection.in_transaction()
+            or (isinstance(found, Unusable) and not isinstance(found, Busy))
+        )
 
     def _write(self, connection: Connection, units: Sequence[Unit]) -> list[Any]:
         if any(unit.late for unit in units):
@@ -159,16 +186,6 @@ def _do_together(connection: Connection, do: _Doing, units: Sequence[Unit]) -> b
     return True
 
 
-def _spoilt(connection: Connection, error: BaseException) -> bool:
-    """Whether the connection is to be made anew: one from before a file was mended goes on with what it knows."""
-    found = sqlite_faults.problem(error)
-    return (
-        connection.closed
-        or connection.in_transaction()
-        or (isinstance(found, Unusable) and not isinstance(found, Busy))
-    )
-
-
 def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.dbapi_connection)
 
@@ -186,19 +203,10 @@ def _begin_writing(driver: sqlite3.Connection, unit: Unit) -> None:
             return
 
 
-def make_file(file: Path) -> None:
-    """Make sure of directory and file, which nobody else on this machine may look into, and of the write-ahead mode.
-
-    A directory that is there already may be open to others, so the file is not; what SQLite puts beside it is as it is.
-    The write-ahead mode stays with the file. Of two that switch it at the same moment SQLite fails one at once, however
-    long it would wait for a lock; so they take turns.
-    """
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory = os.open(file.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        with closing(sqlite3.connect(file, timeout=_ASKED_AGAIN_S)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-    finally:
-        os.close(directory)
+def _refusal(name: str, said: str) -> Problem | None:
+    if name in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"}:
+        # "UNIQUE constraint failed: ports.laptop, ports.name", and that is all it says.
+        return taken(re.findall(r"\.(\w+)", said))
+    if name == "SQLITE_CONSTRAINT_CHECK":
+        return refused(said.rpartition(": ")[2])
+    return unrelated() if name == "SQLITE_CONSTRAINT_FOREIGNKEY" else None

@@ -15,6 +15,7 @@ from aiohttp import ETag, web
 
 from discovery.web import Problem
 
+_SHARED = Path(__file__).with_name("static")
 _TYPES: Mapping[str, str] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -26,11 +27,13 @@ class _Asset:
 
 
 class Assets:
-    """All files of *folders*, as they were when the process began, for a route ``{path}/{name}``."""
+    """All files in ``static`` of the service whose folder is *home*, and those that all pages share, as they were when
+    the process began; for a route ``{path}/{name}``.
+    """
 
-    def __init__(self, path: str, *folders: Path) -> None:
+    def __init__(self, home: Path, path: str = "/static") -> None:
         self._path = path
-        self._assets = {each.name: _read(each) for folder in folders for each in sorted(folder.iterdir())}
+        self._assets = {each.name: _read(each) for folder in (home / "static", _SHARED) for each in folder.iterdir()}
 
     def url(self, name: str) -> str:
         """Where a page finds the file."""

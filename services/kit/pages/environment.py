@@ -1,4 +1,4 @@
-"""Templates and files of a service, with those that all pages share.
+"""Templates of a service, with those that all pages share.
 
 Everything is escaped unless a template says otherwise, and none does: names and words are strangers'.
 """
@@ -10,20 +10,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.kit.pages.assets import Assets
-
-_SHARED = Path(__file__).parent
-
-
-def assets(home: Path, path: str = "/static") -> Assets:
-    """The files in ``static`` of the service whose folder is *home*, and the shared ones, below *path*."""
-    return Assets(path, home / "static", _SHARED / "static")
+_SHARED = Path(__file__).with_name("templates")
 
 
 def environment(home: Path, **names: Any) -> Environment:
     """The templates in ``templates`` of that service, and the shared ones; each knows *names*."""
     made = Environment(
-        loader=FileSystemLoader([home / "templates", _SHARED / "templates"]),
+        loader=FileSystemLoader([home / "templates", _SHARED]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

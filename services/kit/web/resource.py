@@ -1,4 +1,7 @@
-"""The five routes of a table: list, add, read, replace, delete."""
+"""The five routes of a table: list, add, read, replace, delete.
+
+A list comes a page at a time: ``limit`` and ``after`` in the query, the next page as a ``Link`` (RFC 8288).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,8 @@ from sqlalchemy import ColumnElement, Connection
 from discovery.web import FieldError, Problem
 from services.kit.data.records import Records
 from services.kit.web.entity_tags import check_if_match, is_known, tag
-from services.kit.web.paging import PageQuery, page
 from services.kit.web.route import Asked, Reply, Route, Scope
-from services.kit.web.schema import CHOSEN_MAX, Draft, Record
+from services.kit.web.schema import CHOSEN_MAX, Draft, PageQuery, Record
 
 D = TypeVar("D", bound=Draft)
 R = TypeVar("R", bound=Record)
@@ -84,9 +86,14 @@ class Resource(Generic[D, R, Q]):
 
     async def list(self, asked: Asked[None, Q]) -> Reply:
         """The page that the query asks for."""
-        conditions = self.where(asked.query)
-        found = await asked.database.read(lambda connection: self.records.page(connection, asked.query, *conditions))
-        return page(asked.request, found, asked.query.limit)
+        query = asked.query
+        work = partial(self.records.page, after=query.after, most=query.limit + 1, conditions=self.where(query))
+        found = await asked.database.read(work)
+        if len(found) <= query.limit:
+            return Reply(found)
+        shown = found[: query.limit]
+        following = asked.request.rel_url.update_query(after=shown[-1].id)
+        return Reply(shown, headers={"Link": f'<{following.raw_path_qs}>; rel="next"'})
 
     async def add(self, asked: Asked[D, None]) -> Reply:
         """A new record, under the id that the draft has, or else the next."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from discovery.web.validation import Schema
+from discovery.web.validation import Digits, Schema, WholeNumber
 from services.kit.data.records import LARGEST
 
 # Any record's, wherever it is named.
@@ -27,6 +27,16 @@ class Record(Schema):
     id: int
 
 
+class PageQuery(Schema):
+    """Which page of a list; filters are added by who derives from it.
+
+    ``after`` is the id of the last item seen, not a count: what is added or deleted meanwhile moves no page.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=100), Digits] = 50
+    after: WholeNumber = 0
+
+
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("must be one line of printable characters")
@@ -36,13 +46,3 @@ def _printable(text: str) -> str:
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_printable)
 ]
-
-
-def _flag(text: object) -> object:
-    if text in {"true", "false"}:
-        return text == "true"
-    raise ValueError("must be true or false")
-
-
-# For a query, where everything is text.
-Flag = Annotated[bool, BeforeValidator(_flag)]

@@ -7,7 +7,7 @@ import pytest
 
 import services.kit.pages
 import services.marketplace
-from services.kit.pages.environment import assets
+from services.kit.pages.assets import Assets
 from tests.services.marketplace.shop import opened
 
 FOLDER = Path(services.marketplace.__file__).parent
@@ -23,7 +23,7 @@ STYLE = CONTENT[FOLDER / "static" / "shop.css"]
 @pytest.mark.parametrize("path", STATIC, ids=lambda path: path.name)
 async def test_a_file_is_kept_for_ever_under_the_name_of_its_content(path: Path) -> None:
     async with opened() as shop:
-        first = await shop.client("GET", assets(FOLDER).url(path.name))
+        first = await shop.client("GET", Assets(FOLDER).url(path.name))
         assert (first.status, first.text) == (200, CONTENT[path])
         assert first.headers["Content-Type"].startswith("text/css" if path.suffix == ".css" else "image/svg+xml")
         assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"

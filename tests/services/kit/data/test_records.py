@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from sqlalchemy.engine import URL
@@ -23,11 +22,6 @@ class Draft(Schema):
 class Thing(Schema):
     id: int
     name: str
-
-
-class Page(NamedTuple):
-    limit: int = 50
-    after: int = 0
 
 
 RECORDS = Records[Draft, Thing](THINGS, Thing)
@@ -54,11 +48,13 @@ async def test_pages_follow_each_other(database: Database) -> None:
     async with database:
         for number in range(5):
             await add(database, f"thing {number}")
-        first = await database.read(partial(RECORDS.page, query=Page(limit=3)))
+        first = await database.read(partial(RECORDS.page, after=0, most=4))
         assert [thing.id for thing in first] == [1, 2, 3, 4], "one more says that there is a next page"
-        second = await database.read(partial(RECORDS.page, query=Page(limit=3, after=3)))
+        second = await database.read(partial(RECORDS.page, after=3, most=4))
         assert [thing.id for thing in second] == [4, 5, 6, 7]
-        named = await database.read(lambda connection: RECORDS.page(connection, Page(), THINGS.c.name == "one"))
+        named = await database.read(
+            lambda connection: RECORDS.page(connection, after=0, most=9, conditions=[THINGS.c.name == "one"])
+        )
         assert [thing.id for thing in named] == [1]
 
 
@@ -85,7 +81,7 @@ async def test_an_id_that_was_chosen_twice_is_a_409(database: Database) -> None:
 async def test_a_page_after_an_id_that_no_column_holds_is_empty(database: Database) -> None:
     async with database:
         for far in (LARGEST, LARGEST + 1, 10**18 - 1):
-            assert not await database.read(partial(RECORDS.page, query=Page(after=far)))
+            assert not await database.read(partial(RECORDS.page, after=far, most=9))
 
 
 async def test_many_that_add_at_once_each_get_an_id_of_their_own(url: URL, tmp_path: Path) -> None:

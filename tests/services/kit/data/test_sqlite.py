@@ -18,7 +18,7 @@ from services.kit.data import database as database_module
 from services.kit.data import sqlite as sqlite_module
 from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Busy
-from services.kit.data.turn import turn
+from services.kit.data.sqlite_file import turn
 from tests.services.kit.data.things import add, count, home
 
 
@@ -242,8 +242,11 @@ async def test_closing_waits_for_what_is_under_way_and_for_who_came_before(datab
     assert not threads()
 
 
-async def test_of_a_crowd_as_many_wait_as_there_is_room_for(file: Path, tmp_path: Path) -> None:
-    async with Database(file_url(file), home(tmp_path), crowd=3, patience_s=10) as database:
+async def test_of_a_crowd_as_many_wait_as_there_is_room_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_CROWD", 3)
+    async with database:
         held = Held()
         holder = asyncio.create_task(database.write(held))
         await held.began.wait()
@@ -257,8 +260,11 @@ async def test_of_a_crowd_as_many_wait_as_there_is_room_for(file: Path, tmp_path
 
 
 @pytest.mark.timeout(60)
-async def test_who_waits_behind_a_lock_waits_no_longer_than_the_first(file: Path, tmp_path: Path) -> None:
-    async with Database(file_url(file), home(tmp_path), patience_s=2, crowd=400) as database:
+async def test_who_waits_behind_a_lock_waits_no_longer_than_the_first(
+    file: Path, hasty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_CROWD", 400)
+    async with hasty as database:
         async with locked(file):  # one after the other would take longer than this test may
             await asyncio.gather(*(refusal(database.write(partial(add, str(n)))) for n in range(400)))
         assert await database.read(count) == 2

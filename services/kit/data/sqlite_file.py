@@ -1,15 +1,37 @@
-"""Who writes next, of all processes that share an SQLite file."""
+"""An SQLite file among all processes that share it: made for nobody else, and who writes next."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from services.kit.data.faults import Busy
+
+# How long SQLite itself waits for a lock before it is asked again.
+ASKED_AGAIN_S = 0.2
+
+
+def make_file(file: Path) -> None:
+    """Make sure of directory and file, which nobody else on this machine may look into, and of the write-ahead mode.
+
+    A directory that is there already may be open to others, so the file is not; what SQLite puts beside it is as it is.
+    The write-ahead mode stays with the file. Of two that switch it at the same moment SQLite fails one at once, however
+    long it would wait for a lock; so they take turns.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with closing(sqlite3.connect(file, timeout=ASKED_AGAIN_S)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        os.close(directory)
 
 
 @contextmanager
