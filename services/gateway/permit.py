@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from discovery.web import Problem
 from services.gateway.edge.limits import LIMITS
 from services.gateway.table import Way
-from services.kit.auth.guard import VERIFIER, bearer
+from services.kit.auth.guard import VERIFIER
 
 
 async def permit(request: web.Request, way: Way) -> None:
@@ -19,7 +19,7 @@ async def permit(request: web.Request, way: Way) -> None:
     """
     if not way.demands or (verifier := request.app.get(VERIFIER)) is None:
         return
-    caller = await verifier.verify(bearer(request))
+    caller = await verifier.caller(request)
     request.app[LIMITS].admit_user(request, caller.subject)
     for ways_in in way.demands:
         if not any(scopes <= caller.scopes for scopes in ways_in):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -14,14 +13,11 @@ from discovery.web import Problem
 from services.kit.auth.issuer import Issuer
 from services.kit.auth.key_ring import Fetch, KeyRing, fetch_keys
 from services.kit.auth.token import Caller
-from services.kit.auth.verifier import Verifier, unauthorised
+from services.kit.auth.verifier import Verifier
 
 _log = logging.getLogger(__name__)
 
 VERIFIER = web.AppKey("verifier", Verifier)
-
-# RFC 9110, 11.1: how the scheme is written does not matter, and one space or several come after it.
-_BEARER = re.compile("bearer +(.*)", re.IGNORECASE)
 
 
 def guard(
@@ -52,22 +48,8 @@ async def caller_of(request: web.Request, scope: str) -> Caller | None:
     """
     if (verifier := request.app.get(VERIFIER)) is None:
         return None
-    caller = await verifier.verify(bearer(request))
+    caller = await verifier.caller(request)
     if scope not in caller.scopes:
         challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
         raise Problem(403, f"this needs the role {scope}", headers={hdrs.WWW_AUTHENTICATE: challenge})
     return caller
-
-
-def bearer(request: web.BaseRequest) -> str:
-    """The token that came with *request*.
-
-    Raises:
-        Problem: 401 when there is none, or when there are several headers of which one might be somebody else's.
-    """
-    sent = request.headers.getall(hdrs.AUTHORIZATION, ())
-    if len(sent) > 1:
-        raise unauthorised(sent=True)
-    if not sent or not (found := _BEARER.fullmatch(sent[0])):
-        raise unauthorised(sent=False)
-    return found[1]

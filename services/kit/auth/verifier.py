@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
+
+from aiohttp import hdrs, web
 
 import discovery
 from discovery.web import Problem
@@ -12,6 +15,9 @@ from services.kit.auth.token import Caller, Refused, Verdict, judge, read
 
 # What is kept of one is less than 1 kB. Only tokens that count are kept, so a stranger cannot push others out.
 _VERDICTS_MAX = 4096
+
+# RFC 9110, 11.1: how the scheme is written does not matter, and one space or several come after it.
+_SCHEME = re.compile("bearer +(.*)", re.IGNORECASE)
 
 
 class Verifier:
@@ -23,6 +29,15 @@ class Verifier:
         self._clock = around.clock
         # By digest: who reads our memory, or a dump of it, should not find tokens.
         self._verdicts: dict[bytes, Verdict] = {}
+
+    async def caller(self, request: web.BaseRequest) -> Caller:
+        """Whose token came with *request*.
+
+        Raises:
+            Problem: as :meth:`verify`; 401, too, when there is none, or when there are several headers of which one
+                might be somebody else's.
+        """
+        return await self.verify(_bearer(request))
 
     async def verify(self, token: str) -> Caller:
         """Whose *token* it is.
@@ -64,3 +79,12 @@ def unauthorised(*, sent: bool) -> Problem:
     """The one answer to whoever has no token that counts; RFC 6750 names an error only where one was *sent*."""
     challenge = 'Bearer error="invalid_token"' if sent else "Bearer"
     return Problem(401, "this needs a valid access token", headers={"WWW-Authenticate": challenge})
+
+
+def _bearer(request: web.BaseRequest) -> str:
+    sent = request.headers.getall(hdrs.AUTHORIZATION, ())
+    if len(sent) > 1:
+        raise unauthorised(sent=True)
+    if not sent or not (found := _SCHEME.fullmatch(sent[0])):
+        raise unauthorised(sent=False)
+    return found[1]

@@ -86,7 +86,6 @@ class Database:
         self._refused_at = 0.0
         self._prepared = False
         self._unprepared: Problem | None = None
-        self._failed = ""
         self._preparing = asyncio.Lock()
         self._store: Store
 
@@ -97,7 +96,7 @@ class Database:
         try:
             await self._prepare()
         except Problem as problem:
-            if not self._failed:
+            if not isinstance(problem, MigrationFailed):
                 _log.warning("%s: %s; every request tries again", problem.detail, problem.cause)
         return self
 
@@ -168,8 +167,8 @@ class Database:
             return
         before = self._unprepared
         async with self._preparing:
-            if self._failed:
-                raise MigrationFailed(self._failed)
+            if isinstance(self._unprepared, MigrationFailed):
+                raise MigrationFailed(self._unprepared.what)  # what was wrong stays so
             if self._unprepared is not None and self._unprepared is not before:
                 raise self._unprepared  # of just now: or the last of a crowd would wait as long as all before him
             if not self._prepared:
@@ -186,11 +185,10 @@ class Database:
         except Exception as error:
             if isinstance(error, Unusable) and not isinstance(error, MigrationFailed):
                 raise  # it is busy, or away: the next one tries again
-            # What was wrong stays so. Others must not hear it again and again.
             told = "could not be brought up to date, and is as it was before"
-            self._failed = error.what if isinstance(error, MigrationFailed) else told
-            _log.exception("the database of %s %s", self._migrations.service, self._failed)
-            raise MigrationFailed(self._failed) from error
+            what = error.what if isinstance(error, MigrationFailed) else told
+            _log.exception("the database of %s %s", self._migrations.service, what)
+            raise MigrationFailed(what) from error
 
 
 def _store(url: URL, patience_s: float) -> Store:

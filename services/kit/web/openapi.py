@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -18,8 +17,7 @@ from pydantic.json_schema import JsonSchemaMode
 from discovery.web.validation import Schema
 from services.kit.problems import STALE, UNCONDITIONAL
 from services.kit.web.entity_tags import is_known
-from services.kit.web.route import Route
-from services.kit.web.router import parts
+from services.kit.web.route import PART, PARTS, Route
 
 PATH = "/openapi.json"
 
@@ -47,12 +45,6 @@ _PROBLEM_SCHEMA = {
     },
 }
 _BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-_PARTS: Mapping[str, Any] = MappingProxyType(
-    {
-        "id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
-        "key": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-    }
-)
 
 
 def document(name: str, version: str, routes: Sequence[Route]) -> dict[str, Any]:
@@ -138,7 +130,10 @@ def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
-    parameters = [{"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in parts(route.path)]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": PARTS[name].schema}
+        for name in PART.findall(route.path)
+    ]
     refusals = {500, 503, *route.refuses, *({404} if parameters else ())}
     made: dict[str, Any] = {
         "operationId": "_".join([route.method.lower(), *_WORD.findall(route.path)]),

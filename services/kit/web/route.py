@@ -6,9 +6,11 @@ and the tests that attack the service are all made from it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from aiohttp import web
 
@@ -21,6 +23,23 @@ from services.kit.data.records import LARGEST
 # What a service has at hand: its data; and the time and chance, which tests replace.
 DATABASE = web.AppKey("database", Database)
 AROUND = web.AppKey("around", discovery.Surroundings)
+
+
+class Part(NamedTuple):
+    """What a part of a path may be, for the router and for the document. What it cannot be is simply nowhere."""
+
+    pattern: str
+    schema: Mapping[str, Any]
+
+
+_KEY = "[A-Za-z0-9_-]{1,64}"
+PART = re.compile(r"\{(\w+)\}")
+PARTS: Mapping[str, Part] = MappingProxyType(
+    {
+        "id": Part("[1-9][0-9]{0,17}", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
+        "key": Part(_KEY, {"type": "string", "pattern": f"^{_KEY}$"}),
+    }
+)
 
 Scope: TypeAlias = Literal["customer", "staff"]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -13,23 +11,15 @@ from pydantic import TypeAdapter
 
 from discovery.web.validation import read_document, read_query
 from services.kit.auth.guard import caller_of
-from services.kit.web.route import Asked, Reply, Route
+from services.kit.web.route import PART, PARTS, Asked, Reply, Route
 
-# What a part of a path may be. What it cannot be is simply nowhere.
-PATTERNS: Mapping[str, str] = MappingProxyType({"id": "[1-9][0-9]{0,17}", "key": "[A-Za-z0-9_-]{1,64}"})
-_PART = re.compile(r"\{(\w+)\}")
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
-
-
-def parts(path: str) -> list[str]:
-    """The names of the parts of *path* that vary."""
-    return _PART.findall(path)
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     """Let *app* answer as *routes* say."""
     for route in routes:
-        pattern = _PART.sub(lambda part: f"{{{part[1]}:{PATTERNS[part[1]]}}}", route.path)
+        pattern = PART.sub(lambda part: f"{{{part[1]}:{PARTS[part[1]].pattern}}}", route.path)
         handler = _handler(route)
         if route.method == "GET":
             app.router.add_get(pattern, handler)  # HEAD too
