@@ -1,7 +1,11 @@
 """Passwords hashed by argon2id, with RFC 9106's second recommendation: 64 MiB, 3 passes, 4 lanes.
 
-A hash is the most expensive thing that a stranger can ask for: a tenth of a second of every core, and 64 MiB. So as
-many run at once as there are cores, a short queue waits, and whoever comes beyond that is sent elsewhere at once.
+A hash is the most expensive thing that a stranger can ask for: a quarter of a second of a core, and 64 MiB. So as many
+run at once as keep all cores busy with their lanes, a short queue waits, and whoever comes beyond that is sent
+elsewhere at once.
+
+More at once would hash few more passwords, and hold up what else the process answers: each lane is a thread, and among
+eight of them on two cores the loop waits longer for its turn, lower priority or not.
 """
 
 from __future__ import annotations
@@ -44,13 +48,14 @@ class Hashing:
     ) -> None:
         self._hasher = PasswordHasher.from_parameters(parameters)
         self._nobodys = _nobodys(parameters)
-        self._cores = cores or _cores()
+        cores = cores or _cores()
+        self._at_once = max(1, cores // parameters.parallelism)
         # Released by threads, so it must be one for threads.
-        self._room = threading.BoundedSemaphore(self._cores * (1 + queue))
+        self._room = threading.BoundedSemaphore(self._at_once + cores * queue)
         self._threads: ThreadPoolExecutor
 
     async def __aenter__(self) -> Self:
-        self._threads = ThreadPoolExecutor(self._cores, "hashing", initializer=_yield_to_others)
+        self._threads = ThreadPoolExecutor(self._at_once, "hashing", initializer=_yield_to_others)
         return self
 
     async def __aexit__(

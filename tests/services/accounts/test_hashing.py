@@ -20,6 +20,7 @@ from tests.services.accounts.cheap import CHEAP
 
 CLOCK = SystemClock()
 PASSWORD = "correct horse"
+ONE_LANE = replace(CHEAP, parallelism=1)
 
 
 class Held:
@@ -37,7 +38,7 @@ class Held:
 
 @pytest.fixture
 async def hashing() -> AsyncIterator[Hashing]:
-    async with Hashing(CHEAP, cores=2, queue=3) as hashing:
+    async with Hashing(ONE_LANE, cores=2, queue=3) as hashing:
         yield hashing
 
 
@@ -70,7 +71,7 @@ async def test_a_password_matches_its_own_hash_and_no_other(hashing: Hashing) ->
 async def test_without_an_account_nothing_matches_and_it_costs_as_much(hashing: Hashing) -> None:
     with hashing.place() as place:
         assert not await place.matches("correct horse", None)
-    assert extract_parameters(hashing._nobodys) == CHEAP
+    assert extract_parameters(hashing._nobodys) == ONE_LANE
     assert extract_parameters(Hashing()._nobodys) == extract_parameters(await hashed_dearly())
 
 
@@ -86,7 +87,7 @@ async def test_the_parameters_are_the_second_recommendation_of_rfc_9106() -> Non
 
 
 async def test_a_hash_of_other_parameters_is_outdated_and_matches_all_the_same(hashing: Hashing) -> None:
-    async with Hashing(replace(CHEAP, time_cost=2)) as other:
+    async with Hashing(replace(ONE_LANE, time_cost=2)) as other:
         kept = await hashed(other)
     with hashing.place() as place:
         assert await place.matches("correct horse", kept)
@@ -94,7 +95,24 @@ async def test_a_hash_of_other_parameters_is_outdated_and_matches_all_the_same(h
         assert not place.is_outdated(await place.hash("correct horse"))
 
 
-async def test_one_hash_a_core_runs_at_a_time_and_the_loop_goes_on(hashing: Hashing, held: Held) -> None:
+@pytest.mark.parametrize(
+    ("cores", "lanes", "at_once"), [(1, 1, 1), (1, 4, 1), (2, 1, 2), (2, 4, 1), (7, 4, 1), (8, 4, 2)]
+)
+async def test_as_many_hashes_run_at_once_as_keep_the_cores_busy(
+    cores: int, lanes: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held()
+    async with Hashing(replace(CHEAP, parallelism=lanes), cores=cores) as hashing:
+        monkeypatch.setattr(hashing, "_hasher", held)
+        tasks = await until_full(hashing)
+        while len(held.threads) < at_once:
+            await CLOCK.sleep(0)
+        held.go.set()
+        await asyncio.gather(*tasks)
+    assert len(set(held.threads)) == at_once
+
+
+async def test_the_loop_goes_on_while_all_that_may_hash_do(hashing: Hashing, held: Held) -> None:
     tasks = await until_full(hashing)
     while len(held.threads) < 2:
         await CLOCK.sleep(0)  # the loop turns while both threads are at work
