@@ -44,6 +44,8 @@ WRONG: dict[str, bytes] = {
     "no x": json.dumps({"keys": [{**OURS, "x": 1}]}).encode(),
     "an x that is too short": json.dumps({"keys": [{**OURS, "x": "AAAA"}]}).encode(),
     "an x that is no base64url": json.dumps({"keys": [{**OURS, "x": "+" * 43}]}).encode(),
+    "an x of small order": json.dumps({"keys": [{**OURS, "x": "AQ" + "A" * 41}]}).encode(),
+    "an x that is on no curve": json.dumps({"keys": [{**OURS, "x": "Ag" + "A" * 41}]}).encode(),
     "an x that is no ASCII": json.dumps({"keys": [{**OURS, "x": "\u00e9" * 43}]}).encode(),
     "the secret part of ours": json.dumps({"keys": [MAKER.key.as_dict(private=True)]}).encode(),
     "a shared secret beside ours": json.dumps({"keys": [OURS, OctKey.generate_key(256).as_dict()]}).encode(),
