@@ -153,6 +153,15 @@ async def test_of_a_header_that_cannot_be_read_the_address_of_the_connection_rem
     assert echo.requests[0].headers.getall("X-Forwarded-For") == ["127.0.0.1"]
 
 
+@pytest.mark.parametrize(("proxies", "client"), [("::1", "2001:db8::7"), ("fd00::/8", "::1")])
+async def test_a_proxy_may_come_by_ipv6(registry: discovery.StaticRegistry, proxies: str, client: str) -> None:
+    echo, app = Echo(), build(EdgeSettings(proxies=parse_proxies(proxies)))
+    async with behind(registry, "echo", echo), served(app, "gateway", registry, edge=True, host="::1") as gate:
+        assert (await gate("GET", "/api/echo/x", headers=said("::2, 2001:db8::7"))).status == 200
+
+    assert echo.requests[0].headers.getall("X-Forwarded-For") == [client]
+
+
 async def test_each_client_of_a_trusted_proxy_has_a_rate_of_his_own(registry: discovery.StaticRegistry) -> None:
     async with gateway(registry, Echo(), rate=parse("2/h"), route_rates=(), access_log=None) as client:
         found = [
