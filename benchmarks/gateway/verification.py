@@ -29,7 +29,7 @@ async def rows(*, quick: bool) -> Sequence[Row]:
     ring.keys = read_keys(json.dumps(maker.jwks()).encode())
     first, again = [], []
     for _ in range(_QUICK_ROUNDS if quick else _ROUNDS):
-        verifier = Verifier(issuer, ring, Surroundings())
+        verifier = Verifier(ring)
         tokens = [maker.token(SystemClock().wall()) for _ in range(_TOKENS)]
         first.append(await _us(verifier, tokens))
         again.append(await _us(verifier, tokens))

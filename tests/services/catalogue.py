@@ -60,7 +60,7 @@ async def _accounts(issuer: IssuerDouble, folder: Path) -> AsyncIterator[Client]
     app = build_accounts(settings, around, CHEAP)
     ring = KeyRing(issuer.trusted, around)
     ring.keys = read_keys(issuer.document)
-    app[VERIFIER] = Verifier(issuer.trusted, ring, around)
+    app[VERIFIER] = Verifier(ring)
     async with served(app, ACCOUNTS.name) as client:
         account = await client("POST", "/accounts", json={"email": "ada@example.org", "password": "correct horse"})
         issuer.subject = account.json["id"]

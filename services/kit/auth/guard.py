@@ -31,7 +31,7 @@ def guard(
         _log.warning("nobody is asked who he is, and anybody may change everything: AUTH_ISSUER names no issuer")
         return
     ring = KeyRing(issuer, around)
-    app[VERIFIER] = Verifier(issuer, ring, around)
+    app[VERIFIER] = Verifier(ring)
 
     async def following(app: web.Application) -> AsyncIterator[None]:
         async with ring.following(fetch or partial(fetch_keys, app[discovery.MESH], issuer)):

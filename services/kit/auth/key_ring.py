@@ -56,8 +56,8 @@ class KeyRing:
 
     def __init__(self, issuer: Issuer, around: discovery.Surroundings) -> None:
         self.keys: Keys = NO_KEYS
-        self._issuer = issuer
-        self._clock = around.clock
+        self.issuer = issuer
+        self.clock = around.clock
         self._rng = around.rng
         self._read_at = 0.0
         self._quiet_until = 0.0
@@ -71,7 +71,7 @@ class KeyRing:
     async def following(self, fetch: Fetch) -> AsyncIterator[None]:
         """Have the keys fetched at once, and from then on until the block ends; it begins without them."""
         self._asking = True
-        self._quiet_until = self._clock.now() + _GRACE_S
+        self._quiet_until = self.clock.now() + _GRACE_S
         task = asyncio.create_task(self._follow(fetch), name="keys of the issuer")
         try:
             yield
@@ -85,11 +85,11 @@ class KeyRing:
         self._wanted.set()
         if self._asking:
             with suppress(TimeoutError):
-                async with self._clock.timeout(_WAIT_S):
+                async with self.clock.timeout(_WAIT_S):
                     await self._answered.wait()
 
     async def _follow(self, fetch: Fetch) -> None:
-        may_be_caused_at = self._clock.now()
+        may_be_caused_at = self.clock.now()
         while True:
             good = await self._ask(fetch)
             self._wanted.clear()
@@ -98,30 +98,30 @@ class KeyRing:
             self._answered = asyncio.Event()
             pause = REFRESH_S if good else AGAIN_S if self.keys else EAGER_S
             pause *= self._rng.uniform(0.8, 1.2)
-            rest = min(pause, max(0.0, may_be_caused_at - self._clock.now()))
-            await self._clock.sleep(rest)
+            rest = min(pause, max(0.0, may_be_caused_at - self.clock.now()))
+            await self.clock.sleep(rest)
             self._asking = True
             with suppress(TimeoutError):
-                async with self._clock.timeout(pause - rest):
+                async with self.clock.timeout(pause - rest):
                     await self._wanted.wait()
-                may_be_caused_at = self._clock.now() + AGAIN_S
+                may_be_caused_at = self.clock.now() + AGAIN_S
 
     async def _ask(self, fetch: Fetch) -> bool:
         try:
-            async with self._clock.timeout(FETCH_S):
+            async with self.clock.timeout(FETCH_S):
                 keys = read_keys(await fetch(), self.keys)
         except Exception as error:  # noqa: BLE001 - whatever an issuer answers, it has to be asked again
             self._tell(error)
             return False
         if self._told or keys != self.keys:
-            _log.info("the keys of the issuer %s are %s", self._issuer.url, ", ".join(sorted(keys)))
+            _log.info("the keys of the issuer %s are %s", self.issuer.url, ", ".join(sorted(keys)))
         self.keys = keys
-        self._read_at = self._quiet_until = self._clock.now()
+        self._read_at = self._quiet_until = self.clock.now()
         self._told = False
         return True
 
     def _tell(self, error: Exception) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         if now < self._quiet_until:
             return
         self._quiet_until = now + _TELL_S
@@ -129,4 +129,4 @@ class KeyRing:
         known = f"those of {now - self._read_at:.0f} s ago stay good"
         meanwhile = known if self.keys else "whoever sends a token is answered 503"
         reason = str(error) or type(error).__name__
-        _log.warning("the keys of the issuer %s cannot be read: %s; %s", self._issuer.url, reason, meanwhile)
+        _log.warning("the keys of the issuer %s cannot be read: %s; %s", self.issuer.url, reason, meanwhile)

@@ -7,9 +7,7 @@ from hashlib import sha256
 
 from aiohttp import hdrs, web
 
-import discovery
 from discovery.web import Problem
-from services.kit.auth.issuer import Issuer
 from services.kit.auth.key_ring import KeyRing
 from services.kit.auth.token import Caller, Refused, Verdict, judge, read
 
@@ -23,10 +21,8 @@ _SCHEME = re.compile("bearer +(.*)", re.IGNORECASE)
 class Verifier:
     """Says whose token it is. What it said of one holds until that expires, or its key is no longer published."""
 
-    def __init__(self, issuer: Issuer, ring: KeyRing, around: discovery.Surroundings) -> None:
-        self._issuer = issuer
+    def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._clock = around.clock
         # By digest: who reads our memory, or a dump of it, should not find tokens.
         self._verdicts: dict[bytes, Verdict] = {}
 
@@ -45,7 +41,7 @@ class Verifier:
         Raises:
             Problem: 401, the same whatever is wrong with it; 503 while no key of the issuer is known.
         """
-        now = self._clock.wall()
+        now = self._ring.clock.wall()
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         verdict = self._verdicts.get(digest)
         if verdict is not None:
@@ -72,7 +68,7 @@ class Verifier:
             )
         if (key := self._ring.keys.get(signed.kid)) is None:
             raise Refused("an unknown key")
-        return judge(signed, key, self._issuer, now)
+        return judge(signed, key, self._ring.issuer, now)
 
 
 def unauthorised(*, sent: bool) -> Problem:

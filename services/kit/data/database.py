@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
@@ -28,7 +28,10 @@ from discovery.web import Problem
 from services.kit.data.faults import Busy, Unusable
 from services.kit.data.migrations import MigrationFailed, Migrations
 from services.kit.data.sqlite import SQLite
-from services.kit.data.store import Store, Work
+from services.kit.data.unit import Work
+
+if TYPE_CHECKING:
+    from services.kit.data.postgresql import PostgreSQL
 
 T = TypeVar("T")
 
@@ -87,7 +90,7 @@ class Database:
         self._prepared = False
         self._unprepared: Problem | None = None
         self._preparing = asyncio.Lock()
-        self._store: Store
+        self._store: SQLite | PostgreSQL
 
     async def __aenter__(self) -> Self:
         self._closed = False
@@ -191,7 +194,7 @@ class Database:
             raise MigrationFailed(what) from error
 
 
-def _store(url: URL, patience_s: float) -> Store:
+def _store(url: URL, patience_s: float) -> SQLite | PostgreSQL:
     if url.get_backend_name() == "sqlite":
         return SQLite(url, patience_s)
     from services.kit.data.postgresql import PostgreSQL  # noqa: PLC0415 - only who uses it pays for it

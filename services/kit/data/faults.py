@@ -34,7 +34,7 @@ def taken(fields: Sequence[str]) -> Problem:
     return TAKEN(f"there is one with the same {' and '.join(fields)}", errors=errors)
 
 
-def refused(constraint: str) -> Problem:
+def out_of_bounds(constraint: str) -> Problem:
     """409: a check refused it. A check has the name of the field that it is about."""
     error = FieldError(constraint, "cannot become what it would be")
     return Problem(409, f"the {constraint} cannot become what it would be", errors=[error])

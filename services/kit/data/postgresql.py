@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from discovery.web import Problem
-from services.kit.data.faults import Busy, Unusable, refused, taken, unrelated
-from services.kit.data.store import Work
+from services.kit.data.faults import Busy, Unusable, out_of_bounds, taken, unrelated
+from services.kit.data.unit import Work
 
 T = TypeVar("T")
 
@@ -147,7 +147,7 @@ def _refusal(error: BaseException, code: str) -> Problem | None:
         found = _KEY.match(getattr(said, "detail", None) or "")
         return taken(re.findall(r"\w+", found[1])) if found else None
     if code == "23514":
-        return refused(str(getattr(said, "constraint_name", "")))
+        return out_of_bounds(str(getattr(said, "constraint_name", "")))
     return unrelated() if code == "23503" else None
 
 

@@ -30,7 +30,7 @@ END $$
 
 def dump(url: URL, file: Path) -> None:
     """Copy the database to *file*."""
-    _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={file}", _name(url))
+    _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={file}", str(url.database))
 
 
 def revision(url: URL, file: Path, table: str) -> int | None:
@@ -44,11 +44,7 @@ def load(url: URL, file: Path) -> None:
     """Put what is in *file* in the place of what is in the database, in one transaction."""
     script = _run(url, "pg_restore", "--no-owner", "--no-privileges", "--schema=public", "--file=-", str(file))
     once = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-    _run(url, "psql", *once, f"--command={_EMPTY}", "--file=-", f"--dbname={_name(url)}", said=script)
-
-
-def _name(url: URL) -> str:
-    return str(url.database)
+    _run(url, "psql", *once, f"--command={_EMPTY}", "--file=-", f"--dbname={url.database}", said=script)
 
 
 def _run(url: URL, program: str, *arguments: str, said: str = "") -> str:

@@ -1,7 +1,8 @@
 """SQLite in write-ahead mode: a thread that writes and a few that read, each with a connection that it keeps.
 
 A unit of work takes one hop to a thread, and all that it does there is synchronous. Units that want to write at the
-same moment share a transaction, and so the way to the disk.
+same moment share a transaction, and so the way to the disk. The threads are our own: an executor and a pool of
+connections take 50 µs of a processor more for each read, and twice as much as these for each write.
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from discovery.web import Problem
-from services.kit.data.faults import Busy, Unusable, refused, taken, unrelated
+from services.kit.data.faults import Busy, Unusable, out_of_bounds, taken, unrelated
 from services.kit.data.sqlite_file import ASKED_AGAIN_S, make_file, turn
-from services.kit.data.store import Work
-from services.kit.data.unit import Queue, Unit, following
+from services.kit.data.unit import Queue, Unit, Work, following
 
 T = TypeVar("T")
 
@@ -77,15 +77,11 @@ class SQLite:
 
     async def read(self, work: Work[T]) -> T:
         """Do what only reads; all of it sees the same moment."""
-        self._reads.put(unit := self._unit(work))
-        answer: T = await unit.answer
-        return answer
+        return await self._ask(self._reads, work)
 
     async def write(self, work: Work[T]) -> T:
         """Do what writes, whole or not at all."""
-        self._writes.put(unit := self._unit(work))
-        answer: T = await unit.answer
-        return answer
+        return await self._ask(self._writes, work)
 
     async def migrate(self, work: Work[None], done: Work[bool]) -> None:
         """Do what changes the schema, unless it is *done*."""
@@ -108,6 +104,11 @@ class SQLite:
             return None  # a statement that makes no sense
         wrong = next((what for start, what in _WRONG.items() if name.startswith(start)), "cannot be used now")
         return Unusable(wrong) if isinstance(cause, sqlite3.DatabaseError) else None
+
+    async def _ask(self, queue: Queue, work: Work[T]) -> T:
+        queue.put(unit := self._unit(work))
+        answer: T = await unit.answer
+        return answer
 
     def _unit(self, work: Work[Any]) -> Unit:
         loop = asyncio.get_running_loop()
@@ -208,5 +209,5 @@ def _refusal(name: str, said: str) -> Problem | None:
         # "UNIQUE constraint failed: ports.laptop, ports.name", and that is all it says.
         return taken(re.findall(r"\.(\w+)", said))
     if name == "SQLITE_CONSTRAINT_CHECK":
-        return refused(said.rpartition(": ")[2])
+        return out_of_bounds(said.rpartition(": ")[2])
     return unrelated() if name == "SQLITE_CONSTRAINT_FOREIGNKEY" else None

@@ -1,18 +1,19 @@
-"""Some work that waits in a queue for a thread that does it."""
+"""A unit of work, which is a plain function of a connection, and how it waits in a queue for a thread that does it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from services.kit.data.store import Work
+T = TypeVar("T")
+Work = Callable[[Connection], T]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -84,21 +84,19 @@ def digest(made: Mapping[str, Any]) -> str:
 
 
 class _Schemas:
-    """The schemas of all models that *routes* read or write, and what they refer to."""
+    """The schemas of all models that *routes* take or answer with; ``components`` are those that these refer to."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         kinds: dict[tuple[str, JsonSchemaMode], TypeAdapter[Any]] = {}
         for route in routes:
-            for model in filter(None, (route.body, route.query)):
-                kinds[repr(model), "validation"] = TypeAdapter(model)
+            if route.body is not None:
+                kinds[repr(route.body), "validation"] = TypeAdapter(route.body)
             for model in route.answers.values():
                 kinds[repr(model), "serialization"] = TypeAdapter(model)
         self._made, definitions = TypeAdapter.json_schemas(
             [(key, mode, adapter) for (key, mode), adapter in kinds.items()], ref_template=_REFERENCE
         )
-        self._definitions: dict[str, Any] = definitions.get("$defs", {})
-        queries = {self._name(route.query) for route in routes if route.query}
-        self.components = {name: made for name, made in self._definitions.items() if name not in queries}
+        self.components: dict[str, Any] = definitions.get("$defs", {})
 
     def read(self, model: Any) -> Any:
         """The schema of what is taken."""
@@ -108,17 +106,15 @@ class _Schemas:
         """The schema of what is answered."""
         return self._made[repr(model), "serialization"]
 
-    def parameters(self, query: type[Schema]) -> list[dict[str, Any]]:
-        """Each field of *query* as a parameter. One that may be left out is not sent as null."""
-        made = self._definitions[self._name(query)]
-        required = made.get("required", ())
-        return [
-            {"name": name, "in": "query", "required": name in required, "schema": _without_null(schema)}
-            for name, schema in made["properties"].items()
-        ]
 
-    def _name(self, model: type[Schema]) -> str:
-        return str(self.read(model)["$ref"]).rpartition("/")[2]
+def _parameters(query: type[Schema]) -> list[dict[str, Any]]:
+    """Each field of *query* as a parameter. One that may be left out is not sent as null."""
+    made = query.model_json_schema()
+    required = made.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _without_null(schema)}
+        for name, schema in made["properties"].items()
+    ]
 
 
 def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +136,7 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
         "summary": route.summary or (route.handler.__doc__ or "").partition("\n")[0].rstrip("."),
     }
     if route.query is not None:
-        parameters += schemas.parameters(route.query)
+        parameters += _parameters(route.query)
         refusals.add(400)
     if route.if_match is not None:
         tag = {"type": "string"}

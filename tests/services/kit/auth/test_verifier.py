@@ -35,8 +35,8 @@ def ring(issuer: IssuerDouble, clock: FakeClock) -> KeyRing:
 
 
 @pytest.fixture
-def verifier(issuer: IssuerDouble, ring: KeyRing, clock: FakeClock) -> Verifier:
-    return Verifier(issuer.trusted, ring, discovery.Surroundings(clock=clock))
+def verifier(ring: KeyRing) -> Verifier:
+    return Verifier(ring)
 
 
 @pytest.fixture
