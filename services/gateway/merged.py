@@ -17,6 +17,13 @@ from services.gateway.target import PREFIX
 _TITLE = "What can be asked here"
 _COMPONENTS = "#/components/"
 _BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_OURS = {
+    "400": {"description": "The gateway can read the path or the query in two ways"},
+    "429": {"description": "Too Many Requests"},
+    "502": {"description": "The service gave no answer"},
+    "503": {"description": "No instance of the service can take a request now"},
+    "504": {"description": "The service did not answer in time"},
+}
 _SAID = ("summary", "description", "deprecated", "requestBody", "responses")
 
 
@@ -65,7 +72,9 @@ class _Merging:
             made["parameters"] = self._moved(service, said["parameters"])
         if operation.needs is not None:
             made["security"] = _security(operation.needs)
-        made.setdefault("responses", {})
+        # A service knows nothing of what is refused before it is asked.
+        theirs = made.get("responses")
+        made["responses"] = dict(sorted({**_OURS, **(theirs if isinstance(theirs, dict) else {})}.items()))
         return made
 
     def bring(self, service: str, document: Document) -> None:

@@ -118,7 +118,18 @@ def test_the_page_shows_who_may_what_is_sent_and_an_example_of_it() -> None:
         ("name", "string, at least 1 characters, at most 120 characters"),
         ("watts", "integer, at least 5 or null"),
     ]
-    assert [(each.status, each.words) for each in entry.answers] == [("201", "Created"), ("default", "Whatever")]
+    answers = {each.status: each.words for each in entry.answers}
+    assert list(answers) == ["201", "400", "429", "502", "503", "504", "default"]
+    assert (answers["201"], answers["default"]) == ("Created", "Whatever")
+
+
+def test_what_the_gateway_itself_answers_is_said_where_the_service_does_not() -> None:
+    said = {"responses": {"200": {"description": "OK"}, "503": {"description": "Busy"}}}
+    document = merged(ports=documented("GET /ports", secure={"GET /ports": said}))
+    responses = document["paths"]["/ports"]["get"]["responses"]
+
+    assert list(responses) == ["200", "400", "429", "502", "503", "504"]
+    assert responses["503"] == {"description": "Busy"}
 
 
 def test_schemas_that_refer_to_each_other_without_end_come_to_one() -> None:
