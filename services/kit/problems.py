@@ -59,6 +59,12 @@ SOLD_OUT = Kind(
     "There is not as much in stock",
     "Ask for less, or again later: what others reserved and did not buy comes back.",
 )
+DECLINED = Kind(
+    "declined",
+    402,
+    "The card was declined",
+    "Pay with another card, under another key: the answer to this one stays the same.",
+)
 WRONG_CREDENTIALS = Kind(
     "wrong-credentials",
     401,
@@ -78,5 +84,5 @@ DELAYED = Kind(
     "Wait for the seconds that `Retry-After` says. From another address the right password works at once.",
 )
 
-_ALL = (TAKEN, STALE, UNCONDITIONAL, SOLD_OUT, WRONG_CREDENTIALS, LOGGED_OUT, DELAYED)
+_ALL = (TAKEN, STALE, UNCONDITIONAL, SOLD_OUT, DECLINED, WRONG_CREDENTIALS, LOGGED_OUT, DELAYED)
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})

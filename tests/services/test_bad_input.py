@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 from sqlalchemy.engine import URL
 
-from tests.services.support import build_laptops, build_ports, served
+from tests.services.catalogue import SERVICES
+from tests.services.support import build, served
 
 JSON = {"Content-Type": "application/json"}
 MARK = "c4nary"
@@ -28,6 +29,10 @@ ROUTES = [
     ("ports", "PUT", "/port/1"),
     ("laptops", "POST", "/laptops"),
     ("laptops", "PUT", "/laptops/1"),
+]
+FOR_PEERS = [
+    ("payments", "PUT", "/charges/order-7"),
+    ("payments", "PUT", "/charges/order-7/refunds/back"),
 ]
 
 # Body and headers by what is wrong, whatever the route asks for.
@@ -138,10 +143,10 @@ WRONG: Mapping[str, list[tuple[str, Any]]] = {
 
 
 def application(service: str, url: URL) -> web.Application:
-    return build_ports(url) if service == "ports" else build_laptops(url)
+    return build(SERVICES[service], url)
 
 
-@pytest.mark.parametrize(("service", "method", "path"), ROUTES)
+@pytest.mark.parametrize(("service", "method", "path"), ROUTES + FOR_PEERS)
 async def test_bad_bodies_are_refused(service: str, method: str, path: str, ports_url: URL) -> None:
     wrong: dict[str, object] = {}
     async with served(application(service, ports_url), service) as client:

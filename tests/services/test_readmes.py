@@ -20,7 +20,8 @@ from services.gateway.app import build as build_gateway
 from services.kit.data.database import file_url
 from services.kit.service import Settings
 from services.marketplace.app import build as build_marketplace
-from tests.services.support import build_laptops, build_ports, build_recommendations, enrolled, served
+from services.payments.app import SERVICE as PAYMENTS
+from tests.services.support import build, build_laptops, build_ports, build_recommendations, enrolled, served
 
 PORTS = {
     "accounts": 5004,
@@ -28,6 +29,7 @@ PORTS = {
     "gateway": 8080,
     "laptops": 5000,
     "marketplace": 5003,
+    "payments": 5005,
     "ports": 5001,
     "recommendations": 5002,
 }
@@ -65,6 +67,7 @@ async def test_every_line_to_try_works(
             served(build_marketplace(), "marketplace", registry) as marketplace,
             served(build_gateway(), "gateway", registry) as gateway,
             served(build_console(kept), "console", registry) as console,
+            served(build(PAYMENTS, file_url(tmp_path / "payments.db")), "payments", registry) as payments,
             served(build_accounts(Settings(file_url(tmp_path / "accounts.db"))), "accounts", registry) as accounts,
         ):
             client = {
@@ -73,6 +76,7 @@ async def test_every_line_to_try_works(
                 "gateway": gateway,
                 "laptops": laptops,
                 "marketplace": marketplace,
+                "payments": payments,
                 "ports": ports,
                 "recommendations": recommendations,
             }[service]

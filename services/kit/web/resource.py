@@ -1,7 +1,4 @@
-"""The five routes of a table: list, add, read, replace, delete.
-
-A list comes a page at a time: ``limit`` and ``after`` in the query, the next page as a ``Link`` (RFC 8288).
-"""
+"""The five routes of a table: list, add, read, replace, delete."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection
 from discovery.web import FieldError, Problem
 from services.kit.data.records import Records
 from services.kit.web.entity_tags import check_if_match, is_known, tag
+from services.kit.web.paging import page
 from services.kit.web.route import Asked, Reply, Route, Scope
 from services.kit.web.schema import CHOSEN_MAX, Draft, PageQuery, Record
 
@@ -88,12 +86,7 @@ class Resource(Generic[D, R, Q]):
         """The page that the query asks for."""
         query = asked.query
         work = partial(self.records.page, after=query.after, most=query.limit + 1, conditions=self.where(query))
-        found = await asked.database.read(work)
-        if len(found) <= query.limit:
-            return Reply(found)
-        shown = found[: query.limit]
-        following = asked.request.rel_url.update_query(after=shown[-1].id)
-        return Reply(shown, headers={"Link": f'<{following.raw_path_qs}>; rel="next"'})
+        return page(asked.request, await asked.database.read(work), query.limit)
 
     async def add(self, asked: Asked[D, None]) -> Reply:
         """A new record, under the id that the draft has, or else the next."""

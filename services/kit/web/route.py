@@ -32,12 +32,15 @@ class Part(NamedTuple):
     schema: Mapping[str, Any]
 
 
-_KEY = "[A-Za-z0-9_-]{1,64}"
+_NAME = "[A-Za-z0-9_-]{1,64}"
+# A name that its caller chose.
+_KEY = Part(_NAME, {"type": "string", "pattern": f"^{_NAME}$"})
 PART = re.compile(r"\{(\w+)\}")
 PARTS: Mapping[str, Part] = MappingProxyType(
     {
         "id": Part("[1-9][0-9]{0,17}", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
-        "key": Part(_KEY, {"type": "string", "pattern": f"^{_KEY}$"}),
+        "key": _KEY,
+        "refund": _KEY,
     }
 )
 

@@ -1,0 +1,1 @@
+"""Payments: each key is charged once for ever, what was charged can be given back, and a ledger says where all is."""
