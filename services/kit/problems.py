@@ -53,6 +53,24 @@ UNCONDITIONAL = Kind(
     "The change must say which version it is for",
     "Send the `ETag` that came with the record as `If-Match`; `If-Match: *` overwrites whatever is there.",
 )
+KEYLESS = Kind(
+    "keyless",
+    400,
+    "The request must have a key of its own",
+    "Send `Idempotency-Key` with 1 to 255 characters, like a UUID; the same request again has the same key.",
+)
+KEY_REUSED = Kind(
+    "key-reused",
+    422,
+    "The key is that of another request",
+    "Take a new `Idempotency-Key` for what is another request; the same one goes with the same body only.",
+)
+UNDER_WAY = Kind(
+    "under-way",
+    409,
+    "The same request is under way",
+    "Send it again, with its `Idempotency-Key`, after the seconds that `Retry-After` says: then its answer is there.",
+)
 SOLD_OUT = Kind(
     "sold-out",
     409,
@@ -84,5 +102,17 @@ DELAYED = Kind(
     "Wait for the seconds that `Retry-After` says. From another address the right password works at once.",
 )
 
-_ALL = (TAKEN, STALE, UNCONDITIONAL, SOLD_OUT, DECLINED, WRONG_CREDENTIALS, LOGGED_OUT, DELAYED)
+_ALL = (
+    TAKEN,
+    STALE,
+    UNCONDITIONAL,
+    KEYLESS,
+    KEY_REUSED,
+    UNDER_WAY,
+    SOLD_OUT,
+    DECLINED,
+    WRONG_CREDENTIALS,
+    LOGGED_OUT,
+    DELAYED,
+)
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from discovery.web.validation import Schema
-from services.kit.problems import STALE, UNCONDITIONAL
+from services.kit.problems import KEY_REUSED, KEYLESS, STALE, UNCONDITIONAL, UNDER_WAY
+from services.kit.web import idempotency
 from services.kit.web.entity_tags import is_known
 from services.kit.web.route import PART, PARTS, Route
 
@@ -142,6 +143,10 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
         tag = {"type": "string"}
         parameters.append({"name": "If-Match", "in": "header", "required": route.if_match, "schema": tag})
         refusals |= {STALE.status, UNCONDITIONAL.status} if route.if_match else {STALE.status}
+    if route.idempotent:
+        key = {"name": idempotency.HEADER, "in": "header", "required": True, "schema": dict(idempotency.SCHEMA)}
+        parameters.append(key)
+        refusals |= {KEYLESS.status, UNDER_WAY.status, KEY_REUSED.status}
     if route.body is not None:
         made["requestBody"] = {"required": True, "content": {_JSON: {"schema": schemas.read(route.body)}}}
         refusals |= {400, 408, 409, 413, 415, 422}

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 import discovery
 from discovery.web.validation import Schema
@@ -85,6 +86,8 @@ class Reply:
 
 
 Handler: TypeAlias = Callable[[Asked[Any, Any]], Awaitable[Any]]
+# What is done in one transaction: it has no effect but in the database, since it may have to be done again.
+Unit: TypeAlias = Callable[[Connection, Asked[Any, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,14 @@ class Route:
     *summary* is what the document says of it; without one, the first line of the handler's docstring. *scope* is the
     one that a caller's token must have; None: anybody. *inside* is for peers only: the gateway leads nobody there.
     *if_match* says whether the caller has to name the version that it changes (True), may (False), or there is none.
+    *idempotent*: the caller gives the request a key, under which it is done once; then *handler* is a unit of work,
+    ``handler(connection, asked)``, and the service's schema has the table of :mod:`services.kit.data.answers`.
     *refuses* are the statuses of its own refusals, beside those that follow from all of this.
     """
 
     method: str
     path: str
-    handler: Handler
+    handler: Handler | Unit
     _: KW_ONLY
     answers: Mapping[int, Any]
     body: type[Schema] | None = None
@@ -108,5 +113,6 @@ class Route:
     scope: Scope | None = None
     inside: bool = False
     if_match: bool | None = None
+    idempotent: bool = False
     refuses: Sequence[int] = ()
     summary: str = ""

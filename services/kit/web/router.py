@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler as WebHandler
-from pydantic import TypeAdapter
 
 from discovery.web.validation import read_document, read_query
 from services.kit.auth.guard import caller_of
-from services.kit.web.route import PART, PARTS, Asked, Reply, Route
-
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+from services.kit.web.idempotency import once
+from services.kit.web.route import PART, PARTS, Asked, Handler, Route
+from services.kit.web.written import write
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
@@ -29,29 +28,15 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
 
 def _handler(route: Route) -> WebHandler:
     """The whole way of one request. What is not declared costs nothing."""
-    handler, body, query, scope = route.handler, route.body, route.query, route.scope
+    handler = once(route) if route.idempotent else cast("Handler", route.handler)
+    body, query, scope = route.body, route.query, route.scope
     first = next(iter(route.answers))
 
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = await caller_of(request, scope) if scope else None
         found = read_query(request, query) if query else None
         document = await read_document(request, body) if body else None
-        return _response(await handler(Asked(request, document, found, caller)), first)
+        answer = await handler(Asked(request, document, found, caller))
+        return answer if isinstance(answer, web.StreamResponse) else write(answer, first).response()
 
     return handle
-
-
-def _response(answer: Any, status: int) -> web.StreamResponse:
-    if isinstance(answer, web.StreamResponse):
-        return answer
-    reply = answer if isinstance(answer, Reply) else Reply(answer)
-    status = reply.status or status
-    if reply.content is None:
-        return web.Response(status=status, headers=reply.headers)
-    return web.Response(
-        body=_JSON.dump_json(reply.content),
-        status=status,
-        headers=reply.headers,
-        content_type="application/json",
-        charset="utf-8",
-    )
