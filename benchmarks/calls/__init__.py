@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.calls import crowd, doors, gateway, profile, publication, receiving
+from benchmarks.calls import crowd, doors, profile, publication, receiving
 from benchmarks.calls.contest import in_cells
 from benchmarks.calls.environment import environment
 from benchmarks.calls.options import Options, parse
@@ -55,10 +55,6 @@ async def _report(scale: Scale, options: Options) -> Report:
             rounds = await receiving.measure(sides, scale, options.loop, python, peers)
             rows += receiving.rows(sides, rounds)
             details[part] = in_cells(rounds, {name: side.what for name, side in sides.items()}, receiving.BARE)
-    if "gateway" in options.parts:
-        rounds = await gateway.measure(scale, clock)
-        rows += gateway.rows(rounds)
-        details["gateway"] = in_cells(rounds, gateway.WHATS, gateway.PROXY)
     if "directory" in options.parts:
         rows += await crowd.rows(scale.rounds)
     load = "; ".join([str(scale), options.loop, *absent])

@@ -10,7 +10,7 @@ from benchmarks.calls.doors import DOORS
 from benchmarks.calls.elsewhere import COMMAND, figures_of
 from launcher.development import CannotRun
 
-PARTS = ("clients", "servers", "ends", "gateway", "directory")
+PARTS = ("clients", "servers", "ends", "directory")
 LOOPS = ("asyncio", "uvloop")
 
 
