@@ -11,6 +11,7 @@ from discovery.web import boundary
 from services.kit.auth.guard import guard
 from services.kit.auth.key_ring import Fetch
 from services.kit.data.database import Database
+from services.kit.events.sender import sending
 from services.kit.service import Service, Settings
 from services.kit.web import openapi
 from services.kit.web.route import AROUND, DATABASE
@@ -42,6 +43,8 @@ def application(
     if any(route.scope for route in service.routes):
         guard(app, settings.issuer, around, fetch)
     app.cleanup_ctx.extend(service.while_running)
+    if service.sends:
+        app.cleanup_ctx.append(sending)
     add_routes(app, service.routes)
     app.router.add_get(openapi.PATH, openapi.serving(service.name, service.api, service.routes))
     return app

@@ -24,6 +24,7 @@ from services.kit.application import application
 from services.kit.data import backup as copies
 from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
+from services.kit.events.mesh_transport import tag_of
 from services.kit.main import main
 from services.kit.service import Service, Settings
 from services.kit.web import openapi
@@ -84,6 +85,7 @@ def serve(service: Service, build: Build | None = None) -> None:
         lambda: build(Settings.from_env(service.name, os.environ)),
         port=service.port,
         about={"openapi": openapi.digest(made)},
+        tags=sorted({tag_of(taking.kind.source) for taking in service.takes}),
     )
 
 

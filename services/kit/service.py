@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 from sqlalchemy.engine import URL
@@ -13,6 +13,8 @@ from sqlalchemy.engine import URL
 from services.kit.auth.issuer import Issuer
 from services.kit.data.database import database_url
 from services.kit.data.records import Samples
+from services.kit.events.event import Kind, Taking
+from services.kit.events.inbox import receiving
 from services.kit.web.route import Route
 
 
@@ -20,7 +22,8 @@ from services.kit.web.route import Route
 class Service:
     """``home`` is the folder of its migrations; ``port`` where it listens unless told otherwise; ``api`` the version of
     what it offers; ``samples`` are made-up records for who wants many. ``while_running`` is entered when the mesh
-    is there, and left at the end.
+    is there, and left at the end. ``sends`` are the kinds of events that it tells, ``takes`` those that it is told,
+    each with what follows from it.
     """
 
     name: str
@@ -31,6 +34,12 @@ class Service:
     home: Path
     samples: Samples | None = None
     while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()
+    sends: Sequence[Kind[Any]] = ()
+    takes: Sequence[Taking] = ()
+
+    def __post_init__(self) -> None:
+        if self.takes:
+            object.__setattr__(self, "routes", (*self.routes, receiving(self.takes)))
 
 
 @dataclass(frozen=True, slots=True)

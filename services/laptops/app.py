@@ -13,6 +13,7 @@ from services.kit.data.records import Records, Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.laptops import reserving
+from services.laptops.events import LAPTOP_DELETED, tell_deleted
 from services.laptops.fitted import fitted
 from services.laptops.model import FittedLaptop, Laptop, LaptopDraft, LaptopQuery
 from services.laptops.table import LAPTOPS, sample
@@ -49,6 +50,7 @@ RESOURCE = Resource(
     where=where,
     shown=fitted,
     shows=FittedLaptop,
+    deleted=tell_deleted,
 )
 SERVICE = Service(
     "laptops",
@@ -58,4 +60,5 @@ SERVICE = Service(
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
     samples=Samples(LAPTOPS, sample),
     while_running=(follow_ports, reserving.giving_back),
+    sends=(LAPTOP_DELETED,),
 )

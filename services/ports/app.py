@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from services.kit.data.records import Records, Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
+from services.ports.events import TAKES
 from services.ports.model import Port, PortDraft, PortQuery
 from services.ports.table import PORTS, sample
 
@@ -28,4 +29,5 @@ SERVICE = Service(
     home=Path(__file__).parent,
     routes=RESOURCE.routes(also="/port"),
     samples=Samples(PORTS, sample),
+    takes=TAKES,
 )

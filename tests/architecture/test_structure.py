@@ -131,6 +131,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "services.kit.problems",
         "discovery",
     ),
+    "services.kit.events": (
+        "services.kit.events",
+        "services.kit.web",
+        "services.kit.data",
+        "discovery",
+        "observability",
+    ),
     "services.kit": ("services.kit", "discovery", "observability"),
     # No service imports another: they meet over HTTP only.
     **{

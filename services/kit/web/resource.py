@@ -31,7 +31,8 @@ class Resource(Generic[D, R, Q]):
     """What the five have in common. ``path`` is where they are, like ``/ports``.
 
     ``where`` says what a query asks for, as conditions; ``shown`` what is shown of one record, when that is more than
-    itself: a model that holds the record's fields, and others beside them.
+    itself: a model that holds the record's fields, and others beside them; ``deleted`` is called in the transaction
+    that deletes one, with the time.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Resource(Generic[D, R, Q]):
     where: Callable[[Q], Sequence[ColumnElement[bool]]]
     shown: Callable[[web.Request, R], Awaitable[BaseModel]] | None = None
     shows: type[BaseModel] | None = None
+    deleted: Callable[[Connection, R, float], None] | None = None
 
     def routes(self, also: str | None = None) -> tuple[Route, ...]:
         """The five, and the same at *also*, which is another name for the path."""
@@ -126,6 +128,8 @@ class Resource(Generic[D, R, Q]):
             if record is not None:
                 check_if_match(asked.request, self._own(record), required=False)
                 self.records.remove(connection, asked.id)
+                if self.deleted:
+                    self.deleted(connection, record, asked.now_s)
 
         await asked.database.write(work)
 

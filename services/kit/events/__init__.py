@@ -1,0 +1,1 @@
+"""What happened in one service, told to others: never lost, in order, and handled once however often it comes."""

@@ -1,0 +1,44 @@
+"""Events over the mesh: each subscriber is called. Who takes a service's events says so by a tag in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import aiohttp
+
+import discovery
+from services.kit.events.event import MEDIA_TYPE
+from services.kit.events.outbox import Waiting
+from services.kit.events.transport import Undelivered
+
+# A subscriber tries several times, with pauses, before it answers.
+_LIMIT_S = 10.0
+
+
+def tag_of(source: str) -> str:
+    """What is said in the registry of who takes the events of *source*."""
+    return f"takes-{source}"
+
+
+class MeshTransport:
+    """To all who take the events of *source*."""
+
+    def __init__(self, mesh: discovery.Mesh, source: str) -> None:
+        self._mesh = mesh
+        self._tag = tag_of(source)
+
+    async def subscribers(self) -> Collection[str]:
+        """The names of services. While the registry is away they are those that it told last."""
+        return [name for name, tags in (await self._mesh.names()).items() if self._tag in tags]
+
+    async def send(self, subscriber: str, event: Waiting, /) -> None:
+        """Call one of its instances, whichever: they share what they took."""
+        calling = self._mesh.service(subscriber).post(
+            "/events", data=event.raw, headers={"Content-Type": MEDIA_TYPE}, timeout=_LIMIT_S
+        )
+        try:
+            async with calling as response:
+                if response.status >= 300:
+                    raise Undelivered(f"{subscriber} answered {response.status}")
+        except (aiohttp.ClientError, TimeoutError, discovery.MeshError) as error:
+            raise Undelivered(f"{subscriber} could not be called: {error}") from None

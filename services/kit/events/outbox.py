@@ -1,0 +1,78 @@
+"""What a service has to tell: written in the transaction that it is about, sent afterwards (``sender.py``).
+
+Each subscriber has a cursor, from the first time that it was seen, so whoever was away gets all that happened
+meanwhile. One that is new begins with what is still there: at least what happened within a day.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from services.kit.data.records import insert_into
+from services.kit.events.event import Event, F, Kind, write
+from services.kit.events.tables import CURSORS, OUTBOX
+
+# What everybody has is kept for so long, for subscribers that are new.
+KEPT_S = 86_400.0
+# A subscriber that was nowhere for so long does not exist any more, and nothing is kept for it.
+MISSED_S = 7 * 86_400.0
+
+
+class Waiting(NamedTuple):
+    """An event that has to be sent, and where it stands in the order."""
+
+    id: int
+    kind: str
+    raw: bytes
+
+
+def add(connection: Connection, kind: Kind[F], subject: str, data: F, *, now_s: float) -> None:
+    """Tell, if the transaction of *connection* comes to its end, that this happened to *subject*.
+
+    Raises:
+        ValueError: when that is larger than an event may be.
+    """
+    event = Event(id=uuid.uuid4().hex, kind=kind.name, source=kind.source, subject=subject, time_s=now_s, data=data)
+    connection.execute(insert(OUTBOX).values(kind=kind.name, made_s=now_s, body=write(event).decode()))
+
+
+def waiting(connection: Connection, subscriber: str, limit: int) -> Sequence[Waiting]:
+    """The next ones for *subscriber*, up to *limit*, in order."""
+    reached = select(CURSORS.c.reached).where(CURSORS.c.subscriber == subscriber).scalar_subquery()
+    columns = select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.body)
+    found = connection.execute(columns.where(reached < OUTBOX.c.id).order_by(OUTBOX.c.id).limit(limit))
+    return [Waiting(number, kind, body.encode()) for number, kind, body in found]
+
+
+def see(connection: Connection, subscribers: Collection[str], now_s: float) -> None:
+    """Remember who is there now."""
+    seeing = insert_into(CURSORS, connection).on_conflict_do_update(
+        index_elements=[CURSORS.c.subscriber], set_={"seen_s": now_s}
+    )
+    if subscribers:
+        connection.execute(seeing, [{"subscriber": each, "reached": 0, "seen_s": now_s} for each in subscribers])
+
+
+def mark(connection: Connection, subscriber: str, id: int) -> None:
+    """*subscriber* has all up to that one. A cursor never goes back."""
+    behind = (CURSORS.c.subscriber == subscriber) & (CURSORS.c.reached < id)
+    connection.execute(update(CURSORS).where(behind).values(reached=id))
+
+
+def backlog(connection: Connection) -> Mapping[str, int]:
+    """How many wait for each subscriber that is known."""
+    behind = CURSORS.outerjoin(OUTBOX, OUTBOX.c.id > CURSORS.c.reached)
+    counted = select(CURSORS.c.subscriber, func.count(OUTBOX.c.id)).select_from(behind).group_by(CURSORS.c.subscriber)
+    return {row[0]: row[1] for row in connection.execute(counted)}
+
+
+def forget(connection: Connection, now_s: float) -> None:
+    """Let go of what is a day old and waits for nobody, and of subscribers that are gone."""
+    connection.execute(delete(CURSORS).where(CURSORS.c.seen_s <= now_s - MISSED_S))
+    needed = select(func.coalesce(func.min(CURSORS.c.reached), select(func.max(OUTBOX.c.id)).scalar_subquery()))
+    old = (OUTBOX.c.made_s <= now_s - KEPT_S) & (OUTBOX.c.id <= needed.scalar_subquery())
+    connection.execute(delete(OUTBOX).where(old))

@@ -1,0 +1,106 @@
+"""What waits for whom."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from services.kit.data.database import Database
+from services.kit.events import outbox
+from services.kit.events.outbox import KEPT_S, MISSED_S
+from services.kit.events.tables import OUTBOX
+from tests.services.kit.events.happenings import NOW_S, happen, tell
+
+
+async def numbers(database: Database, subscriber: str, limit: int = 100) -> list[int]:
+    found = await database.read(partial(outbox.waiting, subscriber=subscriber, limit=limit))
+    return [json.loads(each.raw)["data"]["number"] for each in found]
+
+
+async def see(database: Database, *subscribers: str, now_s: float = NOW_S) -> None:
+    await database.write(partial(outbox.see, subscribers=subscribers, now_s=now_s))
+
+
+async def got(database: Database, subscriber: str, count: int) -> None:
+    found = await database.read(partial(outbox.waiting, subscriber=subscriber, limit=count))
+    await database.write(partial(outbox.mark, subscriber=subscriber, id=found[-1].id))
+
+
+async def kept(database: Database, now_s: float) -> int:
+    def work(connection: Connection) -> int:
+        outbox.forget(connection, now_s)
+        return connection.execute(select(func.count()).select_from(OUTBOX)).scalar_one()
+
+    return await database.write(work)
+
+
+async def test_what_did_not_happen_in_the_end_is_told_to_nobody(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        tell(connection, 1)
+        raise LookupError
+
+    await see(database, "ports")
+    with pytest.raises(LookupError):
+        await database.write(work)
+    await happen(database, 2)
+    assert await numbers(database, "ports") == [2]
+
+
+async def test_each_subscriber_has_its_own_place_in_the_same_order(database: Database) -> None:
+    await see(database, "ports", "search")
+    await happen(database, 3, 1, 2)
+    await got(database, "ports", 2)
+    assert await numbers(database, "ports") == [2]
+    assert await numbers(database, "search", limit=2) == [3, 1]
+    assert await database.read(outbox.backlog) == {"ports": 1, "search": 3}
+
+
+async def test_a_cursor_never_goes_back_and_one_that_is_seen_again_stays_where_it_is(database: Database) -> None:
+    await see(database, "ports")
+    await happen(database, 1, 2)
+    await got(database, "ports", 2)
+    await database.write(partial(outbox.mark, subscriber="ports", id=1))
+    await see(database, "ports", now_s=NOW_S + 60)
+    assert await numbers(database, "ports") == []
+    assert await database.read(outbox.backlog) == {"ports": 0}
+
+
+async def test_who_is_new_begins_with_what_happened_within_a_day_and_who_nobody_knows_gets_nothing(
+    database: Database,
+) -> None:
+    await happen(database, 1)
+    await happen(database, 2, now_s=NOW_S + 10)
+    assert await numbers(database, "ports") == []
+    assert await kept(database, NOW_S + KEPT_S + 1) == 1
+    await see(database, "ports")
+    assert await numbers(database, "ports") == [2]
+
+
+async def test_what_somebody_has_not_got_is_kept_however_old_it_is(database: Database) -> None:
+    await see(database, "ports", "search", now_s=NOW_S + 3 * KEPT_S)
+    await happen(database, 1, 2, 3)
+    await got(database, "ports", 3)
+    await got(database, "search", 1)
+    assert await kept(database, NOW_S + 3 * KEPT_S) == 2
+    assert await numbers(database, "search") == [2, 3]
+
+
+async def test_for_who_was_nowhere_for_a_week_nothing_is_kept(database: Database) -> None:
+    await see(database, "ports", "search")
+    await happen(database, 1)
+    await got(database, "ports", 1)
+    await see(database, "ports", now_s=NOW_S + MISSED_S)
+    assert await kept(database, NOW_S + MISSED_S) == 0
+    assert await database.read(outbox.backlog) == {"ports": 0}
+
+
+async def test_the_place_of_what_was_let_go_is_not_given_again(database: Database) -> None:
+    await see(database, "ports")
+    await happen(database, 1)
+    await got(database, "ports", 1)
+    assert await kept(database, NOW_S + KEPT_S) == 0
+    await happen(database, 2)
+    assert await numbers(database, "ports") == [2]
