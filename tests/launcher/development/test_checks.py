@@ -29,6 +29,12 @@ async def test_what_is_fine_takes_a_line_and_what_is_not_says_why(capsys: pytest
     assert "No module named no_such_module" in out
 
 
+@pytest.mark.parametrize(("alone", "code"), [((), 1), (("--help",), 0)])
+async def test_one_that_breaks_down_is_asked_once_more_to_do_it_alone(alone: Sequence[str], code: int) -> None:
+    # Of Python's own, `calendar` ends with 2 where it is asked for what it does not know.
+    assert await run_checks({"odd": ("calendar", "--odd")}, alone={"odd": alone}) == code
+
+
 def report(*, met: bool) -> Report:
     return Report(name="tiny", rows=[Row("it", 1.5, "ms", "<= 1 ms", met), Row("other", 2, "ms")], load="once", seed=7)
 
