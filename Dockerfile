@@ -20,6 +20,11 @@ COPY services/laptops/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
 
+FROM installer AS payments-packages
+COPY services/payments/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
 FROM installer AS ports-packages
 COPY services/ports/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -88,6 +93,14 @@ VOLUME /data
 ENV MESH_PORT=5000
 EXPOSE 5000
 CMD ["python", "-m", "services.laptops"]
+
+FROM service AS payments-service
+COPY --from=payments-packages /opt/venv /opt/venv
+COPY --from=code /app/services/payments services/payments
+VOLUME /data
+ENV MESH_PORT=5005
+EXPOSE 5005
+CMD ["python", "-m", "services.payments"]
 
 FROM service AS ports-service
 COPY --from=ports-packages /opt/venv /opt/venv

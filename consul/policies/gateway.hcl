@@ -5,6 +5,7 @@ service "gateway" { policy = "write" }
 service "accounts" { policy = "read" }
 service "marketplace" { policy = "read" }
 service "laptops" { policy = "read" }
+service "payments" { policy = "read" }
 service "ports" { policy = "read" }
 service "recommendations" { policy = "read" }
 # An instance is shown only to those who may read the node that it is registered at.

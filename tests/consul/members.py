@@ -23,6 +23,7 @@ from services.kit.data.database import file_url
 from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.marketplace.app import build as marketplace
+from services.payments.app import SERVICE as PAYMENTS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
 from tests.contract.api import PATIENCE_S, Api
@@ -44,6 +45,7 @@ BUILD: Mapping[str, Callable[[Path], web.Application]] = {
     "gateway": lambda data: gateway(issuer=ISSUER),
     "laptops": declared(LAPTOPS),
     "marketplace": lambda data: marketplace(),
+    "payments": declared(PAYMENTS),
     "ports": declared(PORTS),
     "recommendations": declared(RECOMMENDATIONS),
 }
@@ -76,10 +78,10 @@ class Member:
         async with self.session.get(f"http://{self.server.instance.address}{path}", allow_redirects=False) as answer:
             return answer.status, await answer.text()
 
-    async def post(self, path: str) -> int:
+    async def forged(self, method: str, path: str) -> int:
         headers = {"Authorization": f"Bearer {_FORGED}"}
-        async with self.session.post(
-            f"http://{self.server.instance.address}{path}", json={}, headers=headers
+        async with self.session.request(
+            method, f"http://{self.server.instance.address}{path}", json={}, headers=headers
         ) as answer:
             return answer.status
 
@@ -134,11 +136,20 @@ def shows(path: str, words: str, unless: str = "not to be found") -> Asked:
     return asked
 
 
-def refuses(path: str) -> Asked:
+def refuses(path: str, method: str = "POST") -> Asked:
     """Says that it is wrong what is sent there, and not that nobody can tell."""
 
     async def asked(self: Member) -> bool:
-        return await self.post(path) in {400, 401, 422}
+        return await self.forged(method, path) in {400, 401, 422}
+
+    return asked
+
+
+def wants_a_token(path: str) -> Asked:
+    """Knows the path, which is for nobody without one."""
+
+    async def asked(self: Member) -> bool:
+        return (await self.get(path))[0] == 401
 
     return asked
 
@@ -154,6 +165,7 @@ _EVERYBODY: dict[str, Asked] = {
 }
 ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     "accounts": _EVERYBODY,
+    "payments": _EVERYBODY | {calls("accounts"): refuses("/ledger/accounts", "GET")},
     "ports": _EVERYBODY | {calls("accounts"): refuses("/ports")},
     "laptops": _EVERYBODY
     | {
@@ -170,6 +182,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     | {
         calls("marketplace"): shows("/", "<h1>Laptops"),
         calls("accounts"): refuses("/api/token"),
+        calls("payments"): wants_a_token("/api/ledger/accounts"),
         **{calls(api): shows(f"/api/{api}", '"id"') for api in sorted(_API)},
     },
     "console": _EVERYBODY | {"shows everybody": shows_everybody},
