@@ -113,7 +113,7 @@ def seed(service: Service, count: int) -> None:
         raise Refused("nothing of it can be made up")
     if count < 1:
         raise Refused("a number of records from 1 up is needed")
-    add = partial(service.samples.add, count)
+    add = partial(service.samples, count)
     _say(f"There are {with_database(service, lambda database: database.write(add))} now.")
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from services.kit.auth.issuer import Issuer
 from services.kit.data.database import database_url
-from services.kit.data.records import Samples
 from services.kit.events.event import Kind, Taking
 from services.kit.events.inbox import receiving
 from services.kit.web.route import Route
@@ -21,9 +21,9 @@ from services.kit.web.route import Route
 @dataclass(frozen=True, slots=True)
 class Service:
     """``home`` is the folder of its migrations; ``port`` where it listens unless told otherwise; ``api`` the version of
-    what it offers; ``samples`` are made-up records for who wants many. ``while_running`` is entered when the mesh
-    is there, and left at the end. ``sends`` are the kinds of events that it tells, ``takes`` those that it is told,
-    each with what follows from it.
+    what it offers; ``samples`` adds so many made-up records, and returns how many there are. ``while_running`` is
+    entered when the mesh is there, and left at the end. ``sends`` are the kinds of events that it tells, ``takes``
+    those that it is told, each with what follows from it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Service:
     api: str
     routes: Sequence[Route]
     home: Path
-    samples: Samples | None = None
+    samples: Callable[[int, Connection], int] | None = None
     while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()
     sends: Sequence[Kind[Any]] = ()
     takes: Sequence[Taking] = ()

@@ -58,7 +58,7 @@ SERVICE = Service(
     api="1.0.0",
     home=Path(__file__).parent,
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
-    samples=Samples(LAPTOPS, sample),
+    samples=Samples(LAPTOPS, sample).add,
     while_running=(follow_ports, reserving.giving_back),
     sends=(LAPTOP_DELETED,),
 )

@@ -12,7 +12,7 @@ from services.kit.problems import DECLINED
 from services.kit.service import Service
 from services.kit.web.paging import page
 from services.kit.web.route import Asked, Reply, Route
-from services.payments import charges, ledger
+from services.payments import charges, ledger, samples
 from services.payments.model import Balance, Charge, ChargeDraft, Entry, EntryQuery, Refund, RefundDraft
 
 
@@ -74,4 +74,4 @@ ROUTES = (
     Route("GET", "/ledger/accounts", list_accounts, answers={200: list[Balance]}, scope="staff"),
     Route("GET", "/ledger/entries", list_entries, answers={200: list[Entry]}, query=EntryQuery, scope="staff"),
 )
-SERVICE = Service("payments", port=5005, api="1.0.0", home=Path(__file__).parent, routes=ROUTES)
+SERVICE = Service("payments", port=5005, api="1.0.0", home=Path(__file__).parent, routes=ROUTES, samples=samples.add)

@@ -28,6 +28,6 @@ SERVICE = Service(
     api="1.0.0",
     home=Path(__file__).parent,
     routes=RESOURCE.routes(also="/port"),
-    samples=Samples(PORTS, sample),
+    samples=Samples(PORTS, sample).add,
     takes=TAKES,
 )

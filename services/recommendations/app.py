@@ -97,6 +97,6 @@ SERVICE = Service(
         Route(*("GET", "/recommendations/{id}", recommend_beside), answers={200: Recommendations}, query=ForSomebody),
         Route("POST", "/recommendations/looks", record_look, answers={204: None}, body=Seen, inside=True),
     ),
-    samples=Samples(LOOKS, sample),
+    samples=Samples(LOOKS, sample).add,
     while_running=(follow_laptops,),
 )

@@ -17,7 +17,7 @@ from launcher.plan import ROOT
 
 _PAGE = ROOT / "docs" / "security.md"
 _LINE = re.compile(r"^\| (\w+) \| `(\w+) (/[^`]*)` \| (\S+) \| (\S+) \| (\S+) \| (yes|no) \|$", re.MULTILINE)
-_PARTS = {"{id}": "999", "{key}": "a"}
+_PART = re.compile(r"\{(\w+)\}")
 # The statuses that mean "not you", and those of what is not led to.
 _REFUSALS, _NOWHERE = frozenset({401, 403}), frozenset({404, 405})
 _OUTSIDE = "through the gateway"
@@ -36,10 +36,7 @@ class Endpoint:
     @property
     def asked(self) -> str:
         """A path that it is at. Nothing is there, so that little is changed."""
-        path = self.path
-        for part, value in _PARTS.items():
-            path = path.replace(part, value)
-        return path
+        return _PART.sub(lambda part: "999" if part[1] == "id" else "a", self.path)
 
     def deviates(self, role: str, status: int, *, outside: bool) -> bool:
         """Whether *status* is not what the table says to that *role*; *outside* is through the gateway."""
@@ -73,6 +70,8 @@ async def _play(stage: Stage) -> list[Row]:
         services = {name: await system.start(f"{name}-1", AUTH_ISSUER=ISSUER) for name in names}
         gateway = await system.start("gateway-1", AUTH_ISSUER=ISSUER, root=ROOT, **UNLIMITED)
         await system.leads(gateway, "/api/ports/1")
+        # Whose prefix is not its own name has it once all before it in the list were read.
+        await system.leads(gateway, "/api/ledger/accounts", 401)
         outside = dict.fromkeys(names, gateway.url + "/api")
         rows = []
         for where, urls in {

@@ -11,6 +11,7 @@ PAGE = """
 | accounts | `DELETE /accounts/me` | 401 | yes | yes | yes |
 | ports | `PUT /ports/{id}` | 401 | 403 | yes | yes |
 | laptops | `GET /laptops/{id}/reservations/{key}` | yes | yes | yes | no |
+| payments | `PUT /charges/{key}/refunds/{refund}` | yes | yes | yes | no |
 """
 
 
@@ -20,6 +21,7 @@ def test_the_table_is_taken_apart_and_who_deletes_himself_comes_last() -> None:
     assert [(each.method, each.asked, list(each.answers.values()), each.led) for each in found] == [
         ("PUT", "/ports/999", ["401", "403", "yes"], True),
         ("GET", "/laptops/999/reservations/a", ["yes", "yes", "yes"], False),
+        ("PUT", "/charges/a/refunds/a", ["yes", "yes", "yes"], False),
         ("DELETE", "/accounts/me", ["401", "yes", "yes"], True),
     ]
 
