@@ -77,6 +77,12 @@ SOLD_OUT = Kind(
     "There is not as much in stock",
     "Ask for less, or again later: what others reserved and did not buy comes back.",
 )
+PRICE_CHANGED = Kind(
+    "price-changed",
+    409,
+    "It costs something else now",
+    "Read it again, and ask for it at the price that it has now, if you still want it.",
+)
 DECLINED = Kind(
     "declined",
     402,
@@ -110,6 +116,7 @@ _ALL = (
     KEY_REUSED,
     UNDER_WAY,
     SOLD_OUT,
+    PRICE_CHANGED,
     DECLINED,
     WRONG_CREDENTIALS,
     LOGGED_OUT,

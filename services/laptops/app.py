@@ -55,7 +55,7 @@ RESOURCE = Resource(
 SERVICE = Service(
     "laptops",
     port=5000,
-    api="1.0.0",
+    api="1.1.0",
     home=Path(__file__).parent,
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
     samples=Samples(LAPTOPS, sample).add,

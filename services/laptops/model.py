@@ -12,6 +12,9 @@ from services.kit.web.schema import Draft, Line, PageQuery, Record
 # More of one laptop nobody has.
 STOCK_MAX = 1_000_000
 
+Cents = Annotated[int, Field(ge=1, le=100_000_000)]
+Currency = Literal["EUR", "GBP", "USD"]
+
 
 class LaptopFacts(Schema):
     """``price_cents`` is in hundredths of ``currency``, whole, since money must not be rounded; None: no price yet."""
@@ -19,8 +22,8 @@ class LaptopFacts(Schema):
     title: Line
     model: Line
     stock: Annotated[int, Field(ge=0, le=STOCK_MAX)] = 0
-    price_cents: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
-    currency: Literal["EUR", "GBP", "USD"] = "EUR"
+    price_cents: Cents | None = None
+    currency: Currency = "EUR"
 
 
 class LaptopDraft(LaptopFacts, Draft):

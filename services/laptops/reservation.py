@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from discovery.web import FieldError, Problem
 from discovery.web.validation import Schema
-from services.kit.problems import SOLD_OUT
-from services.laptops.model import STOCK_MAX
+from services.kit.problems import PRICE_CHANGED, SOLD_OUT
+from services.laptops.model import STOCK_MAX, Cents, Currency
 from services.laptops.table import LAPTOPS, RESERVATIONS
 
 State = Literal["held", "taken", "released", "expired"]
@@ -24,10 +24,12 @@ KEPT_S = 86_400.0
 
 
 class ReservationDraft(Schema):
-    """How many, and for how many seconds."""
+    """How many, and for how many seconds; at which price, where that matters to who holds it."""
 
     quantity: Annotated[int, Field(ge=1, le=1000)]
     seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    price_cents: Cents | None = None
+    currency: Currency = "EUR"
 
 
 class Reservation(Schema):
@@ -52,7 +54,8 @@ def hold(
     """Hold stock of *laptop*; and whether that is new: the same once more is the one that is there.
 
     Raises:
-        Problem: 404 for no such laptop, 409 when there is not as much, 422 when *key* is for something else.
+        Problem: 404 for no such laptop, 409 when there is not as much, or it costs something else; 422 when *key* is
+            for something else.
     """
     stock = _stock(connection, laptop, now_s)
     if (known := find(connection, laptop, key)) is not None:
@@ -60,6 +63,8 @@ def hold(
             error = FieldError("quantity", "is another than that of the reservation with this key")
             raise Problem(422, "this key is for another reservation", errors=[error])
         return known, False
+    if draft.price_cents is not None and (draft.price_cents, draft.currency) != (stock.price_cents, stock.currency):
+        raise PRICE_CHANGED("this is not what it costs now")
     _check(stock.free, draft.quantity)
     made = Reservation(key=key, laptop=laptop, quantity=draft.quantity, state="held", until_s=now_s + draft.seconds)
     connection.execute(insert(RESERVATIONS).values(made.model_dump()))
@@ -103,7 +108,9 @@ def release(connection: Connection, laptop: int, key: str, now_s: float) -> Rese
             _change(connection, laptop, reserved=-known.quantity)
         case "taken":
             _change(connection, laptop, stock=min(known.quantity, STOCK_MAX - stock.there))
-        case "expired" | "released":
+        case "expired":
+            pass  # it is back already; and who released it does not take it after all, when there is some again
+        case "released":
             return known
     return _become(connection, known, "released")
 
@@ -127,16 +134,19 @@ def expire(connection: Connection, laptop: int, now_s: float) -> None:
 
 
 class _Stock(NamedTuple):
-    """How many there are, and how many of them nobody holds."""
+    """How many there are, how many of them nobody holds, and what one costs."""
 
     there: int
     free: int
+    price_cents: int | None
+    currency: str
 
 
 def _stock(connection: Connection, laptop: int, now_s: float) -> _Stock:
     """What there is, once what has expired is back."""
     expire(connection, laptop, now_s)
-    found = select(LAPTOPS.c.stock, LAPTOPS.c.stock - LAPTOPS.c.reserved).where(LAPTOPS.c.id == laptop)
+    free = LAPTOPS.c.stock - LAPTOPS.c.reserved
+    found = select(LAPTOPS.c.stock, free, LAPTOPS.c.price_cents, LAPTOPS.c.currency).where(LAPTOPS.c.id == laptop)
     if (row := connection.execute(found).one_or_none()) is None:
         raise Problem(404, "there is no such laptop")
     return _Stock(*row)

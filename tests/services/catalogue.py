@@ -20,6 +20,7 @@ from services.kit.auth.verifier import Verifier
 from services.kit.data.database import database_url
 from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
+from services.orders.app import SERVICE as ORDERS
 from services.payments.app import SERVICE as PAYMENTS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
@@ -28,7 +29,7 @@ from tests.services.issuer import IssuerDouble
 from tests.services.support import Client, enrolled, served
 
 SERVICES: Mapping[str, Service] = MappingProxyType(
-    {service.name: service for service in (ACCOUNTS, LAPTOPS, PAYMENTS, PORTS, RECOMMENDATIONS)}
+    {service.name: service for service in (ACCOUNTS, LAPTOPS, ORDERS, PAYMENTS, PORTS, RECOMMENDATIONS)}
 )
 
 

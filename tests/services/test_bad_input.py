@@ -31,6 +31,7 @@ ROUTES = [
     ("laptops", "PUT", "/laptops/1"),
 ]
 FOR_PEERS = [
+    ("orders", "POST", "/orders"),
     ("payments", "PUT", "/charges/order-7"),
     ("payments", "PUT", "/charges/order-7/refunds/back"),
 ]

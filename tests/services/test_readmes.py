@@ -20,6 +20,7 @@ from services.gateway.app import build as build_gateway
 from services.kit.data.database import file_url
 from services.kit.service import Settings
 from services.marketplace.app import build as build_marketplace
+from services.orders.app import build as build_orders
 from services.payments.app import SERVICE as PAYMENTS
 from tests.services.support import build, build_laptops, build_ports, build_recommendations, enrolled, served
 
@@ -29,6 +30,7 @@ PORTS = {
     "gateway": 8080,
     "laptops": 5000,
     "marketplace": 5003,
+    "orders": 5006,
     "payments": 5005,
     "ports": 5001,
     "recommendations": 5002,
@@ -68,6 +70,7 @@ async def test_every_line_to_try_works(
             served(build_gateway(), "gateway", registry) as gateway,
             served(build_console(kept), "console", registry) as console,
             served(build(PAYMENTS, file_url(tmp_path / "payments.db")), "payments", registry) as payments,
+            served(build_orders(Settings(file_url(tmp_path / "orders.db"))), "orders", registry) as orders,
             served(build_accounts(Settings(file_url(tmp_path / "accounts.db"))), "accounts", registry) as accounts,
         ):
             client = {
@@ -76,6 +79,7 @@ async def test_every_line_to_try_works(
                 "gateway": gateway,
                 "laptops": laptops,
                 "marketplace": marketplace,
+                "orders": orders,
                 "payments": payments,
                 "ports": ports,
                 "recommendations": recommendations,

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("gateway", 8080),
         ("laptops", 5000),
         ("marketplace", 5003),
+        ("orders", 5006),
         ("payments", 5005),
         ("ports", 5001),
         ("recommendations", 5002),

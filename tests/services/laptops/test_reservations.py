@@ -81,6 +81,24 @@ async def test_a_key_is_for_one_quantity(laptops_url: URL) -> None:
         assert await stock(client) == (STOCK, 2)
 
 
+async def test_stock_is_held_at_the_price_that_was_told_or_not_at_all(laptops_url: URL) -> None:
+    async with selling(laptops_url) as client:
+        for price in ({"price_cents": 329_901}, {"price_cents": 329_900, "currency": "USD"}):
+            other = await client("PUT", f"{LAPTOP}/reservations/mine", json={"quantity": 2} | price)
+            assert (other.status, other.json["type"]) == (409, "/problems/price-changed")
+        assert await stock(client) == (STOCK, 0)
+        body = {"quantity": 2, "price_cents": 329_900}
+        assert (await client("PUT", f"{LAPTOP}/reservations/mine", json=body)).status == 201
+
+        laptop = (await client("GET", LAPTOP)).json
+        draft = {name: laptop[name] for name in ("title", "model", "stock")} | {"price_cents": 1}
+        assert (await client("PUT", LAPTOP, json=draft, headers=ANY)).status == 200
+        again = await client("PUT", f"{LAPTOP}/reservations/mine", json=body)
+        assert again.status == 200, "what is held stays so at its price"
+        unpriced = {"quantity": 1, "price_cents": 1}
+        assert (await client("PUT", "/laptops/10/reservations/mine", json=unpriced)).status == 409
+
+
 async def test_what_is_taken_is_gone_once_however_often_it_is_taken(laptops_url: URL) -> None:
     async with selling(laptops_url) as client:
         await hold(client, "mine", 2)
@@ -126,7 +144,9 @@ async def test_one_that_has_expired_is_back_already_when_it_is_released(laptops_
     async with selling(laptops_url, clock) as client:
         await hold(client, "mine", 4)
         await clock.advance(61)
-        assert (await release(client, "mine")).json["state"] == "expired"
+        assert (await release(client, "mine")).json["state"] == "released"
+        assert await stock(client) == (STOCK, 0)
+        assert (await take(client, "mine")).status == 409, "whoever asked for it before is late"
         assert await stock(client) == (STOCK, 0)
 
 

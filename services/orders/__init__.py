@@ -1,0 +1,1 @@
+"""Orders: placed by customers, and carried out step by step until they are confirmed, or undone."""

@@ -1,0 +1,1 @@
+"""The schema of the orders, revision after revision."""

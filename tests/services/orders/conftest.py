@@ -1,0 +1,22 @@
+"""Where orders keep their data: each test here runs on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from services.kit.data.database import file_url
+from tests.postgresql.both import BOTH, place
+
+
+@pytest.fixture(params=BOTH)
+def orders_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    return place(request, tmp_path, "orders")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> URL:
+    """For the many: the database is not what they are about."""
+    return file_url(tmp_path / "orders.db")
