@@ -19,6 +19,8 @@ from discovery.clock import SystemClock
 from launcher.plan import module_of
 
 ROOT = Path(__file__).resolve().parents[2]
+# Who takes events says whose by a tag.
+TAKES = {"ports": ("takes-laptops",)}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_a_service_has_its_port_and_its_own_file(
     runpy.run_module(module_of(name), run_name="__main__")
 
     ((_, config),) = started
-    assert (config.name, config.host, config.port, config.tags) == (name, "127.0.0.1", port, ())
+    assert (config.name, config.host, config.port, config.tags) == (name, "127.0.0.1", port, TAKES.get(name, ()))
     # But for the lock of the console, which looks for another one first.
     opened = [path.name for path in tmp_path.iterdir() if path.name != "console.db.lock"]
     assert opened == [], "nothing is opened before the service runs"
