@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from observability.config import TelemetryConfig
-    from observability.current import came_from, current_trace_id
+    from observability.current import came_from, current_trace_id, current_traceparent
     from observability.jaeger import read_jaeger
     from observability.lines import configure_logs
     from observability.log_only import journal
+    from observability.messages import handling_event, sending_event, watch_backlog
     from observability.receiver import Receiver
     from observability.setup import exposing, observer
     from observability.spans import Span
@@ -26,12 +27,16 @@ __all__ = [
     "came_from",
     "configure_logs",
     "current_trace_id",
+    "current_traceparent",
     "exposing",
+    "handling_event",
     "journal",
     "observer",
     "read_jaeger",
     "render_tree",
+    "sending_event",
     "trace_tree",
+    "watch_backlog",
 ]
 
 _HOME = {
@@ -42,12 +47,16 @@ _HOME = {
     "came_from": "observability.current",
     "configure_logs": "observability.lines",
     "current_trace_id": "observability.current",
+    "current_traceparent": "observability.current",
     "exposing": "observability.setup",
+    "handling_event": "observability.messages",
     "journal": "observability.log_only",
     "observer": "observability.setup",
     "read_jaeger": "observability.jaeger",
     "render_tree": "observability.tree",
+    "sending_event": "observability.messages",
     "trace_tree": "observability.tree",
+    "watch_backlog": "observability.messages",
 }
 
 if not TYPE_CHECKING:

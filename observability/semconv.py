@@ -36,6 +36,13 @@ USER_AGENT_ORIGINAL: Final = "user_agent.original"
 ERROR_TYPE: Final = "error.type"
 SERVICE_PEER_NAME: Final = "service.peer.name"
 
+# Spans of events.
+MESSAGING_DESTINATION_NAME: Final = "messaging.destination.name"
+MESSAGING_MESSAGE_ID: Final = "messaging.message.id"
+MESSAGING_OPERATION_NAME: Final = "messaging.operation.name"
+MESSAGING_OPERATION_TYPE: Final = "messaging.operation.type"
+MESSAGING_SYSTEM: Final = "messaging.system"
+
 # Log records.
 EXCEPTION_TYPE: Final = "exception.type"
 EXCEPTION_MESSAGE: Final = "exception.message"
@@ -74,6 +81,7 @@ MESH_CLIENT_EJECTED: Final = "mesh.client.ejected"
 MESH_CLIENT_EJECTIONS: Final = "mesh.client.ejections"
 MESH_CLIENT_PICKS: Final = "mesh.client.picks"
 MESH_CLIENT_RESENDS: Final = "mesh.client.resends"
+MESH_EVENTS_BACKLOG: Final = "mesh.events.backlog"
 MESH_INSTANCES: Final = "mesh.instances"
 MESH_HEALTH: Final = "mesh.health"
 MESH_LOOP_LAG: Final = "mesh.loop.lag"

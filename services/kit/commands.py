@@ -11,6 +11,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,7 @@ from services.kit.application import application
 from services.kit.data import backup as copies
 from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
+from services.kit.events import inbox, letters
 from services.kit.events.mesh_transport import tag_of
 from services.kit.main import main
 from services.kit.service import Service, Settings
@@ -48,7 +50,7 @@ def run(service: Service, build: Build | None = None, more: Commands = MappingPr
     parser.set_defaults(do=partial(serve, build=build))
     commands = parser.add_subparsers(metavar="COMMAND")
     commands.add_parser("serve", help=serve.__doc__)
-    for name, (do, *arguments) in {**_COMMANDS, **more}.items():
+    for name, (do, *arguments) in {**_COMMANDS, **(_OF_EVENTS if service.takes else {}), **more}.items():
         command = commands.add_parser(name, help=do.__doc__)
         command.set_defaults(do=do)
         for argument, kind in arguments:
@@ -117,6 +119,19 @@ def seed(service: Service, count: int) -> None:
     _say(f"There are {with_database(service, lambda database: database.write(add))} now.")
 
 
+def tell_letters(service: Service) -> None:
+    """Print the events that could not be handled, each with its reason."""
+    for letter in with_database(service, lambda database: database.read(letters.unopened)):
+        when = datetime.fromtimestamp(letter.buried_s, UTC).isoformat(timespec="seconds")
+        _say(f"{when} {letter.reason}\n  {letter.body}")
+
+
+def replay(service: Service) -> None:
+    """Handle them anew; what fails again stays."""
+    handled, left = with_database(service, lambda database: inbox.replay(database, service.takes))
+    _say(f"Handled: {handled}. Left: {left}.")
+
+
 def tell_document(service: Service) -> None:
     """Print the document of the API (OpenAPI)."""
     json.dump(openapi.document(service.name, service.api, service.routes), sys.stdout, indent=1)
@@ -144,3 +159,6 @@ _COMMANDS: Commands = MappingProxyType(
         "routes": (tell_routes,),
     }
 )
+
+# Of a service that takes events.
+_OF_EVENTS: Commands = MappingProxyType({"letters": (tell_letters,), "replay": (replay,)})

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete
 
 import discovery
+import observability
 from discovery.web import Problem, read_body
 from services.kit.data.database import Database
 from services.kit.data.faults import Unusable
@@ -53,27 +54,61 @@ async def receive(database: Database, takes: Mapping[str, Taking], raw: bytes, a
     except Unreadable as why:
         await database.write(partial(letters.bury, raw=raw, reason=str(why), now_s=clock.wall()))
         return
-    reason = ""
+    with observability.handling_event(event.kind, event.id, event.traceparent) as failed:
+        error = await _try(database, takes, event, around)
+        if error is not None:
+            failed(type(error).__name__)
+            put_aside = partial(_put_aside, event=event, raw=raw, reason=_reason(error), now_s=clock.wall())
+            await database.write(put_aside)
+
+
+async def _try(
+    database: Database, takes: Mapping[str, Taking], event: Event[Any], around: discovery.Surroundings
+) -> Exception | None:
+    """Handle *event*, at the first try or a later one; what it failed with at the last."""
+    last: Exception | None = None
     for pause_s in (0.0, *PAUSES_S):
         if pause_s:
-            await clock.sleep(pause_s)
+            await around.clock.sleep(pause_s)
         try:
-            await database.write(partial(take, event=event, takes=takes, now_s=clock.wall()))
+            await database.write(partial(take, event=event, takes=takes, now_s=around.clock.wall()))
         except Unusable:
             raise  # which is not the event's fault
-        except Unreadable as why:
-            reason = str(why)
-            break
+        except Unreadable as error:
+            return error
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is the reason that the letter gives
-            reason = f"{type(error).__name__}: {error}"
+            last = error
         else:
-            return
-    await database.write(partial(_put_aside, event=event, raw=raw, reason=reason, now_s=clock.wall()))
+            return None
+    return last
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
 
 
 def handlers(takes: Sequence[Taking]) -> Mapping[str, Taking]:
     """*takes* by the names of their kinds."""
     return {taking.kind.name: taking for taking in takes}
+
+
+async def replay(database: Database, takes: Sequence[Taking]) -> tuple[int, int]:
+    """Handle all dead letters anew, the oldest first; how many were handled, and how many are left.
+
+    Raises:
+        Problem: 503, when the database cannot be used.
+    """
+    found = await database.read(letters.unopened)
+    left = 0
+    for letter in found:
+        try:
+            await database.write(partial(letters.handle_again, letter=letter, takes=handlers(takes)))
+        except Unusable:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            left += 1
+            await database.write(partial(letters.keep, letter=letter, reason=_reason(error)))
+    return len(found) - left, left
 
 
 def receiving(takes: Sequence[Taking]) -> Route:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select, update
 
 from services.kit.data.records import insert_into
-from services.kit.events.event import BOUND
+from services.kit.events.event import BOUND, Taking, Unreadable, read
 from services.kit.events.tables import LETTERS
 
 
@@ -20,6 +22,39 @@ def bury(connection: Connection, raw: bytes, reason: str, now_s: float) -> None:
         "body": _text(raw[:BOUND].decode(errors="replace")),
     }
     connection.execute(insert_into(LETTERS, connection).values(letter).on_conflict_do_nothing())
+
+
+class Letter(NamedTuple):
+    """One of them. ``digest`` is its name."""
+
+    digest: str
+    buried_s: float
+    reason: str
+    body: str
+
+
+def unopened(connection: Connection) -> Sequence[Letter]:
+    """All of them, the oldest first."""
+    columns = (LETTERS.c.digest, LETTERS.c.buried_s, LETTERS.c.reason, LETTERS.c.body)
+    return [Letter(*row) for row in connection.execute(select(*columns).order_by(LETTERS.c.buried_s))]
+
+
+def handle_again(connection: Connection, letter: Letter, takes: Mapping[str, Taking]) -> None:
+    """Do what follows from what is in *letter*, which is gone then.
+
+    Raises:
+        Unreadable: when it is still no event that somebody takes here; and whatever the handler raises.
+    """
+    event = read(letter.body.encode())
+    if (taking := takes.get(event.kind)) is None:
+        raise Unreadable(f"nothing follows from {event.kind} here")
+    taking.handler(connection, taking.kind.read(event))
+    connection.execute(delete(LETTERS).where(LETTERS.c.digest == letter.digest))
+
+
+def keep(connection: Connection, letter: Letter, reason: str) -> None:
+    """Leave it where it is, for that *reason*."""
+    connection.execute(update(LETTERS).where(LETTERS.c.digest == letter.digest).values(reason=_text(reason[:500])))
 
 
 def _text(said: str) -> str:

@@ -23,6 +23,8 @@ def tag_of(source: str) -> str:
 class MeshTransport:
     """To all who take the events of *source*."""
 
+    system = "mesh"
+
     def __init__(self, mesh: discovery.Mesh, source: str) -> None:
         self._mesh = mesh
         self._tag = tag_of(source)

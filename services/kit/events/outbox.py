@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+import observability
 from services.kit.data.records import insert_into
 from services.kit.events.event import Event, F, Kind, write
 from services.kit.events.tables import CURSORS, OUTBOX
@@ -36,7 +37,15 @@ def add(connection: Connection, kind: Kind[F], subject: str, data: F, *, now_s: 
     Raises:
         ValueError: when that is larger than an event may be.
     """
-    event = Event(id=uuid.uuid4().hex, kind=kind.name, source=kind.source, subject=subject, time_s=now_s, data=data)
+    event = Event(
+        id=uuid.uuid4().hex,
+        kind=kind.name,
+        source=kind.source,
+        subject=subject,
+        time_s=now_s,
+        data=data,
+        traceparent=observability.current_traceparent(),
+    )
     connection.execute(insert(OUTBOX).values(kind=kind.name, made_s=now_s, body=write(event).decode()))
 
 

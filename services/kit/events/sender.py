@@ -18,10 +18,12 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 import discovery
+import observability
 from discovery.web import Problem
 from services.kit.data import lease
 from services.kit.data.database import Database
 from services.kit.events import outbox
+from services.kit.events.event import read
 from services.kit.events.mesh_transport import MeshTransport
 from services.kit.events.transport import Transport, Undelivered
 from services.kit.web.route import AROUND, DATABASE
@@ -140,7 +142,11 @@ class Sender:
             for event in await self._database.read(partial(outbox.waiting, subscriber=subscriber, limit=_AT_ONCE)):
                 if self._clock.now() >= self._until:
                     break
-                await self._transport.send(subscriber, event)
+                said = read(event.raw)
+                with observability.sending_event(
+                    said.kind, said.id, said.traceparent, self._transport.system, subscriber
+                ):
+                    await self._transport.send(subscriber, event)
                 reached, sent = event.id, sent + 1
         finally:
             if reached:
@@ -152,5 +158,6 @@ class Sender:
 async def sending(app: web.Application) -> AsyncIterator[None]:
     """Send the events of the service whose *app* that is, while it runs."""
     mesh = app[discovery.MESH]
-    async with Sender(app[DATABASE], MeshTransport(mesh, mesh.config.name), app[AROUND]):
+    async with Sender(app[DATABASE], MeshTransport(mesh, mesh.config.name), app[AROUND]) as sender:
+        observability.watch_backlog(lambda: sender.backlog)
         yield

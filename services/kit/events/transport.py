@@ -13,7 +13,9 @@ class Undelivered(Exception):
 
 
 class Transport(Protocol):
-    """A way to subscribers."""
+    """A way to subscribers. ``system`` is what traces call it."""
+
+    system: str
 
     async def subscribers(self) -> Collection[str]:
         """Who has to get what is sent, as far as it is there now."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import URL
 
-from services.kit.commands import run
+from services.kit.commands import run, with_database
+from services.kit.data.database import Database
+from services.kit.events import letters
 from services.kit.service import Service
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
@@ -47,6 +50,23 @@ def test_data_is_made_copied_and_brought_back(commands: Commands, tmp_path: Path
     assert commands("seed", "1") == f"There are {before + 1} now.\n"
     with pytest.raises(SystemExit, match="is there already: name another file"):
         commands("backup", str(file))
+
+
+def test_dead_letters_are_told_and_handled_anew_where_events_are_taken(
+    url: URL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    commands = Commands(PORTS, monkeypatch, capsys)
+    assert commands("letters") == ""
+
+    async def bury(database: Database) -> None:
+        await database.write(partial(letters.bury, raw=b"nonsense", reason="no JSON", now_s=0.0))
+
+    with_database(PORTS, bury)
+    assert commands("letters") == "1970-01-01T00:00:00+00:00 no JSON\n  nonsense\n"
+    assert commands("replay") == "Handled: 0. Left: 1.\n"
+    with pytest.raises(SystemExit):
+        Commands(LAPTOPS, monkeypatch, capsys)("letters")
 
 
 @pytest.mark.parametrize(

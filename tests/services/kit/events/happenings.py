@@ -75,6 +75,8 @@ def clear(connection: Connection) -> None:
 class Post:
     """A transport that keeps what it is given, to whom it can be given."""
 
+    system = "test"
+
     def __init__(self, *there: str) -> None:
         self.there: Sequence[str] = there
         self.away: set[str] = set()

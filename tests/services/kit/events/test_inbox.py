@@ -16,7 +16,7 @@ from services.kit.data.database import Database
 from services.kit.data.faults import Busy
 from services.kit.events.event import BOUND, Event, on
 from services.kit.events.event import read as read_event
-from services.kit.events.inbox import KEPT_S, PAUSES_S, handlers, receive, take
+from services.kit.events.inbox import KEPT_S, PAUSES_S, handlers, receive, replay, take
 from services.kit.events.tables import INBOX
 from tests.services.kit.events.happenings import MADE, NOW_S, made, names, note, reasons
 
@@ -170,6 +170,37 @@ async def test_while_the_database_cannot_be_used_it_has_to_come_again_and_is_no_
     await inbox(made())
     assert await inbox.names() == ["7"]
     assert await inbox.reasons() == []
+
+
+async def test_letters_are_handled_anew_when_what_was_wrong_is_mended_and_those_that_fail_again_stay(
+    database: Database,
+) -> None:
+    def fail(connection: Connection, event: Event[Any]) -> None:
+        raise ArithmeticError("too many")
+
+    inbox = Inbox(database, fail)
+    for number in (1, 2, 3):
+        await inbox(made(id=f"e{number}", data={"number": number}))
+    await inbox(b"nonsense")
+    assert await replay(database, [on(MADE, fail)]) == (0, 4)
+
+    def mended(connection: Connection, event: Event[Any]) -> None:
+        note(connection, event)
+        if event.data.number == 2:
+            raise LookupError("two is gone")
+
+    assert await replay(database, [on(MADE, mended)]) == (2, 2)
+    assert sorted(map(str, await inbox.names())) == ["1", "3"]
+    said = sorted(reason.partition(" (")[0] for reason in await inbox.reasons())
+    assert said == ["LookupError: two is gone", "the body is not JSON: Expecting value"]
+    await inbox(made(id="e1", data={"number": 1}))
+    assert len(await inbox.names()) == 2, "it was handled, and comes too late"
+
+
+async def test_a_letter_of_a_kind_that_is_taken_no_more_stays_and_says_so(database: Database) -> None:
+    await Inbox(database)(made(data=None))
+    assert await replay(database, []) == (0, 1)
+    assert await database.read(reasons) == ["nothing follows from things.thing.made here"]
 
 
 async def test_what_can_come_no_more_is_forgotten(database: Database) -> None:

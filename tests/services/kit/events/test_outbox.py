@@ -6,10 +6,13 @@ import json
 from functools import partial
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import Connection, func, select
 
+import observability
 from services.kit.data.database import Database
 from services.kit.events import outbox
+from services.kit.events.event import read
 from services.kit.events.outbox import KEPT_S, MISSED_S
 from services.kit.events.tables import OUTBOX
 from tests.services.kit.events.happenings import NOW_S, happen, tell
@@ -47,6 +50,17 @@ async def test_what_did_not_happen_in_the_end_is_told_to_nobody(database: Databa
         await database.write(work)
     await happen(database, 2)
     assert await numbers(database, "ports") == [2]
+
+
+async def test_an_event_says_which_span_it_was_made_in(database: Database) -> None:
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("test")
+    await see(database, "ports")
+    with tracer.start_as_current_span("request"):
+        made_in = observability.current_traceparent()
+        await happen(database, 1)
+    await happen(database, 2)
+    found = await database.read(partial(outbox.waiting, subscriber="ports", limit=2))
+    assert [read(each.raw).traceparent for each in found] == [made_in, ""]
 
 
 async def test_each_subscriber_has_its_own_place_in_the_same_order(database: Database) -> None:
