@@ -20,6 +20,11 @@ COPY services/laptops/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
 
+FROM installer AS orders-packages
+COPY services/orders/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
 FROM installer AS payments-packages
 COPY services/payments/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -93,6 +98,14 @@ VOLUME /data
 ENV MESH_PORT=5000
 EXPOSE 5000
 CMD ["python", "-m", "services.laptops"]
+
+FROM service AS orders-service
+COPY --from=orders-packages /opt/venv /opt/venv
+COPY --from=code /app/services/orders services/orders
+VOLUME /data
+ENV MESH_PORT=5006
+EXPOSE 5006
+CMD ["python", "-m", "services.orders"]
 
 FROM service AS payments-service
 COPY --from=payments-packages /opt/venv /opt/venv

@@ -39,14 +39,13 @@ class MeshPeers:
                 if response.status < 400:
                     return Answer(response.status)
                 body = await response.content.read(_ANSWER_BYTES)
-                return Answer(response.status, _kind(response, body))
+                return Answer(response.status, _kind(body))
         except (aiohttp.ClientError, TimeoutError):
             return AWAY
 
 
-def _kind(response: aiohttp.ClientResponse, body: bytes) -> str:
-    if response.content_type != "application/problem+json":
-        return ""
+def _kind(body: bytes) -> str:
+    """The type of the problem that the body of a refusal is; empty where it says none."""
     try:
         document = parse_json(body)
     except Problem:

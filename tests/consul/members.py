@@ -23,6 +23,7 @@ from services.kit.data.database import file_url
 from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.marketplace.app import build as marketplace
+from services.orders.app import build as orders
 from services.payments.app import SERVICE as PAYMENTS
 from services.ports.app import SERVICE as PORTS
 from services.recommendations.app import SERVICE as RECOMMENDATIONS
@@ -45,6 +46,7 @@ BUILD: Mapping[str, Callable[[Path], web.Application]] = {
     "gateway": lambda data: gateway(issuer=ISSUER),
     "laptops": declared(LAPTOPS),
     "marketplace": lambda data: marketplace(),
+    "orders": lambda data: orders(settings("orders", data)),
     "payments": declared(PAYMENTS),
     "ports": declared(PORTS),
     "recommendations": declared(RECOMMENDATIONS),
@@ -154,6 +156,16 @@ def wants_a_token(path: str) -> Asked:
     return asked
 
 
+def finds(service: str) -> Asked:
+    """Sees instances of it, whom it asks in the background."""
+
+    async def asked(self: Member) -> bool:
+        view = self.server.mesh.view(service)
+        return view is not None and bool(view.instances)
+
+    return asked
+
+
 def calls(service: str) -> str:
     return f"calls {service}"
 
@@ -165,6 +177,12 @@ _EVERYBODY: dict[str, Asked] = {
 }
 ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     "accounts": _EVERYBODY,
+    "orders": _EVERYBODY
+    | {
+        calls("accounts"): refuses("/orders", "GET"),
+        calls("laptops"): finds("laptops"),
+        calls("payments"): finds("payments"),
+    },
     "payments": _EVERYBODY | {calls("accounts"): refuses("/ledger/accounts", "GET")},
     "ports": _EVERYBODY | {calls("accounts"): refuses("/ports")},
     "laptops": _EVERYBODY
@@ -182,6 +200,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     | {
         calls("marketplace"): shows("/", "<h1>Laptops"),
         calls("accounts"): refuses("/api/token"),
+        calls("orders"): wants_a_token("/api/orders"),
         calls("payments"): wants_a_token("/api/ledger/accounts"),
         **{calls(api): shows(f"/api/{api}", '"id"') for api in sorted(_API)},
     },
