@@ -7,15 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
-from joserfc.jwk import OKPKey
-from joserfc.jws import JWSRegistry
+from nacl import signing
 
 from services.accounts.key_policy import TOKEN_S, Term
-
-# By name, and not by `jws.serialize_compact`: that warns each time that RFC 9864 calls this algorithm otherwise.
-_EDDSA = JWSRegistry.algorithms["EdDSA"]
 
 
 @dataclass(frozen=True)
@@ -23,22 +20,24 @@ class SigningKey:
     """A pair of keys and its term. It is called by its thumbprint (RFC 7638), which no other key has."""
 
     term: Term
-    pair: OKPKey = field(repr=False)
+    pair: signing.SigningKey = field(repr=False)
 
     @classmethod
     def read(cls, term: Term, kept: str) -> SigningKey:
         """The key that was kept as :func:`new_pair` made it."""
-        return cls(term, OKPKey.import_key(json.loads(kept)))
+        secret: str = json.loads(kept)["d"]
+        return cls(term, signing.SigningKey(base64.urlsafe_b64decode(f"{secret}=")))
 
     @cached_property
     def name(self) -> str:
         """Its ``kid``."""
-        return self.pair.thumbprint()
+        public = {"crv": "Ed25519", "kty": "OKP", "x": self.point}
+        return _base64(sha256(_json(public)).digest())
 
-    @property
+    @cached_property
     def point(self) -> str:
         """Its public part, in base64url (RFC 8037)."""
-        return str(self.pair.as_dict(private=False)["x"])
+        return _base64(bytes(self.pair.verify_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +67,25 @@ class Claims:
 
 
 def new_pair() -> str:
-    """A new pair of keys, as text; it is as secret as whatever it will sign."""
-    return json.dumps(OKPKey.generate_key("Ed25519", private=True).as_dict(private=True))
+    """A new pair of keys, as the text of a JWK (RFC 8037); it is as secret as whatever it will sign."""
+    pair = signing.SigningKey.generate()
+    x, d = _base64(bytes(pair.verify_key)), _base64(bytes(pair))
+    return json.dumps({"kty": "OKP", "crv": "Ed25519", "x": x, "d": d})
 
 
 def signed(claims: Claims, key: SigningKey) -> str:
     """The token."""
     header = {"alg": "EdDSA", "typ": "at+jwt", "kid": key.name}
     message = f"{_part(header)}.{_part(claims.dump())}"
-    return f"{message}.{_base64(_EDDSA.sign(message.encode(), key.pair))}"
+    return f"{message}.{_base64(key.pair.sign(message.encode()).signature)}"
 
 
 def _part(value: Mapping[str, Any]) -> str:
-    return _base64(json.dumps(value, separators=(",", ":")).encode())
+    return _base64(_json(value))
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _base64(raw: bytes) -> str:

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
 
 SERVERS = ("consul-server", "consul-server-2", "consul-server-3")
 RATE = 10.0
-# Secrets beside a token for each service: the tokens of management, agent and Prometheus, the gossip's and servers' keys.
+# Secrets beside a token for each service: those of management, agent and Prometheus, the keys of gossip and servers.
 OTHERS = 5
 # Milliseconds. Consul's pages are put together in the browser, beside two stacks on this machine.
 PAGE_MS = 60_000

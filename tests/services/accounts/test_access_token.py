@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import warnings
 
 import pytest
@@ -49,5 +51,13 @@ def test_a_key_keeps_its_name_and_every_key_has_its_own() -> None:
     assert SigningKey.read(Term(1, 0, 0), new_pair()).name != SigningKey.read(Term(1, 0, 0), kept).name
 
 
+def test_a_key_that_another_program_keeps_is_the_same_here() -> None:
+    pair = OKPKey.generate_key("Ed25519", private=True)
+    read = SigningKey.read(Term(1, 0, 0), json.dumps(pair.as_dict(private=True)))
+    assert (read.name, read.point) == (pair.thumbprint(), pair.as_dict(private=False)["x"])
+    assert OKPKey.import_key(json.loads(new_pair())).is_private
+
+
 def test_the_private_part_is_not_in_what_a_key_is_shown_as(key: SigningKey) -> None:
-    assert str(key.pair.as_dict(private=True)["d"]) not in repr(key)
+    assert base64.urlsafe_b64encode(bytes(key.pair)).decode()[:43] not in repr(key)
+    assert bytes(key.pair).hex() not in repr(key)
