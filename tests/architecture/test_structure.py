@@ -239,31 +239,42 @@ OWNERS = {
 }
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_arrows_point_one_way(module: str) -> None:
-    room = next(prefix for prefix in MAY_IMPORT if within(module, (prefix,)))
-    ours = {name for name in imports(MODULES[module]) if within(name, PACKAGES)}
-
-    assert {name for name in ours if not within(name, MAY_IMPORT[room])} == set()
-
-
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES if within(m, ("discovery",)) and not within(m, NOT_FOR_THE_LIBRARY)]
-)
-def test_the_library_does_not_lean_on_its_development_rooms(module: str) -> None:
-    assert {name for name in imports(MODULES[module]) if within(name, NOT_FOR_THE_LIBRARY)} == set()
+def below(*rooms: str) -> list[str]:
+    """The modules of *rooms*."""
+    found = [module for module in MODULES if within(module, rooms)]
+    assert found, f"{rooms} hold nothing: a rule about them could not fail"
+    return found
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("services", "observability.console"))])
-def test_services_and_the_console_use_public_names_only(module: str) -> None:
-    allowed = {"discovery", "discovery.web", "discovery.web.validation", "discovery.wire", "observability"}
-    names = {name for name in imports(MODULES[module]) if within(name, SHIPPED)}
-    if within(module, ("observability.console",)):
-        names = {name for name in names if not within(name, ("observability.console",))}
-    if module == "observability.console.__main__":
-        allowed.add("discovery.lazily")  # which says what to install
+def test_arrows_point_one_way() -> None:
+    def crossed(module: str) -> set[str]:
+        room = next(prefix for prefix in MAY_IMPORT if within(module, (prefix,)))
+        ours = {name for name in imports(MODULES[module]) if within(name, PACKAGES)}
+        return {name for name in ours if not within(name, MAY_IMPORT[room])}
 
-    assert names <= allowed
+    assert {module: names for module in MODULES if (names := crossed(module))} == {}
+
+
+def test_the_library_does_not_lean_on_its_development_rooms() -> None:
+    library = [module for module in below("discovery") if not within(module, NOT_FOR_THE_LIBRARY)]
+    leaning = {m: {name for name in imports(MODULES[m]) if within(name, NOT_FOR_THE_LIBRARY)} for m in library}
+
+    assert {module: names for module, names in leaning.items() if names} == {}
+
+
+def test_services_and_the_console_use_public_names_only() -> None:
+    public = {"discovery", "discovery.web", "discovery.web.validation", "discovery.wire", "observability"}
+
+    def hidden(module: str) -> set[str]:
+        names = {name for name in imports(MODULES[module]) if within(name, SHIPPED)} - public
+        if within(module, ("observability.console",)):
+            names = {name for name in names if not within(name, ("observability.console",))}
+        if module == "observability.console.__main__":
+            names.discard("discovery.lazily")  # which says what to install
+        return names
+
+    modules = below("services", "observability.console")
+    assert {module: names for module in modules if (names := hidden(module))} == {}
 
 
 def test_the_console_is_shown_by_its_command_and_imported_by_nobody_else() -> None:
@@ -276,19 +287,19 @@ def test_the_console_is_shown_by_its_command_and_imported_by_nobody_else() -> No
     assert users("observability.terminal") == {"observability.commands"}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("observability.console",))])
-def test_the_console_reads_the_messages_on_the_wire_and_knows_nothing_of_the_sdk(module: str) -> None:
-    names = {name for name in imports(MODULES[module]) if within(name, ("opentelemetry",))}
+def test_the_console_reads_the_messages_on_the_wire_and_knows_nothing_of_the_sdk() -> None:
+    for module in below("observability.console"):
+        names = {name for name in imports(MODULES[module]) if within(name, ("opentelemetry",))}
 
-    assert {name for name in names if not name.startswith("opentelemetry.proto")} == set()
-    assert not names or within(module, ("observability.console.ingest",))
+        assert {name for name in names if not name.startswith("opentelemetry.proto")} == set(), module
+        assert not names or within(module, ("observability.console.ingest",)), module
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("launcher", "benchmarks"))])
-def test_a_room_of_the_launcher_is_entered_by_its_face(module: str) -> None:
-    rooms = [room for room in LAUNCHER_ROOMS if not within(module, (room,))]
+def test_a_room_of_the_launcher_is_entered_by_its_face() -> None:
+    for module in below("launcher", "benchmarks"):
+        rooms = [room for room in LAUNCHER_ROOMS if not within(module, (room,))]
 
-    assert {name for name in imports(MODULES[module]) if within(name, tuple(rooms))} <= set(rooms)
+        assert {name for name in imports(MODULES[module]) if within(name, tuple(rooms))} <= set(rooms), module
 
 
 @pytest.mark.parametrize("room", LAUNCHER_ROOMS)
@@ -311,9 +322,10 @@ def test_the_launcher_has_these_rooms_and_only_nouns_beside_them() -> None:
     assert rooms == set(LAUNCHER_ROOMS)
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if within(m, SHIPPED)])
-def test_what_is_installed_knows_nothing_of_this_repository(module: str) -> None:
-    assert {n for n in imports(MODULES[module]) if within(n, PACKAGES) and not within(n, SHIPPED)} == set()
+def test_what_is_installed_knows_nothing_of_this_repository() -> None:
+    for module in below(*SHIPPED):
+        known = {n for n in imports(MODULES[module]) if within(n, PACKAGES) and not within(n, SHIPPED)}
+        assert known == set(), module
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -328,11 +340,11 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert left == {}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if within(m, ("discovery.policy",))])
-def test_policies_are_pure(module: str) -> None:
-    roots = {name.split(".")[0] for name in imports(MODULES[module])}
+def test_policies_are_pure() -> None:
+    for module in below("discovery.policy"):
+        roots = {name.split(".")[0] for name in imports(MODULES[module])}
 
-    assert roots <= PURE | {"discovery"} | ({"collections"} & roots)
+        assert roots <= PURE | {"discovery"} | ({"collections"} & roots), module
 
 
 @pytest.mark.parametrize("dependency", OWNERS)
@@ -342,9 +354,10 @@ def test_a_dependency_has_one_owner(dependency: str) -> None:
     assert {user for user in users if not within(user, OWNERS[dependency])} == set()
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_file_is_longer_than_250_lines(module: str) -> None:
-    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 250
+def test_no_file_is_longer_than_250_lines() -> None:
+    lengths = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
+
+    assert {module: lines for module, lines in lengths.items() if lines > 250} == {}
 
 
 @pytest.mark.parametrize(
