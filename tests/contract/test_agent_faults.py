@@ -82,10 +82,15 @@ async def test_a_connection_too_many_is_answered_by_429_and_ended(
 
 
 async def raw(url: str) -> bytes:
-    """All that comes on a connection until its other end closes it."""
+    """All that comes on a connection until its other end closes it.
+
+    Nothing, where a reset overtook it: who closes before the request has come answers that by a reset.
+    """
     reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
     writer.write(b"GET /v1/agent/self HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n")
     try:
         return await reader.read()
+    except ConnectionResetError:
+        return b""
     finally:
         writer.close()
