@@ -30,7 +30,7 @@ from launcher.plan import ACCOUNTS, check_places
 
 # Twice what the slowest of us needs to start on one busy core, with room; then something is wrong.
 READY_S = 60.0
-_POLL_S = 0.1
+_POLL_S = 0.2
 # An instance stops within its MESH_STOP_S of 10, so this is for those that hang; with the others' it stays below 15.
 _SERVICE_GRACE_S = 11.0
 _CONSOLE_GRACE_S = 1.5
@@ -105,11 +105,15 @@ class System:
             await stack.enter_async_context(self._services)
             if self._processes.choice.ours:
                 self._consul.start(self._processes.consul())
+            # The one that all others ask for keys starts beside the console, which leaves a core to it.
+            first = [name for name in self.names if name.startswith(f"{ACCOUNTS}-")]
+            for name in first:
+                self._services.start(self._processes.service(name))
             if CONSOLE in self.names:
                 self._console.start(self._processes.service(CONSOLE))
                 await self._listening(urlsplit(self._processes.console_url))
             for name in self.names:
-                if name != CONSOLE:
+                if name != CONSOLE and name not in first:
                     self._services.start(self._processes.service(name))
             self._stack = stack.pop_all()
         return self

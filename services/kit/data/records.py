@@ -6,7 +6,7 @@ So several share a transaction, and a transaction may hold more than records. Th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,9 +21,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from discovery.web.validation import Schema
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from sqlalchemy.dialects import postgresql
 
 D = TypeVar("D", bound=Schema)
 R = TypeVar("R", bound=Schema)
@@ -37,7 +42,13 @@ _AT_ONCE = 500
 
 def insert_into(table: Table, connection: Connection) -> sqlite.Insert | postgresql.Insert:
     """An insert that can say what becomes of a row that is there: SQL leaves that to each database, and these agree."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else _postgresql().insert(table)
+
+
+def _postgresql() -> ModuleType:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only who uses it pays for it
+
+    return postgresql
 
 
 class Records(Generic[D, R]):
@@ -87,7 +98,7 @@ class Records(Generic[D, R]):
 
     def _add_to_sequence(self, connection: Connection, values: dict[str, object]) -> RowMapping:
         """As SQLite does by itself: an id that a caller chose is counted, and none is given that is taken."""
-        sequence = cast(func.pg_get_serial_sequence(self._table.name, "id"), postgresql.REGCLASS)
+        sequence = cast(func.pg_get_serial_sequence(self._table.name, "id"), _postgresql().REGCLASS)
         if chosen := values.get("id"):
             row = connection.execute(self._add, values).mappings().one()
             last = func.coalesce(func.pg_sequence_last_value(sequence), 1)
