@@ -9,7 +9,7 @@ from aiohttp import web
 from sqlalchemy import ColumnElement, or_
 
 import discovery
-from services.kit.data.records import Records, Samples
+from services.kit.data.records import Order, Records, Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.laptops import reserving
@@ -32,7 +32,25 @@ def where(query: LaptopQuery) -> list[ColumnElement[bool]]:
         found.append(model == query.model)
     if query.in_stock:
         found.append(LAPTOPS.c.stock > LAPTOPS.c.reserved)
+    if query.currency is not None:
+        found.append(LAPTOPS.c.currency == query.currency)
+    for column, least, most in (
+        (LAPTOPS.c.price_cents, query.price_min_cents, query.price_max_cents),
+        (LAPTOPS.c.screen_inches, query.screen_min_inches, query.screen_max_inches),
+    ):
+        if least is not None:
+            found.append(column >= least)
+        if most is not None:
+            found.append(column <= most)
     return found
+
+
+def order(query: LaptopQuery) -> Order | None:
+    """In which order *query* asks for it."""
+    if query.sort is None:
+        return None
+    columns = {"price": LAPTOPS.c.price_cents, "screen": LAPTOPS.c.screen_inches, "id": LAPTOPS.c.id}
+    return Order(columns[query.sort.removeprefix("-")], query.sort.startswith("-"), query.at)
 
 
 async def follow_ports(app: web.Application) -> AsyncIterator[None]:
@@ -48,6 +66,7 @@ RESOURCE = Resource(
     draft=LaptopDraft,
     query=LaptopQuery,
     where=where,
+    order=order,
     shown=fitted,
     shows=FittedLaptop,
     deleted=tell_deleted,
@@ -55,7 +74,7 @@ RESOURCE = Resource(
 SERVICE = Service(
     "laptops",
     port=5000,
-    api="1.1.0",
+    api="1.2.0",
     home=Path(__file__).parent,
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
     samples=Samples(LAPTOPS, sample).add,

@@ -28,6 +28,8 @@ LAPTOPS = Table(
     Column("reserved", Integer, nullable=False, server_default="0"),
     Column("price_cents", Integer),
     Column("currency", String, nullable=False),
+    Column("form", String, nullable=False, server_default="clamshell"),
+    Column("screen_inches", Integer),
     UniqueConstraint("title", "model"),
     # The id of what was deleted is not given again: whoever remembers it must not meet something else.
     sqlite_autoincrement=True,
@@ -61,9 +63,24 @@ SEED: list[dict[str, Any]] = [
     {"title": title, "model": model, "stock": stock, "price_cents": price_cents, "currency": "EUR"}
     for title, model, stock, price_cents in _OFFERED
 ]
+# The form and the screen of each of them, which they were given later.
+SHAPES: tuple[tuple[str, int], ...] = (
+    ("clamshell", 13),
+    ("clamshell", 15),
+    ("clamshell", 17),
+    ("clamshell", 14),
+    ("clamshell", 16),
+    ("clamshell", 16),
+    ("clamshell", 12),
+    ("clamshell", 15),
+    ("convertible", 11),
+    ("rugged", 14),
+)
 
 
 def sample(number: int) -> dict[str, Any]:
     """A laptop that is made up."""
     row = SEED[number % len(SEED)]
-    return row | {"title": f"{row['title']} {number}", "model": f"{row['model']}-{number}"}
+    form, screen_inches = SHAPES[number % len(SEED)]
+    shape = {"form": form, "screen_inches": screen_inches}
+    return row | shape | {"title": f"{row['title']} {number}", "model": f"{row['model']}-{number}"}

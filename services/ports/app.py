@@ -17,7 +17,10 @@ from services.ports.table import PORTS, sample
 def where(query: PortQuery) -> list[ColumnElement[bool]]:
     """What *query* asks for."""
     asked = query.model_dump(include={"laptop", "name", "connector"}, exclude_none=True)
-    return [PORTS.c[column] == value for column, value in asked.items()]
+    found = [PORTS.c[column] == value for column, value in asked.items()]
+    if query.laptops is not None:
+        found.append(PORTS.c.laptop.in_(map(int, query.laptops.split(","))))
+    return found
 
 
 STORE = Records[PortDraft, Port](PORTS, Port)
@@ -25,7 +28,7 @@ RESOURCE = Resource(path="/ports", records=STORE, draft=PortDraft, query=PortQue
 SERVICE = Service(
     "ports",
     port=5001,
-    api="1.0.0",
+    api="1.1.0",
     home=Path(__file__).parent,
     routes=RESOURCE.routes(also="/port"),
     samples=Samples(PORTS, sample).add,

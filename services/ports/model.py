@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from discovery.web.validation import Schema, WholeNumber
 from services.kit.web.schema import Draft, Id, Line, PageQuery, Record
@@ -31,8 +31,9 @@ class Port(PortFacts, Record):
 
 
 class PortQuery(PageQuery):
-    """Which ports to list."""
+    """Which ports to list. ``laptops`` are up to a hundred ids with commas between: the ports of all of them."""
 
     laptop: WholeNumber | None = None
+    laptops: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,99}$")] | None = None
     name: Line | None = None
     connector: Connector | None = None

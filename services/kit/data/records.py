@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     RowMapping,
@@ -51,6 +52,29 @@ def _postgresql() -> ModuleType:
     return postgresql
 
 
+class Order(NamedTuple):
+    """By a column of whole numbers in the place of the id: rows that have none come last, equal ones by their ids.
+
+    ``at`` is what the last row seen has there.
+    """
+
+    column: Column[int | None] | Column[int]
+    descending: bool
+    at: int | None
+
+    def beyond(self, id: ColumnElement[int], after: int) -> ColumnElement[bool]:
+        """What follows the row that has the id *after*."""
+        none, later = self.column.is_(None), id > after
+        if self.at is None:
+            return none & later
+        further = self.column < self.at if self.descending else self.column > self.at
+        return further | ((self.column == self.at) & later) | none
+
+    def keys(self, id: ColumnElement[int]) -> Sequence[ColumnElement[Any]]:
+        """What to sort by."""
+        return self.column.is_(None), self.column.desc() if self.descending else self.column.asc(), id
+
+
 class Records(Generic[D, R]):
     """Keeps drafts of the type *D* in *table* as records of the type *R*."""
 
@@ -71,11 +95,26 @@ class Records(Generic[D, R]):
         return self._one(connection.execute(self._get, {"wanted": id}).mappings().one_or_none())
 
     def page(
-        self, connection: Connection, *, after: int, most: int, conditions: Sequence[ColumnElement[bool]] = ()
+        self,
+        connection: Connection,
+        *,
+        after: int,
+        most: int,
+        conditions: Sequence[ColumnElement[bool]] = (),
+        order: Order | None = None,
     ) -> Sequence[R]:
-        """At *most* so many records that meet the *conditions*, by their ids, from the one that follows *after* on."""
-        statement = self._page.where(*conditions) if conditions else self._page
-        asked = {"after": min(after, LARGEST), "most": most}
+        """At *most* so many records that meet the *conditions*, in their *order* or by their ids, from the one that
+        follows *after* on.
+        """
+        after = min(after, LARGEST)
+        if order is None:
+            statement, asked = self._page, {"after": after, "most": most}
+        else:
+            statement, asked = select(self._table).order_by(*order.keys(self._id)).limit(most), {}
+            if after:
+                statement = statement.where(order.beyond(self._id, after))
+        if conditions:
+            statement = statement.where(*conditions)
         return [self.record.model_validate(dict(row)) for row in connection.execute(statement, asked).mappings()]
 
     def add(self, connection: Connection, draft: D) -> R:

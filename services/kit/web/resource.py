@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection
 
 from discovery.web import FieldError, Problem
-from services.kit.data.records import Records
+from services.kit.data.records import Order, Records
 from services.kit.web.entity_tags import check_if_match, is_known, tag
 from services.kit.web.paging import page
 from services.kit.web.route import Asked, Reply, Route, Scope
@@ -30,9 +30,9 @@ _WRITES: Scope = "staff"
 class Resource(Generic[D, R, Q]):
     """What the five have in common. ``path`` is where they are, like ``/ports``.
 
-    ``where`` says what a query asks for, as conditions; ``shown`` what is shown of one record, when that is more than
-    itself: a model that holds the record's fields, and others beside them; ``deleted`` is called in the transaction
-    that deletes one, with the time.
+    ``where`` says what a query asks for, as conditions, and ``order`` in which order, None: that of the ids;
+    ``shown`` what is shown of one record, when that is more than itself: a model that holds the record's fields, and
+    others beside them; ``deleted`` is called in the transaction that deletes one, with the time.
     """
 
     path: str
@@ -40,6 +40,7 @@ class Resource(Generic[D, R, Q]):
     draft: type[D]
     query: type[Q]
     where: Callable[[Q], Sequence[ColumnElement[bool]]]
+    order: Callable[[Q], Order | None] = lambda _: None
     shown: Callable[[web.Request, R], Awaitable[BaseModel]] | None = None
     shows: type[BaseModel] | None = None
     deleted: Callable[[Connection, R, float], None] | None = None
@@ -87,8 +88,10 @@ class Resource(Generic[D, R, Q]):
     async def list(self, asked: Asked[None, Q]) -> Reply:
         """The page that the query asks for."""
         query = asked.query
-        work = partial(self.records.page, after=query.after, most=query.limit + 1, conditions=self.where(query))
-        return page(asked.request, await asked.database.read(work), query.limit)
+        order = self.order(query)
+        most = query.limit + 1
+        work = partial(self.records.page, after=query.after, most=most, conditions=self.where(query), order=order)
+        return page(asked.request, await asked.database.read(work), query.limit, order)
 
     async def add(self, asked: Asked[D, None]) -> Reply:
         """A new record, under the id that the draft has, or else the next."""

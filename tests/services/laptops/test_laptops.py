@@ -12,7 +12,10 @@ from tests.services.support import build_laptops as build
 from tests.services.support import build_ports, enrolled, served
 
 LAPTOP = {"title": "Tarn Light 12", "model": "TL12-ARM-8-256"}
-WHOLE = {**LAPTOP, "stock": 0, "price_cents": None, "currency": "EUR", "reserved": 0}
+WHOLE = {**LAPTOP, "stock": 0, "price_cents": None, "currency": "EUR", "reserved": 0} | {
+    "form": "clamshell",
+    "screen_inches": None,
+}
 ANY = {"If-Match": "*"}
 
 
@@ -29,7 +32,13 @@ async def test_the_first_laptops_are_there_and_say_what_they_are(laptops_url: UR
         "stock": 42,
         "price_cents": 119_900,
         "currency": "EUR",
+        "form": "clamshell",
+        "screen_inches": 13,
         "reserved": 0,
+    }
+    assert {laptop["title"]: laptop["form"] for laptop in answer.json if laptop["form"] != "clamshell"} == {
+        "Lumen Tab 11 Convertible": "convertible",
+        "Tarn Rugged 14": "rugged",
     }
 
 
@@ -43,7 +52,7 @@ async def test_a_laptop_is_added_replaced_and_deleted(laptops_url: URL) -> None:
 
         priced = LAPTOP | {"stock": 5, "price_cents": 79_900, "currency": "GBP"}
         replaced = await client("PUT", one, json=priced, headers=ANY)
-        assert (replaced.status, replaced.json) == (200, {"id": added.json["id"], **priced, "reserved": 0})
+        assert (replaced.status, replaced.json) == (200, added.json | priced)
         assert (await client("PUT", one, json=LAPTOP, headers=ANY)).json == added.json, "what a PUT leaves out is gone"
         taken = await client("POST", "/laptops", json=LAPTOP)
         assert (taken.status, taken.fields) == (409, ["title", "model"])
@@ -63,6 +72,22 @@ async def test_a_laptop_is_added_replaced_and_deleted(laptops_url: URL) -> None:
         ("model=LB12-ARM-16-512", [7]),
         ("model=LB12", []),
         ("limit=2&after=8", [9, 10]),
+        ("price_min_cents=219900", [3, 6, 8]),
+        ("price_max_cents=69900", [4, 9]),
+        ("price_min_cents=84900&price_max_cents=119900&currency=EUR", [1, 5, 7]),
+        ("price_min_cents=1&currency=USD", []),
+        ("screen_max_inches=12", [7, 9]),
+        ("screen_min_inches=13&screen_max_inches=14", [1, 4, 10]),
+        ("screen_min_inches=17", [3]),
+        ("sort=price&limit=3", [4, 9, 5]),
+        ("sort=-price&limit=3", [3, 6, 8]),
+        ("sort=-screen&limit=4", [3, 5, 6, 2]),
+        ("sort=-id&limit=2", [10, 9]),
+        ("sort=price&in_stock=true&screen_max_inches=13", [7, 1]),
+        ("sort=price&after=4&at=54900&limit=2", [9, 5]),
+        ("sort=price&after=9", [10]),
+        ("sort=price&after=10", []),
+        ("at=5&limit=1", [1]),
     ],
 )
 async def test_a_list_can_be_narrowed(laptops_url: URL, query: str, ids: list[int]) -> None:
@@ -70,6 +95,31 @@ async def test_a_list_can_be_narrowed(laptops_url: URL, query: str, ids: list[in
         answer = await client("GET", f"/laptops?{query}")
 
     assert (answer.status, [laptop["id"] for laptop in answer.json]) == (200, ids)
+
+
+@pytest.mark.parametrize("sort", ["price", "-price", "-screen", "-id"])
+async def test_a_sorted_list_is_whole_page_by_page_whatever_is_equal_or_missing(laptops_url: URL, sort: str) -> None:
+    async with served(build(laptops_url), "laptops") as client:
+        for number, price in enumerate((54_900, 54_900, None, None)):
+            unpriced = {"title": f"Tarn {number}", "model": "T", "price_cents": price}
+            await client("POST", "/laptops", json=unpriced)
+        whole = (await client("GET", f"/laptops?sort={sort}")).json
+        found, path = [], f"/laptops?sort={sort}&limit=3"
+        while path:
+            answer = await client("GET", path)
+            found += answer.json
+            path = answer.headers.get("Link", "").partition(">")[0].removeprefix("<")
+
+    assert found == whole
+    assert sorted(laptop["id"] for laptop in found) == list(range(1, 15))
+
+
+@pytest.mark.parametrize("query", ["sort=title", "at=-1", "at=2147483648", "price_min_cents=0", "screen_max_inches=31"])
+async def test_an_order_or_a_bound_that_makes_no_sense_is_refused(laptops_url: URL, query: str) -> None:
+    async with served(build(laptops_url), "laptops") as client:
+        answer = await client("GET", f"/laptops?{query}")
+
+    assert (answer.status, answer.fields) == (400, [query.partition("=")[0]])
 
 
 async def test_a_laptop_is_read_with_its_ports(

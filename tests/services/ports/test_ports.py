@@ -119,6 +119,9 @@ async def test_a_name_is_taken_once_on_one_laptop(ports_url: URL) -> None:
         ("laptop=3&connector=barrel", [8]),
         ("name=MagLatch", [7, 17]),
         ("laptop=999999999999999999", []),
+        ("laptops=3,2", [5, 6, 7, 8, 9]),
+        ("laptops=3,2&connector=usb-c", [5, 6, 9]),
+        ("laptops=999999999999999999,4", [10, 11]),
         ("name=%27%20OR%201%3D1", []),
         ("after=25", [26, 27]),
     ],
@@ -154,6 +157,9 @@ async def test_a_page_that_is_the_last_names_no_other(ports_url: URL) -> None:
 @pytest.mark.parametrize(
     ("query", "fields"),
     [
+        ("laptops=1,,2", ["laptops"]),
+        ("laptops=x", ["laptops"]),
+        ("laptops=" + ",".join("1" * 101), ["laptops"]),
         ("limit=0", ["limit"]),
         ("limit=101", ["limit"]),
         ("limit=-1", ["limit"]),
