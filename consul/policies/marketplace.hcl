@@ -1,7 +1,8 @@
-# Its pages are made of laptops and recommendations.
+# Its pages are made of laptops, their ports, and recommendations.
 
 service "marketplace" { policy = "write" }
 service "laptops" { policy = "read" }
+service "ports" { policy = "read" }
 service "recommendations" { policy = "read" }
 # An instance is shown only to those who may read the node that it is registered at.
 node_prefix "" { policy = "read" }

@@ -33,7 +33,7 @@ def build(console_url: str = "", around: discovery.Surroundings | None = None) -
 
 async def follow(app: web.Application) -> None:
     """Know whom we ask before the first visitor comes, since the registry may be away by then."""
-    for peer in ("laptops", "recommendations"):
+    for peer in ("laptops", "ports", "recommendations"):
         app[discovery.MESH].view(peer)
 
 

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 import discovery
 from discovery.web import Problem
-from services.marketplace.goods import FittedLaptop, Laptop, fitting
+from services.marketplace.fittings import Fittings, fittings
+from services.marketplace.goods import FittedLaptop, Laptop, Port, fitting
 from services.marketplace.memory import Known, Memory
 from services.marketplace.peers import Answer, Away, ask
+from services.marketplace.wanted import Place, Wanted
 
 # The whole of a page: everything else has less, and goes on beside it. The laptops service gives the ports 1.5 s.
-PAGE_S = 2.5
+PAGE_S = 1.8
 _PER_PAGE = 12
+# The catalogue does not know ports: who looks for one is shown the laptops that have it, out of so many at a time.
+_LOOKED_THROUGH = 48
+_TIMES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of laptops; ``following`` is the id after which the next one begins, None on the last."""
+    """One page of laptops; ``following`` is where the next one begins, None on the last.
+
+    ``ports`` are theirs, None when nobody can say.
+    """
 
     laptops: tuple[Laptop, ...]
-    following: int | None
+    following: Place | None
+    ports: Fittings | None = None
 
 
 class Catalogue:
@@ -32,19 +42,17 @@ class Catalogue:
         self._listings: Memory[Listing] = Memory(around)
         self._laptops: Memory[FittedLaptop] = Memory(around)
 
-    async def listing(self, mesh: discovery.Mesh, title: str, after: int) -> Known[Listing]:
-        """The laptops with *title* in their title, from the first with an id above *after*."""
-        params: dict[str, str | int] = {"limit": _PER_PAGE, "after": after}
-        if title:
-            params["title"] = title
+    async def listing(self, mesh: discovery.Mesh, wanted: Wanted) -> Known[Listing]:
+        """The laptops that are *wanted*, a page of them."""
+        key = wanted.model_copy(update={"trail": ()})
         try:
-            answer = await ask(mesh, "http://laptops/laptops", params, within_s=PAGE_S)
-            listing = _listing(answer, after)
-        except Away:
-            if known := self._listings.last((title, after)):
+            async with asyncio.timeout(PAGE_S):
+                listing = await _look(mesh, wanted)
+        except (Away, TimeoutError) as error:
+            if known := self._listings.last(key):
                 return known
-            raise
-        return self._listings.keep((title, after), listing)
+            raise Away(str(error)) from error
+        return self._listings.keep(key, listing)
 
     async def laptop(self, mesh: discovery.Mesh, id: int) -> Known[FittedLaptop]:
         """One laptop.
@@ -65,13 +73,49 @@ class Catalogue:
         return self._laptops.keep(id, laptop)
 
 
-def _listing(answer: Answer, after: int) -> Listing:
+async def _look(mesh: discovery.Mesh, wanted: Wanted) -> Listing:
+    """Through the catalogue, as far as it takes to fill a page, or as one page may."""
+    if not wanted.by_ports:
+        listing = await _page(mesh, wanted, wanted.after, _PER_PAGE)
+        return replace(listing, ports=await fittings(mesh, listing.laptops))
+    found: list[Laptop] = []
+    theirs: dict[int, tuple[Port, ...]] = {}
+    place: Place | None = wanted.after
+    for _ in range(_TIMES):
+        if place is None or len(found) == _PER_PAGE:
+            break
+        listing = await _page(mesh, wanted, place, _LOOKED_THROUGH)
+        if (ports := await fittings(mesh, listing.laptops)) is None:
+            return replace(await _page(mesh, wanted, wanted.after, _PER_PAGE), ports=None)
+        fit = [laptop for laptop in listing.laptops if wanted.fits(ports[laptop.id])]
+        room = _PER_PAGE - len(found)
+        found += fit[:room]
+        theirs |= ports
+        place = wanted.behind(found[-1]) if len(fit) > room else listing.following
+    return Listing(tuple(found), place, theirs)
+
+
+async def _page(mesh: discovery.Mesh, wanted: Wanted, place: Place, limit: int) -> Listing:
+    answer = await ask(mesh, "http://laptops/laptops", wanted.params(place, limit), within_s=PAGE_S)
     if answer.status != 200 or not isinstance(answer.document, list):
         raise Away(f"status {answer.status}, and no list of laptops")
-    said = answer.following.get("after", "")
-    following = int(said) if said.isascii() and said.isdigit() and len(said) <= 18 else 0
+    laptops = fitting(Laptop, answer.document)
+    following = _following(answer)
     # A link that does not lead on would lead a visitor in a circle.
-    return Listing(fitting(Laptop, answer.document), following if following > after else None)
+    leads_on = following is not None and following.after and following != place
+    return Listing(laptops, following if leads_on else None)
+
+
+def _following(answer: Answer) -> Place | None:
+    """Where the next page begins, as the link says."""
+    numbers = [answer.following[name] for name in ("after", "at") if name in answer.following]
+    if "after" not in answer.following or not all(map(_is_number, numbers)):
+        return None
+    return Place(*map(int, numbers))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _laptop(answer: Answer) -> FittedLaptop | None:

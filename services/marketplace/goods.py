@@ -33,7 +33,7 @@ class Foreign(BaseModel):
 
 
 class Laptop(Foreign):
-    """``price_cents`` is in hundredths of ``currency``; None: no price yet."""
+    """``price_cents`` is in hundredths of ``currency``; None: no price yet. ``screen_inches``: None: not known."""
 
     id: Annotated[int, Field(ge=1, lt=10**18)]
     title: Text
@@ -41,6 +41,14 @@ class Laptop(Foreign):
     stock: Annotated[int, Field(ge=0, lt=10**9)]
     price_cents: Annotated[int, Field(ge=1, lt=10**12)] | None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    reserved: Annotated[int, Field(ge=0, lt=10**9)] = 0
+    form: Text = "clamshell"
+    screen_inches: Annotated[int, Field(ge=1, lt=100)] | None = None
+
+    @property
+    def free(self) -> int:
+        """How many can be had now: those in stock that are held for nobody."""
+        return max(0, self.stock - self.reserved)
 
 
 class Port(Foreign):
@@ -49,6 +57,13 @@ class Port(Foreign):
     name: Text
     connector: Text | None = None
     watts: Annotated[int, Field(ge=1, lt=10_000)] | None = None
+
+
+class FittedPort(Port):
+    """A port, and of which laptop; None: of none."""
+
+    id: int
+    laptop: int | None = None
 
 
 M = TypeVar("M", bound=Foreign)

@@ -12,6 +12,7 @@ import observability
 from services.kit.pages.assets import Assets
 from services.kit.pages.environment import environment
 from services.marketplace import wording
+from services.marketplace.wanted import CONNECTORS, SCREENS, SORTS, WATTS
 
 HOME = Path(__file__).parent
 
@@ -24,14 +25,19 @@ class Renderer:
             HOME,
             asset=assets.url,
             connector=wording.connector,
+            connectors=CONNECTORS,
             console_url=console_url,
             drawing=wording.drawing,
+            fitted=wording.fitted,
             moment=wording.moment,
             money=wording.money,
             most_watts=wording.most_watts,
+            screens=SCREENS,
             sentence=wording.sentence,
             sides=wording.sides,
+            sorts=SORTS,
             tint=wording.tint,
+            watts_asked=WATTS,
         )
 
     def page(

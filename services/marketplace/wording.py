@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from services.marketplace.goods import Laptop, Port
+from services.marketplace.wanted import CONNECTORS
 
 _SYMBOLS: Mapping[str, str] = {"EUR": "€", "GBP": "£", "USD": "$"}
 # As many as there are in the style sheet.
@@ -22,7 +24,6 @@ _SIDE_NAMES: Mapping[str, str] = {
     "front": "In front",
     "other": "Elsewhere",
 }
-_CONNECTORS: Mapping[str, str] = {"usb-c": "USB-C", "magnetic": "Magnetic", "barrel": "Barrel"}
 
 
 def money(cents: int, currency: str) -> str:
@@ -59,7 +60,7 @@ def connector(port: Port) -> tuple[str, str]:
     """The class of its glyph, and its name."""
     if port.connector is None:
         return "unknown", "Connector not known"
-    known = _CONNECTORS.get(port.connector)
+    known = CONNECTORS.get(port.connector)
     return (port.connector, known) if known else ("unknown", port.connector)
 
 
@@ -70,6 +71,14 @@ def sides(ports: Iterable[Port]) -> list[tuple[str, str, list[Port]]]:
         words = re.findall(r"[a-z]+", port.name.lower())
         found[next((_SIDES[word] for word in words if word in _SIDES), "other")].append(port)
     return [(side, _SIDE_NAMES[side], there) for side, there in found.items() if there]
+
+
+def fitted(ports: Collection[Port]) -> str:
+    """How a laptop is charged, in a line: ``2 × USB-C, Barrel, up to 100 W``; empty when no port is known."""
+    kinds = Counter(connector(port)[1] if port.connector else "unknown port" for port in ports)
+    said = [f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.most_common()]
+    watts = most_watts(ports)
+    return ", ".join([*said, f"up to {watts} W"] if watts else said)
 
 
 def most_watts(ports: Iterable[Port]) -> int | None:

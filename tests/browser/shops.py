@@ -42,7 +42,7 @@ def stocked(laptops: list[dict[str, Any]], extra: dict[str, Any]) -> Answering:
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/laptops":
-            wanted = request.query.get("title", "").lower()
+            wanted = request.query.get("search", "").lower()
             return web.json_response([each for each in laptops if wanted in each["title"].lower()])
         found = [each for each in laptops if request.path == f"/laptops/{each['id']}"]
         return web.json_response(found[0] | extra) if found else web.json_response({"status": 404}, status=404)
@@ -67,5 +67,5 @@ SUGGESTIONS = suggesting("Tarn Studio 16", "it costs about the same")
 @asynccontextmanager
 async def shop(laptops: Answering = CATALOGUE, recommendations: Answering = SUGGESTIONS) -> AsyncIterator[Shop]:
     """The shop on a free port."""
-    async with opened(laptops=laptops, recommendations=recommendations) as served:
+    async with opened(laptops=laptops, ports=says(PORTS), recommendations=recommendations) as served:
         yield Shop(f"http://{served.client.address}", served.laptops)

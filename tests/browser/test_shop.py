@@ -43,6 +43,27 @@ async def test_a_visitor_browses_searches_and_looks_at_a_laptop(browser: Browser
 
 
 @WIDTHS
+async def test_a_visitor_narrows_the_laptops_down_and_takes_that_away_again(browser: Browser, width: int) -> None:
+    async with shop() as served, tab(browser, served.url, width=width, script=False) as opened:
+        await opened.open("/", "main")
+        if width == NARROW:
+            await opened.page.get_by_text("Narrow it down").click()
+        await opened.page.get_by_role("radio", name="Barrel").check()
+        await opened.page.get_by_label("It takes in at least").select_option("100 W")
+        await opened.page.get_by_role("button", name="Show laptops").click()
+        await opened.page.wait_for_url("**/?port=barrel&watts=100")
+        assert await opened.page.locator("h2 a").all_inner_texts() == ["Lumen Book 12"]
+        assert await fits_and_is_well(opened)
+
+        await opened.page.get_by_role("link", name="Without Barrel").click()
+        await opened.page.get_by_role("link", name="Cheapest").click()
+        await opened.page.wait_for_url("**/?watts=100&sort=price")
+        await opened.page.get_by_role("link", name="Show all laptops").click()
+        await opened.page.wait_for_url(f"{served.url}/")
+        assert await opened.page.locator("h2 a").count() == 4
+
+
+@WIDTHS
 async def test_a_laptop_that_is_not_there_is_a_page_with_a_way_on(browser: Browser, width: int) -> None:
     async with shop() as served, tab(browser, served.url, width=width, script=False) as opened:
         await opened.open("/laptops/99", "main")

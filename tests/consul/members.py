@@ -194,6 +194,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     "marketplace": _EVERYBODY
     | {
         calls("laptops"): shows("/", 'class="grid"', unless="from memory"),
+        calls("ports"): shows("/", "× USB-C"),
         calls("recommendations"): shows("/", "Because: "),
     },
     "gateway": _EVERYBODY

@@ -86,6 +86,7 @@ async def catalogue(request: web.BaseRequest) -> web.StreamResponse:
 class Shop:
     client: Client
     laptops: Neighbour
+    ports: Neighbour
     recommendations: Neighbour
 
     async def __call__(self, path: str, **options: Any) -> Page:
@@ -97,6 +98,7 @@ class Shop:
 async def opened(
     *,
     laptops: Answering = catalogue,
+    ports: Answering | None = None,
     recommendations: Answering | None = None,
     console_url: str = "",
     around: discovery.Surroundings | None = None,
@@ -104,15 +106,17 @@ async def opened(
 ) -> AsyncIterator[Shop]:
     """The shop between its two neighbours."""
     registry = discovery.StaticRegistry()
+    fitted = Neighbour(ports or says(PORTS))
     there, beside = Neighbour(laptops), Neighbour(recommendations or says(SUGGESTED))
     config = discovery.MeshConfig(name="marketplace", instance_id="marketplace-1", drain_s=0.0, lookup_timeout_s=0.1)
     async with (
         behind(registry, "laptops", there),
+        behind(registry, "ports", fitted),
         behind(registry, "recommendations", beside),
         discovery.serving(build(console_url, around), config, registry=registry, observe=observe) as server,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
     ):
-        yield Shop(Client(server, session), there, beside)
+        yield Shop(Client(server, session), there, fitted, beside)
 
 
 class Page(HTMLParser):

@@ -72,7 +72,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def test_recommendations_get_less_time_than_the_page_and_the_page_gets_little() -> None:
-    assert RECOMMENDATIONS_S <= 1 < PAGE_S <= 2.5
+    assert RECOMMENDATIONS_S <= 1 < PAGE_S < 2
 
 
 @pytest.mark.parametrize("path", ["/", "/laptops/7"])
@@ -88,7 +88,7 @@ async def test_without_recommendations_the_page_comes_without_them(path: str, mo
             assert page.answer.headers["Cache-Control"] == "no-store", how
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=a&after=9&trail=0.3", "/laptops/7"])
+@pytest.mark.parametrize("path", ["/", "/?q=a&port=usb-c&after=9-5&trail=0.3", "/laptops/7"])
 async def test_without_laptops_a_page_that_was_never_open_offers_to_retry(path: str, hurry: Callable[[], None]) -> None:
     hurry()
     async with opened() as shop:
