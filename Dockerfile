@@ -20,6 +20,11 @@ COPY services/laptops/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
 
+FROM installer AS notifications-packages
+COPY services/notifications/requirements.lock /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv/bin/python install --only-binary :all: --require-hashes -r /tmp/requirements.lock
+
 FROM installer AS orders-packages
 COPY services/orders/requirements.lock /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -98,6 +103,14 @@ VOLUME /data
 ENV MESH_PORT=5000
 EXPOSE 5000
 CMD ["python", "-m", "services.laptops"]
+
+FROM service AS notifications-service
+COPY --from=notifications-packages /opt/venv /opt/venv
+COPY --from=code /app/services/notifications services/notifications
+VOLUME /data
+ENV MESH_PORT=5007
+EXPOSE 5007
+CMD ["python", "-m", "services.notifications"]
 
 FROM service AS orders-service
 COPY --from=orders-packages /opt/venv /opt/venv

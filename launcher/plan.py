@@ -16,6 +16,7 @@ SYSTEM: Mapping[str, int] = {
     "gateway": 1,
     "marketplace": 1,
     "accounts": 1,
+    "notifications": 1,
     "orders": 1,
     "payments": 1,
     "recommendations": 1,

@@ -18,7 +18,7 @@ from launcher.development import CannotRun, Row
 from launcher.local import Choice
 
 # Who has a document, and an issuer that is another service.
-SERVICES = ("laptops", "orders", "payments", "ports", "recommendations")
+SERVICES = ("laptops", "notifications", "orders", "payments", "ports", "recommendations")
 _CASES, _EXAMPLES, _QUICK_EXAMPLES = 2000, 60, 3
 _LIVES_S = 900
 # What a document says is looser than what is taken, so what it allows may be refused; what it forbids must be. And a

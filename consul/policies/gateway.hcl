@@ -5,6 +5,7 @@ service "gateway" { policy = "write" }
 service "accounts" { policy = "read" }
 service "marketplace" { policy = "read" }
 service "laptops" { policy = "read" }
+service "notifications" { policy = "read" }
 service "orders" { policy = "read" }
 service "payments" { policy = "read" }
 service "ports" { policy = "read" }

@@ -13,7 +13,7 @@ from services.gateway.table import OURS
 from services.gateway.target import SHOP, is_label
 
 VARIABLE = "GATEWAY_SERVICES"
-DEFAULT = ("accounts", "laptops", "orders", "payments", "ports", "recommendations")
+DEFAULT = ("accounts", "laptops", "notifications", "orders", "payments", "ports", "recommendations")
 
 
 def allow_list(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -147,6 +147,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
             "gateway",
             "laptops",
             "marketplace",
+            "notifications",
             "orders",
             "payments",
             "ports",

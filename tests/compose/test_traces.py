@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
 EVERYBODY = {"gateway", "marketplace", "recommendations", "laptops", "ports"}
 # Whom nobody asks for a page: accounts for their keys, and all that are led to for their documents.
 BESIDE = {
-    *((caller, "accounts") for caller in ("gateway", "laptops", "orders", "payments", "ports")),
-    *(("gateway", led_to) for led_to in ("orders", "payments", "ports", "recommendations")),
+    *((caller, "accounts") for caller in ("gateway", "laptops", "notifications", "orders", "payments", "ports")),
+    *(("gateway", led_to) for led_to in ("notifications", "orders", "payments", "ports", "recommendations")),
 }
 # What Jaeger adds to a span, and why that is right.
 ADDED = {"otel.scope.name": "the library that made the span, which OTLP carries beside the attributes"}
@@ -170,7 +170,10 @@ async def test_both_know_the_services_and_who_calls_whom(
         ("laptops", "ports"),
     }
     for viewer in viewers.urls:
-        await comes(partial(services, viewer), lambda found: found == {*EVERYBODY, "accounts", "orders", "payments"})
+        await comes(
+            partial(services, viewer),
+            lambda found: found == {*EVERYBODY, "accounts", "notifications", "orders", "payments"},
+        )
         await comes(partial(calls, viewer), lambda found: edges <= found <= edges | BESIDE)
 
 

@@ -23,6 +23,7 @@ from services.kit.data.database import file_url
 from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.marketplace.app import build as marketplace
+from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.orders.app import build as orders
 from services.payments.app import SERVICE as PAYMENTS
 from services.ports.app import SERVICE as PORTS
@@ -46,6 +47,7 @@ BUILD: Mapping[str, Callable[[Path], web.Application]] = {
     "gateway": lambda data: gateway(issuer=ISSUER),
     "laptops": declared(LAPTOPS),
     "marketplace": lambda data: marketplace(),
+    "notifications": declared(NOTIFICATIONS),
     "orders": lambda data: orders(settings("orders", data)),
     "payments": declared(PAYMENTS),
     "ports": declared(PORTS),
@@ -177,10 +179,12 @@ _EVERYBODY: dict[str, Asked] = {
 }
 ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     "accounts": _EVERYBODY,
+    "notifications": _EVERYBODY | {calls("accounts"): refuses("/notifications", "GET")},
     "orders": _EVERYBODY
     | {
         calls("accounts"): refuses("/orders", "GET"),
         calls("laptops"): finds("laptops"),
+        calls("notifications"): finds("notifications"),
         calls("payments"): finds("payments"),
     },
     "payments": _EVERYBODY | {calls("accounts"): refuses("/ledger/accounts", "GET")},
@@ -201,6 +205,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     | {
         calls("marketplace"): shows("/", "<h1>Laptops"),
         calls("accounts"): refuses("/api/token"),
+        calls("notifications"): wants_a_token("/api/notifications"),
         calls("orders"): wants_a_token("/api/orders"),
         calls("payments"): wants_a_token("/api/ledger/accounts"),
         **{calls(api): shows(f"/api/{api}", '"id"') for api in sorted(_API)},

@@ -76,7 +76,8 @@ def test_those_that_prometheus_asks_are_those_that_answer_it() -> None:
 
 def test_whose_tokens_count_is_told_to_who_has_something_to_guard() -> None:
     told = {name: environment(name)["AUTH_ISSUER"] for name in SYSTEM if "AUTH_ISSUER" in environment(name)}
-    assert told == dict.fromkeys(("gateway", "accounts", "orders", "payments", "laptops", "ports"), "http://accounts")
+    guarded = ("gateway", "accounts", "notifications", "orders", "payments", "laptops", "ports")
+    assert told == dict.fromkeys(guarded, "http://accounts")
 
 
 def test_the_collector_is_given_what_its_file_asks_for() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -16,13 +17,31 @@ from tests.e2e.command import Up, said
 pytestmark = pytest.mark.e2e
 
 SMALL = (
-    *("--json", "--consul", "embedded", "--only", "gateway,accounts,laptops,payments,orders"),
+    *("--json", "--consul", "embedded", "--only", "gateway,accounts,laptops,payments,orders,notifications"),
     *("--scale", "laptops=1", "--scale", "orders=2"),
 )
 CUSTOMER = {"email": "customer@example.com", "password": "correct horse battery staple"}
 # Of the first there are so many that it is never sold out.
 LINES = [{"laptop": 1, "quantity": 1, "price_cents": 119_900}, {"laptop": 2, "quantity": 1, "price_cents": 189_900}]
 ORDERS = 20
+
+
+async def until(ask: Callable[[], Awaitable[tuple[int, Any]]], enough: Callable[[Any], bool]) -> Any:
+    """What is answered, as soon as it is *enough*."""
+    async with asyncio.timeout(30):
+        while not enough(found := (await ask())[1]):  # noqa: ASYNC110 - other processes have to be asked
+            await asyncio.sleep(0.2)  # noqa: TID251 - the system runs in real time
+    return found
+
+
+async def told_live(session: aiohttp.ClientSession, token: str, after: int) -> bytes:
+    """What comes as a stream of events, up to the first that tells something."""
+    live = {"Accept": "text/event-stream", "Last-Event-ID": str(after), "Authorization": f"Bearer {token}"}
+    async with asyncio.timeout(30), session.get("/api/notifications/live", headers=live) as stream:
+        heard = b""
+        while b"data: " not in heard:
+            heard += await stream.content.readany()
+    return heard
 
 
 async def test_orders_are_settled_and_add_up_when_an_instance_is_killed_in_their_midst() -> None:
@@ -60,12 +79,14 @@ async def test_orders_are_settled_and_add_up_when_an_instance_is_killed_in_their
                     os.kill(victim, signal.SIGKILL)
             assert placed == ORDERS
 
-            async with asyncio.timeout(30):
-                while True:
-                    _, orders = await asked("GET", "/api/orders?limit=100", customer)
-                    if {order["state"] for order in orders} <= {"confirmed", "cancelled"}:
-                        break
-                    await asyncio.sleep(0.2)  # noqa: TID251 - see above
+            orders = await until(
+                lambda: asked("GET", "/api/orders?limit=100", customer),
+                lambda found: {order["state"] for order in found} <= {"confirmed", "cancelled"},
+            )
+            told = await until(
+                lambda: asked("GET", "/api/notifications?limit=100", customer), lambda found: len(found) >= 2 * ORDERS
+            )
+            heard = await told_live(session, customer, after=told[1]["id"])
             _, laptops = await asked("GET", "/api/laptops")
             _, accounts = await asked("GET", "/api/ledger/accounts", staff)
 
@@ -73,6 +94,10 @@ async def test_orders_are_settled_and_add_up_when_an_instance_is_killed_in_their
     confirmed = [order for order in orders if order["state"] == "confirmed"]
     # There are 17 of the second.
     assert (len(confirmed), {order["reason"] for order in orders if order not in confirmed}) == (17, {"sold out"})
+    ends = {(order["id"], about) for order in orders for about in ("placed", order["state"])}
+    assert {(each["order"], each["about"]) for each in told} == ends
+    assert len(told) == len(ends), "the customer is told each thing once"
+    assert told[0]["title"].encode() in heard
     stock = {each["id"]: (each["stock"], each["reserved"]) for each in laptops}
     assert (stock[1], stock[2]) == ((42 - 17, 0), (0, 0))
     balances = {account["account"]: account["balance_cents"] for account in accounts}

@@ -20,6 +20,7 @@ from services.kit.auth.verifier import Verifier
 from services.kit.data.database import database_url
 from services.kit.service import Service, Settings
 from services.laptops.app import SERVICE as LAPTOPS
+from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.orders.app import SERVICE as ORDERS
 from services.payments.app import SERVICE as PAYMENTS
 from services.ports.app import SERVICE as PORTS
@@ -29,7 +30,7 @@ from tests.services.issuer import IssuerDouble
 from tests.services.support import Client, enrolled, served
 
 SERVICES: Mapping[str, Service] = MappingProxyType(
-    {service.name: service for service in (ACCOUNTS, LAPTOPS, ORDERS, PAYMENTS, PORTS, RECOMMENDATIONS)}
+    {service.name: service for service in (ACCOUNTS, LAPTOPS, NOTIFICATIONS, ORDERS, PAYMENTS, PORTS, RECOMMENDATIONS)}
 )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy.engine import URL
 
 import discovery
@@ -15,8 +19,10 @@ from services.kit.events.event import BOUND, MEDIA_TYPE
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
 from tests.postgresql.both import BOTH, place
+from tests.services.catalogue import SERVICES
 from tests.services.support import Client, build_laptops, build_ports, served
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 TAGS = ("takes-laptops",)
 
 
@@ -83,3 +89,46 @@ async def test_what_comes_and_is_no_event_is_refused_or_put_aside(
     async with plugging(registry, ports_url) as ports:
         assert (await ports("POST", "/events", data=body, headers=headers)).status == status
         assert (await ports("GET", "/ports?limit=1")).status == 200
+
+
+def members(model: TypeAdapter[Any]) -> dict[str, str]:
+    """What a kind tells, by its place, and of which type."""
+    made = model.json_schema()
+
+    def found(schema: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+        if reference := schema.get("$ref"):
+            schema = made["$defs"][reference.rpartition("/")[2]]
+        for choice in schema.get("anyOf", ()):
+            yield from found(choice, where)
+        if kind := schema.get("type"):
+            yield where, kind
+        for name, each in schema.get("properties", {}).items():
+            yield from found(each, f"{where}.{name}")
+        if "items" in schema:
+            yield from found(schema["items"], f"{where}[]")
+
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for where, kind in found(made, ""):
+        kinds[where].add(kind)
+    return {where: " or ".join(sorted(each)) for where, each in kinds.items()}
+
+
+def test_who_takes_a_kind_reads_what_its_sender_tells() -> None:
+    sent = {kind.name: kind for service in SERVICES.values() for kind in service.sends}
+    for service in SERVICES.values():
+        for taking in service.takes:
+            assert taking.kind.name in sent, f"nobody sends what {service.name} takes"
+            tells = members(TypeAdapter(sent[taking.kind.name].facts))
+            reads = members(TypeAdapter(taking.kind.facts))
+            assert reads.items() <= tells.items(), f"{service.name}: {taking.kind.name}"
+
+
+def test_the_page_names_each_event_who_sends_it_and_who_takes_it() -> None:
+    takers: dict[str, list[str]] = defaultdict(list)
+    for service in SERVICES.values():
+        for taking in service.takes:
+            takers[taking.kind.name].append(service.name)
+    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \|.*\| ([\w, ]+) \| [^|]* ?\|$", PAGE.read_text(), re.MULTILINE)
+
+    declared = [(kind.name, service.name) for service in SERVICES.values() for kind in service.sends]
+    assert rows == [(name, sender, ", ".join(takers[name]) or "nobody yet") for name, sender in declared]

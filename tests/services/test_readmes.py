@@ -20,6 +20,7 @@ from services.gateway.app import build as build_gateway
 from services.kit.data.database import file_url
 from services.kit.service import Settings
 from services.marketplace.app import build as build_marketplace
+from services.notifications.app import SERVICE as NOTIFICATIONS
 from services.orders.app import build as build_orders
 from services.payments.app import SERVICE as PAYMENTS
 from tests.services.support import build, build_laptops, build_ports, build_recommendations, enrolled, served
@@ -30,6 +31,7 @@ PORTS = {
     "gateway": 8080,
     "laptops": 5000,
     "marketplace": 5003,
+    "notifications": 5007,
     "orders": 5006,
     "payments": 5005,
     "ports": 5001,
@@ -70,6 +72,7 @@ async def test_every_line_to_try_works(
             served(build_gateway(), "gateway", registry) as gateway,
             served(build_console(kept), "console", registry) as console,
             served(build(PAYMENTS, file_url(tmp_path / "payments.db")), "payments", registry) as payments,
+            served(build(NOTIFICATIONS, file_url(tmp_path / "told.db")), "notifications", registry) as notifications,
             served(build_orders(Settings(file_url(tmp_path / "orders.db"))), "orders", registry) as orders,
             served(build_accounts(Settings(file_url(tmp_path / "accounts.db"))), "accounts", registry) as accounts,
         ):
@@ -79,6 +82,7 @@ async def test_every_line_to_try_works(
                 "gateway": gateway,
                 "laptops": laptops,
                 "marketplace": marketplace,
+                "notifications": notifications,
                 "orders": orders,
                 "payments": payments,
                 "ports": ports,

@@ -20,7 +20,7 @@ from launcher.plan import module_of
 
 ROOT = Path(__file__).resolve().parents[2]
 # Who takes events says whose by a tag.
-TAKES = {"ports": ("takes-laptops",)}
+TAKES = {"notifications": ("takes-orders",), "ports": ("takes-laptops",)}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ TAKES = {"ports": ("takes-laptops",)}
         ("gateway", 8080),
         ("laptops", 5000),
         ("marketplace", 5003),
+        ("notifications", 5007),
         ("orders", 5006),
         ("payments", 5005),
         ("ports", 5001),

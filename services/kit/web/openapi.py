@@ -18,7 +18,7 @@ from discovery.web.validation import Schema
 from services.kit.problems import KEY_REUSED, KEYLESS, STALE, UNCONDITIONAL, UNDER_WAY
 from services.kit.web import idempotency
 from services.kit.web.entity_tags import is_known
-from services.kit.web.route import PART, PARTS, Route
+from services.kit.web.route import EVENT_STREAM, PART, PARTS, Route
 
 PATH = "/openapi.json"
 
@@ -93,7 +93,8 @@ class _Schemas:
             if route.body is not None:
                 kinds[repr(route.body), "validation"] = TypeAdapter(route.body)
             for model in route.answers.values():
-                kinds[repr(model), "serialization"] = TypeAdapter(model)
+                if model != EVENT_STREAM:
+                    kinds[repr(model), "serialization"] = TypeAdapter(model)
         self._made, definitions = TypeAdapter.json_schemas(
             [(key, mode, adapter) for (key, mode), adapter in kinds.items()], ref_template=_REFERENCE
         )
@@ -166,6 +167,8 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
 
 def _answer(status: int, model: Any, schemas: _Schemas) -> dict[str, Any]:
     made: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if model == EVENT_STREAM:
+        return {**made, "content": {EVENT_STREAM: {"schema": {"type": "string"}}}}
     return made if model is None else {**made, "content": {_JSON: {"schema": schemas.written(model)}}}
 
 

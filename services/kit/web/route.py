@@ -24,6 +24,8 @@ from services.kit.data.records import LARGEST
 # What a service has at hand: its data; and the time and chance, which tests replace.
 DATABASE = web.AppKey("database", Database)
 AROUND = web.AppKey("around", discovery.Surroundings)
+# Stands among the answers of a route for server-sent events.
+EVENT_STREAM = "text/event-stream"
 
 
 class Part(NamedTuple):

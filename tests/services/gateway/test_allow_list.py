@@ -7,7 +7,11 @@ from services.gateway.allow_list import DEFAULT, allow_list
 
 
 def test_without_the_setting_the_sample_system_is_listed() -> None:
-    assert allow_list({}) == DEFAULT == ("accounts", "laptops", "orders", "payments", "ports", "recommendations")
+    assert (
+        allow_list({})
+        == DEFAULT
+        == ("accounts", "laptops", "notifications", "orders", "payments", "ports", "recommendations")
+    )
 
 
 @pytest.mark.parametrize(

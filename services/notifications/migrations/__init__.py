@@ -1,0 +1,1 @@
+"""The schema of the notifications, revision after revision."""
