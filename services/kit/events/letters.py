@@ -40,7 +40,7 @@ def unopened(connection: Connection) -> Sequence[Letter]:
 
 
 def handle_again(connection: Connection, letter: Letter, takes: Mapping[str, Taking]) -> None:
-    """Do what follows from what is in *letter*, which is gone then.
+    """Do what follows from what is in *letter*, which is gone then; nothing, where somebody else has done so.
 
     Raises:
         Unreadable: when it is still no event that somebody takes here; and whatever the handler raises.
@@ -48,8 +48,8 @@ def handle_again(connection: Connection, letter: Letter, takes: Mapping[str, Tak
     event = read(letter.body.encode())
     if (taking := takes.get(event.kind)) is None:
         raise Unreadable(f"nothing follows from {event.kind} here")
-    taking.handler(connection, taking.kind.read(event))
-    connection.execute(delete(LETTERS).where(LETTERS.c.digest == letter.digest))
+    if connection.execute(delete(LETTERS).where(LETTERS.c.digest == letter.digest)).rowcount:
+        taking.handler(connection, taking.kind.read(event))
 
 
 def keep(connection: Connection, letter: Letter, reason: str) -> None:

@@ -14,6 +14,7 @@ import discovery
 from discovery.testing.clock import FakeClock
 from services.kit.data.database import Database
 from services.kit.data.faults import Busy
+from services.kit.events import letters
 from services.kit.events.event import BOUND, Event, on
 from services.kit.events.event import read as read_event
 from services.kit.events.inbox import KEPT_S, PAUSES_S, handlers, receive, replay, take
@@ -195,6 +196,18 @@ async def test_letters_are_handled_anew_when_what_was_wrong_is_mended_and_those_
     assert said == ["LookupError: two is gone", "the body is not JSON: Expecting value"]
     await inbox(made(id="e1", data={"number": 1}))
     assert len(await inbox.names()) == 2, "it was handled, and comes too late"
+
+
+async def test_letters_that_two_handle_anew_at_the_same_moment_have_their_effect_once(database: Database) -> None:
+    def fail(connection: Connection, event: Event[Any]) -> None:
+        raise ArithmeticError("too many")
+
+    await Inbox(database, fail)(made())
+    found = await database.read(letters.unopened)
+    again = partial(letters.handle_again, takes=handlers([on(MADE, note)]))
+    await asyncio.gather(*(database.write(partial(again, letter=letter)) for letter in (*found, *found)))
+    assert await database.read(names) == ["7"]
+    assert await database.read(reasons) == []
 
 
 async def test_a_letter_of_a_kind_that_is_taken_no_more_stays_and_says_so(database: Database) -> None:
