@@ -50,15 +50,22 @@ class Carrier:
     async def carry(self, id: int) -> None:
         """Carry one order out until it is over, or somebody is away; unless another one does.
 
+        Who is cancelled gives it back, so that another one goes on at once.
+
         Raises:
             Problem: when the database is away. Its lease ends by itself.
         """
         # Each claim is a holder of its own: this instance may have lost it, and taken it up again.
         holder = f"{self._me}-{next(self._claims)}"
         now_s = self._clock.wall()
-        saga = await self._database.write(partial(saga_store.claim, id=id, holder=holder, now_s=now_s))
-        while saga is not None:
-            saga = await self._go_on(saga)
+        try:
+            saga = await self._database.write(partial(saga_store.claim, id=id, holder=holder, now_s=now_s))
+            while saga is not None:
+                saga = await self._go_on(saga)
+        except asyncio.CancelledError:
+            now_s = self._clock.wall()
+            await self._database.write(partial(saga_store.give_back, id=id, holder=holder, now_s=now_s))
+            raise
 
     async def _go_on(self, saga: Saga) -> Saga | None:
         """Do the next step; None: it was the last for now."""

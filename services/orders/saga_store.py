@@ -80,6 +80,13 @@ def put_off(connection: Connection, saga: Saga, due_s: float, now_s: float) -> N
         _let_go(connection, saga, due_s=due_s, tries=saga.tries + 1)
 
 
+def give_back(connection: Connection, id: int, holder: str, now_s: float) -> None:
+    """Let whoever is there go on at once, if *holder* has the order."""
+    if lease.holds(connection, _name(id), holder, now_s=now_s):
+        connection.execute(update(ORDERS).where(ORDERS.c.id == id).values(due_s=now_s))
+        lease.release(connection, _name(id), holder)
+
+
 def _hold(connection: Connection, id: int, holder: str, now_s: float) -> bool:
     if not lease.claim(connection, _name(id), holder, now_s=now_s, for_s=LEASE_S):
         return False

@@ -267,6 +267,38 @@ async def come_back(made: Shop, peers: Stopped) -> None:
             await made.clock.advance(5)
 
 
+async def test_who_ends_in_good_order_gives_an_order_back_and_another_one_goes_on_at_once(orders_url: URL) -> None:
+    async with shop(orders_url, CASES["all is well"]) as made:
+        began_s = made.clock.wall()
+        for request in range(5):
+            peers = Stopped(made.world, 0, heard=request % 2 == 0)
+            one = asyncio.ensure_future(made.instance(peers).carry(made.id))
+            await peers.stopped.wait()
+            one.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await one
+        await made.finish()
+        assert made.clock.wall() == began_s
+        await made.check()
+
+
+async def test_who_ends_when_another_one_has_the_order_takes_nothing_from_that_one(orders_url: URL) -> None:
+    async with shop(orders_url, CASES["all is well"]) as made:
+        first, second = Stopped(made.world, 0, heard=False), Stopped(made.world, 0, heard=False)
+        one = asyncio.ensure_future(made.instance(first).carry(made.id))
+        await first.stopped.wait()
+        await made.clock.advance(LEASE_S)
+        other = asyncio.ensure_future(made.instance(second).carry(made.id))
+        await second.stopped.wait()
+        one.cancel()
+        await asyncio.wait([one])
+        await made.instance().carry(made.id)
+        assert made.world.requests == [], "nothing is done by a third"
+        second.go.set()
+        await other
+        await made.check()
+
+
 async def test_of_two_at_once_one_has_the_order(orders_url: URL) -> None:
     async with shop(orders_url, CASES["all is well"]) as made:
         peers = Stopped(made.world, 2, heard=True)
