@@ -12,10 +12,10 @@ import discovery
 from discovery.web import Problem
 from services.kit.data.database import Database
 from services.orders import saga_store
-from services.orders.meaning import entry_of
+from services.orders.meaning import Answer, entry_of
 from services.orders.peers import Peers
 from services.orders.requests import request_of
-from services.orders.saga import given_up, next_step, pause_s
+from services.orders.saga import Step, given_up, next_step, pause_s
 from services.orders.saga_store import Saga
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Carrier:
 
     async def _go_on(self, saga: Saga) -> Saga | None:
         """Do the next step; None: it was the last for now."""
-        if (step := next_step(len(saga.lines), saga.log)) is None:
+        if (step := next_step(len(saga.lines), saga.log, saga.tries)) is None:
             return None
         answer = await self._peers.ask(request_of(saga, step))
         now_s = self._clock.wall()
@@ -78,7 +78,7 @@ class Carrier:
             if entry.refusal:
                 _log.info("order %d: %s", saga.id, entry.refusal)
             return await self._database.write(partial(saga_store.record, saga=saga, entry=entry, now_s=now_s))
-        _log.info("order %d: no answer to %s that counts (%d)", saga.id, step.deed.value, answer.status)
+        _tell(saga, step, answer)
         due_s = now_s + pause_s(saga.tries)
         await self._database.write(partial(saga_store.put_off, saga=saga, due_s=due_s, now_s=now_s))
         return None
@@ -107,3 +107,14 @@ class Carrier:
             _log.exception("order %d is carried on later", order)
         finally:
             self._under_way.discard(order)
+
+
+def _tell(saga: Saga, step: Step, answer: Answer) -> None:
+    """Say that *answer* to *step* does not count. One that time alone does not change is for somebody to look at."""
+    _log.info("order %d: no answer to %s that counts (%d)", saga.id, step.deed.value, answer.status)
+    # Each time as many tries later as there have been.
+    if 400 <= answer.status < 500 and not saga.tries & (saga.tries + 1):
+        _log.warning(
+            "order %d: %s was answered %d (try %d), and is asked again until it is done: look at what became of it there",
+            *(saga.id, step.deed.value, answer.status, saga.tries + 1),
+        )

@@ -55,13 +55,18 @@ def forward(lines: int) -> list[Step]:
     return [*reserving, CHARGE, *taking]
 
 
-def next_step(lines: int, log: Sequence[Entry]) -> Step | None:
-    """What has to be done now; None: nothing any more."""
+def next_step(lines: int, log: Sequence[Entry], tries: int = 0) -> Step | None:
+    """What has to be done now, after so many *tries* that had no answer; None: nothing any more.
+
+    What is undone has one order, but each in turn is tried: money does not wait for who has the stock, nor stock for
+    who has the money.
+    """
     turned = _turned(log)
     if turned is None:
         return next(iter(forward(lines)[len(log) :]), None)
     done = {entry.step for entry in log[turned:]}
-    return next((step for step in _backward(lines, log, turned) if step not in done), None)
+    left = [step for step in _backward(lines, log, turned) if step not in done]
+    return left[tries % len(left)] if left else None
 
 
 def state_of(lines: int, log: Sequence[Entry]) -> State:

@@ -25,7 +25,7 @@ from services.orders.model import Line, Order, OrderDraft
 from services.orders.peers import Peers
 from services.orders.requests import Request
 from services.orders.saga_store import LEASE_S
-from tests.services.orders.world import PRICE, World
+from tests.services.orders.world import PRICE, Charge, World
 
 STOCKS = (5, 5)
 QUANTITIES = (2, 1)
@@ -398,6 +398,32 @@ async def test_stock_that_was_held_for_too_long_and_is_sold_ends_the_order_and_t
         assert (order.state, order.reason, order.laptop) == ("cancelled", "sold out", 1)
         assert (made.world.income, made.world.held) == (0, 0)
         assert [laptop.stock for laptop in made.world.laptops.values()] == [0, STOCKS[1]]
+
+
+async def test_a_refund_that_is_refused_holds_no_stock_and_is_told_to_who_has_to_look(
+    file: URL, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost: dict[str, Charge] = {}
+
+    def happens(world: World, number: int) -> None:
+        if number == 4:  # one of two is taken, and payments are restored from a day before
+            del world.laptops[2]
+            lost.update(world.charges)
+            world.charges.clear()
+
+    async with shop(file, Case("cancelled", "no longer offered", happens=happens)) as made:
+        for _ in range(60):
+            await made.instance().carry(made.id)
+            await made.clock.advance(5)
+        assert (await made.order()).state == "cancelling"
+        assert made.world.laptops[1].stock == STOCKS[0]
+        told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert told[0].startswith("order 1: refund was answered 404 (try 1)")
+        assert 3 <= len(told) < 10, "less and less often"
+
+        made.world.charges.update(lost)
+        await made.finish()
+        await made.check()
 
 
 async def test_what_is_sold_out_for_good_is_not_taken_by_who_comes_late(file: URL) -> None:

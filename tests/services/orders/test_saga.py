@@ -89,6 +89,22 @@ def test_what_was_done_is_undone_from_the_last_to_the_first() -> None:
     assert state_of(2, log) == "cancelled"
 
 
+def test_what_has_no_answer_lets_the_others_have_their_turn() -> None:
+    log = [Entry(step) for step in (Step(Deed.RESERVE), Step(Deed.RESERVE, 1), CHARGE)]
+    log.append(Entry(Step(Deed.TAKE), "no longer offered"))
+    undone = [REFUND, Step(Deed.RELEASE, 1), Step(Deed.RELEASE, 0)]
+    assert [next_step(2, log, tries) for tries in range(6)] == [*undone, *undone]
+
+
+def test_what_may_have_been_paid_is_given_back_when_that_is_known() -> None:
+    log = [Entry(Step(Deed.RESERVE)), Entry(Step(Deed.GIVE_UP), "payments away")]
+    assert {next_step(1, log, tries) for tries in range(9)} == {SETTLE, Step(Deed.RELEASE)}
+    log.append(Entry(Step(Deed.RELEASE)))
+    assert {next_step(1, log, tries) for tries in range(9)} == {SETTLE}
+    log.append(Entry(SETTLE))
+    assert {next_step(1, log, tries) for tries in range(9)} == {REFUND}
+
+
 def test_an_order_is_given_up_before_it_is_paid_and_never_after() -> None:
     assert given_up(CHARGE, 599.9, 600.0) is None
     assert given_up(CHARGE, 600.0, 600.0) == Entry(Step(Deed.GIVE_UP), "payments away")
