@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from discovery.web.validation import Schema
+from services.kit.auth.token import Subject
 from services.kit.web.route import PARTS
-from services.kit.web.schema import Id, Line, PageQuery, Record
+from services.kit.web.schema import Id, PageQuery, Record
 
 Currency = Literal["EUR", "GBP", "USD"]
 
@@ -33,7 +34,7 @@ class ChargeDraft(Schema):
     """What is to be charged, for which order of which customer."""
 
     order: Id
-    customer: Line
+    customer: Subject
     amount_cents: Amount
     currency: Currency
     card: Card

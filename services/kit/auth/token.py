@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
 from nacl.exceptions import BadSignatureError
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError, WithJsonSchema
 
 from discovery.web import Problem, parse_json
 from discovery.web.validation import Schema
@@ -28,8 +28,11 @@ LEEWAY_S = 60
 # The longest that a token may be meant to live: until then nobody can take it back.
 LIFETIME_MAX_S = 15 * 60
 
+_LONGEST = 255
 # A short line, of what can be printed.
-_Text = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]+$")]
+_Text = Annotated[str, StringConstraints(max_length=_LONGEST, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]+$")]
+# Who somebody is to his issuer. Not all who read a schema read the pattern.
+Subject = Annotated[_Text, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _LONGEST})]
 # Header, claims, and a signature of 64 bytes.
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
 
@@ -50,7 +53,7 @@ class _Claims(BaseModel, strict=True):
 
     iss: str
     aud: str
-    sub: _Text
+    sub: Subject
     jti: _Text
     scope: Annotated[_Text, StringConstraints(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$")]
     iat: int

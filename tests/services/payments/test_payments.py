@@ -13,16 +13,19 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from discovery.testing.clock import FakeClock
+from services.kit.auth.keys import read_keys
+from services.kit.auth.token import judge, read
 from services.payments import ledger
 from services.payments.ledger import Posting
 from services.payments.model import AMOUNT_MAX
+from tests.services.issuer import IssuerDouble
 from tests.services.payments.paying import ORDER, balances, charge, give_back, look, paying
 from tests.services.support import Answer
 
 # Of each field of a charge, what it cannot be; ``number`` is none of its fields.
 NO_SENSE: Mapping[str, Sequence[object]] = {
     "order": (0, -7, 2**31, "7", None),
-    "customer": ("", " ", "x" * 121, "a\nb", "\0", 7, None),
+    "customer": ("", "x" * 256, "a\nb", "\0", 7, None),
     "currency": ("eur", "CHF", "", None, 978),
     "card": ("", "OK", "4111111111111111", None),
     "number": ("4111111111111111",),
@@ -45,6 +48,17 @@ async def test_a_key_is_charged_once_and_the_same_again_is_the_one_that_is_there
         said = {"key": "order-7", **facts, "state": "charged", "refunded_cents": 0, "made_s": made_s}
         assert first.json == again.json == (await look(client)).json == said
         assert await balances(client) == {("cards", "EUR"): 1000, ("sales", "EUR"): -1000}
+
+
+@pytest.mark.parametrize("customer", ["x" * 255, "auth0|5f7c", " a ", "Zo\u00eb\u00a0\u5317"])
+async def test_whoever_may_place_an_order_can_pay_for_it(url: URL, customer: str) -> None:
+    issuer = IssuerDouble()
+    keys = read_keys(issuer.document)
+    signed = read(issuer.token(now=0.0, sub=customer))
+    assert judge(signed, keys[signed.kid], issuer.trusted, 0.0).caller.subject == customer
+    async with paying(url) as client:
+        made = await charge(client, customer=customer)
+        assert (made.status, made.json["customer"]) == (201, customer)
 
 
 @pytest.mark.parametrize(
