@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import suppress
@@ -35,6 +36,9 @@ LEASE = "outbox"
 LEASE_S = 10.0
 RENEWED_S = 3.0
 
+# Only who has led for so long forgets anybody: where all were off, subscribers come back when the sender does, or later.
+SETTLED_S = 600.0
+
 # How long an event may wait until somebody looks for it.
 _LOOKED_S = 0.25
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
@@ -49,12 +53,15 @@ def pause_s(failures: int, chance: float) -> float:
     return min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S) * (0.75 + chance / 2)
 
 
-def lead(connection: Connection, holder: str, there: Collection[str], now_s: float) -> Mapping[str, int] | None:
+def lead(
+    connection: Connection, holder: str, there: Collection[str], now_s: float, *, settled: bool
+) -> Mapping[str, int] | None:
     """How many events wait for whom, if *holder* is the one who sends them from now on; None where another one does."""
     if not lease.claim(connection, LEASE, holder, now_s=now_s, for_s=LEASE_S):
         return None
     outbox.see(connection, there, now_s)
-    outbox.forget(connection, now_s)
+    if settled:
+        outbox.forget(connection, now_s)
     return outbox.backlog(connection)
 
 
@@ -75,6 +82,8 @@ class Sender:
         self._holder = uuid.uuid4().hex
         # Until then nobody else sends, by the clock that nobody can set.
         self._until = 0.0
+        # When it will have led for a while.
+        self._settled_at = math.inf
         self._deliveries: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
@@ -101,10 +110,14 @@ class Sender:
     async def _lead(self) -> None:
         there = await self._transport.subscribers()
         asked_at = self._clock.now()
-        found = await self._database.write(partial(lead, holder=self._holder, there=there, now_s=self._clock.wall()))
+        leading = partial(lead, holder=self._holder, there=there, now_s=self._clock.wall())
+        found = await self._database.write(partial(leading, settled=asked_at >= self._settled_at))
         self.backlog = found or {}
-        if found is not None:
+        if found is None:
+            self._settled_at = math.inf
+        else:
             self._until = asked_at + LEASE_S
+            self._settled_at = min(self._settled_at, asked_at + SETTLED_S)
         await self._deliver_to(there if found is not None else ())
 
     async def _deliver_to(self, subscribers: Collection[str]) -> None:

@@ -12,8 +12,8 @@ import pytest
 import discovery
 from discovery.testing.clock import FakeClock
 from services.kit.data.database import Database
-from services.kit.events.outbox import Waiting
-from services.kit.events.sender import LEASE_S, RENEWED_S, Sender, pause_s
+from services.kit.events.outbox import MISSED_S, Waiting
+from services.kit.events.sender import LEASE_S, RENEWED_S, SETTLED_S, Sender, pause_s
 from tests.services.kit.events.happenings import Post, asleep, happen
 
 
@@ -88,6 +88,33 @@ async def test_who_comes_later_gets_what_happened_before(database: Database) -> 
         await clock.advance(RENEWED_S)
         await asleep(clock, 2)
         assert post.got == {"ports": [1]}
+
+
+async def test_who_comes_back_a_while_after_all_were_off_for_long_has_lost_nothing(database: Database) -> None:
+    post, clock = Post("ports"), FakeClock()
+    post.away = {"ports"}
+    async with sending(database, post, clock):
+        await happen(database, 1, now_s=clock.wall())
+    await clock.advance(2 * MISSED_S)
+    post.there, post.away = (), set()
+    async with sending(database, post, clock):
+        await pass_time(clock, SETTLED_S - 60, 1)
+        post.there = ("ports",)
+        await clock.advance(RENEWED_S)
+        await asleep(clock, 2)
+        assert post.got == {"ports": [1]}
+
+
+async def test_who_does_not_come_back_for_longer_is_forgotten(database: Database) -> None:
+    post, clock = Post("ports"), FakeClock()
+    async with sending(database, post, clock):
+        pass
+    await clock.advance(MISSED_S)
+    post.there = ()
+    async with sending(database, post, clock) as sender:
+        assert sender.backlog == {"ports": 0}
+        await pass_time(clock, SETTLED_S + RENEWED_S, 1)
+        assert sender.backlog == {}
 
 
 class Deadly(Post):
