@@ -115,6 +115,6 @@ def _tell(saga: Saga, step: Step, answer: Answer) -> None:
     # Each time as many tries later as there have been.
     if 400 <= answer.status < 500 and not saga.tries & (saga.tries + 1):
         _log.warning(
-            "order %d: %s was answered %d (try %d), and is asked again until it is done: look at what became of it there",
+            "order %d: %s was answered %d (try %d), and is asked again until it is done: look at what is there",
             *(saga.id, step.deed.value, answer.status, saga.tries + 1),
         )

@@ -36,7 +36,7 @@ LEASE = "outbox"
 LEASE_S = 10.0
 RENEWED_S = 3.0
 
-# Only who has led for so long forgets anybody: where all were off, subscribers come back when the sender does, or later.
+# Only who has led for so long forgets anybody: where all were off, subscribers may come back later than their sender.
 SETTLED_S = 600.0
 
 # How long an event may wait until somebody looks for it.

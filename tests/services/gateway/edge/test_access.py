@@ -17,6 +17,7 @@ from observability.lines import formatter
 from services.gateway.edge import access
 from services.gateway.edge.rate import parse
 from services.gateway.edge.settings import EdgeSettings
+from tests.services.gateway.answers import breaking_off, endless
 from tests.services.gateway.documents import Talking, talking, written
 from tests.services.gateway.doors import build
 from tests.services.support import Client, Echo, Handler, behind, served
@@ -130,12 +131,6 @@ async def test_a_client_that_leaves_before_its_answer_is_a_499(registry: discove
 async def test_a_client_that_leaves_amid_its_answer_is_a_499_and_no_failure_of_ours(
     registry: discovery.StaticRegistry,
 ) -> None:
-    async def endless(request: web.BaseRequest) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        while True:
-            await response.write(bytes(100_000))
-
     failures: list[Exception] = []
 
     @web.middleware
@@ -235,16 +230,7 @@ async def test_it_can_be_switched_off_and_requests_keep_their_names(registry: di
 async def test_of_an_answer_that_breaks_off_as_much_is_told_as_went_out(
     registry: discovery.StaticRegistry, length: int | None
 ) -> None:
-    async def breaks(request: web.BaseRequest) -> web.StreamResponse:
-        response = web.StreamResponse()
-        response.content_length = length
-        await response.prepare(request)
-        await response.write(bytes(100_000))
-        assert request.transport is not None
-        request.transport.abort()
-        return response
-
-    async with logged(registry, breaks) as (client, log):
+    async with logged(registry, breaking_off(length)) as (client, log):
         with pytest.raises(aiohttp.ClientError):
             await client("GET", "/api/echo/x")
         (record,) = await log()

@@ -13,6 +13,7 @@ from aiohttp.test_utils import make_mocked_request
 
 import discovery
 from services.gateway.edge import compression
+from tests.services.gateway.answers import breaking_off
 from tests.services.gateway.doors import build
 from tests.services.support import Answer, Client, Handler, behind, served
 
@@ -221,15 +222,7 @@ async def test_a_part_of_the_plain_answer_does_not_go_on_from_a_compressed_one(
 
 
 async def test_an_answer_that_breaks_off_before_it_was_read_is_no_answer(registry: discovery.StaticRegistry) -> None:
-    async def breaks(request: web.BaseRequest) -> web.StreamResponse:
-        response = web.StreamResponse(headers={**JSON, "Content-Length": "500000"})
-        await response.prepare(request)
-        await response.write(bytes(100_000))
-        assert request.transport is not None
-        request.transport.abort()
-        return response
-
-    answer, _ = await asked(registry, breaks)
+    answer, _ = await asked(registry, breaking_off(500_000, JSON))
     assert (answer.status, "Content-Encoding" in answer.headers) == (502, False)
 
 

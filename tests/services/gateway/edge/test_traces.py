@@ -16,6 +16,7 @@ from observability.spans import Span
 from observability.testing import Recorded, recorded
 from services.gateway.edge.proxies import parse_proxies
 from services.gateway.edge.settings import EdgeSettings
+from tests.services.gateway.answers import breaking_off, endless
 from tests.services.gateway.doors import build
 from tests.services.support import Client, Echo, Handler, behind, instance
 
@@ -159,17 +160,8 @@ def test_a_process_whose_settings_make_no_sense_says_so_and_ends(
 async def test_an_answer_that_its_service_breaks_off_is_the_services_fault(
     registry: discovery.StaticRegistry, told: Recorded, length: int | None, recorded_there: bool
 ) -> None:
-    async def breaks(request: web.BaseRequest) -> web.StreamResponse:
-        response = web.StreamResponse()
-        response.content_length = length
-        await response.prepare(request)
-        await response.write(bytes(100_000))
-        assert request.transport is not None
-        request.transport.abort()
-        return response
-
     edge = EdgeSettings() if recorded_there else EdgeSettings(access_log=None)
-    async with gateway(registry, breaks, told, edge) as client:
+    async with gateway(registry, breaking_off(length), told, edge) as client:
         with pytest.raises(aiohttp.ClientError):
             await client("GET", "/api/echo/x")
 
@@ -181,12 +173,6 @@ async def test_an_answer_that_its_service_breaks_off_is_the_services_fault(
 async def test_an_answer_that_its_client_breaks_off_is_nobodys_fault(
     registry: discovery.StaticRegistry, told: Recorded
 ) -> None:
-    async def endless(request: web.BaseRequest) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        while True:
-            await response.write(bytes(100_000))
-
     async with (
         gateway(registry, endless, told, EdgeSettings()) as client,
         client.session.get(f"http://{client.address}/api/echo/x") as response,
