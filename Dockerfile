@@ -147,6 +147,7 @@ CMD ["python", "-m", "services.recommendations"]
 FROM service AS marketplace-service
 COPY --from=marketplace-packages /opt/venv /opt/venv
 COPY --from=code /app/services/marketplace services/marketplace
+VOLUME /data
 ENV MESH_PORT=5003
 EXPOSE 5003
 CMD ["python", "-m", "services.marketplace"]

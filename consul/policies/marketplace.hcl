@@ -1,6 +1,7 @@
-# Its pages are made of laptops, their ports, and recommendations.
+# Its pages are made of laptops, their ports, and recommendations; accounts know who logs in there.
 
 service "marketplace" { policy = "write" }
+service "accounts" { policy = "read" }
 service "laptops" { policy = "read" }
 service "ports" { policy = "read" }
 service "recommendations" { policy = "read" }

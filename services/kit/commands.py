@@ -50,7 +50,8 @@ def run(service: Service, build: Build | None = None, more: Commands = MappingPr
     parser.set_defaults(do=partial(serve, build=build))
     commands = parser.add_subparsers(metavar="COMMAND")
     commands.add_parser("serve", help=serve.__doc__)
-    for name, (do, *arguments) in {**_COMMANDS, **(_OF_EVENTS if service.takes else {}), **more}.items():
+    offered = {**_COMMANDS, **(_OF_ROUTES if service.routes else {}), **(_OF_EVENTS if service.takes else {}), **more}
+    for name, (do, *arguments) in offered.items():
         command = commands.add_parser(name, help=do.__doc__)
         command.set_defaults(do=do)
         for argument, kind in arguments:
@@ -86,7 +87,7 @@ def serve(service: Service, build: Build | None = None) -> None:
         service.name,
         lambda: build(Settings.from_env(service.name, os.environ)),
         port=service.port,
-        about={"openapi": openapi.digest(made)},
+        about={"openapi": openapi.digest(made)} if service.routes else {},
         tags=sorted({tag_of(taking.kind.source) for taking in service.takes}),
     )
 
@@ -155,10 +156,11 @@ _COMMANDS: Commands = MappingProxyType(
         "backup": (backup, ("file", Path)),
         "restore": (restore, ("file", Path)),
         "seed": (seed, ("count", int)),
-        "openapi": (tell_document,),
-        "routes": (tell_routes,),
     }
 )
+
+# Of a service that has an API.
+_OF_ROUTES: Commands = MappingProxyType({"openapi": (tell_document,), "routes": (tell_routes,)})
 
 # Of a service that takes events.
 _OF_EVENTS: Commands = MappingProxyType({"letters": (tell_letters,), "replay": (replay,)})

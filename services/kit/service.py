@@ -21,17 +21,17 @@ from services.kit.web.route import Route
 @dataclass(frozen=True, slots=True)
 class Service:
     """``home`` is the folder of its migrations; ``port`` where it listens unless told otherwise; ``api`` the version of
-    what it offers; ``samples`` adds so many made-up records, and returns how many there are. ``while_running`` is
-    entered when the mesh is there, and left at the end. ``sends`` are the kinds of events that it tells, ``takes``
-    those that it is told, each with what follows from it.
+    what it offers by its ``routes``; ``samples`` adds so many made-up records, and returns how many there are.
+    ``while_running`` is entered when the mesh is there, and left at the end. ``sends`` are the kinds of events that it
+    tells, ``takes`` those that it is told, each with what follows from it.
     """
 
     name: str
     _: KW_ONLY
     port: int
-    api: str
-    routes: Sequence[Route]
     home: Path
+    api: str = ""
+    routes: Sequence[Route] = ()
     samples: Callable[[int, Connection], int] | None = None
     while_running: Sequence[Callable[[web.Application], AsyncIterator[None]]] = ()
     sends: Sequence[Kind[Any]] = ()

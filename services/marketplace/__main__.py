@@ -2,9 +2,9 @@
 
 import os
 
-from services.kit.main import main
+from services.kit.commands import run
 from services.kit.pages.console import console_url
-from services.marketplace.app import build
+from services.marketplace.app import SERVICE, build
 
 if __name__ == "__main__":
-    main("marketplace", lambda: build(console_url(os.environ)), port=5003)
+    run(SERVICE, lambda settings: build(settings.database, console_url(os.environ)))

@@ -5,36 +5,63 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from sqlalchemy.engine import URL
 
 import discovery
+from services.kit.data.database import Database
 from services.kit.pages.assets import Assets
-from services.marketplace import pages
+from services.kit.service import Service
+from services.kit.web.route import AROUND, DATABASE
+from services.marketplace import login, pages
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.failures import told
 from services.marketplace.headers import guard
 from services.marketplace.looks import Looks
 from services.marketplace.rendering import HOME, Renderer
+from services.marketplace.visiting import visiting
+
+SERVICE = Service("marketplace", port=5003, home=HOME)
+
+# Who opens a page waits for it, and most of a page is not kept here.
+_PATIENCE_S = 1.0
 
 
-def build(console_url: str = "", around: discovery.Surroundings | None = None) -> web.Application:
-    """The shop; its footers link to traces at *console_url*, if there is one."""
-    app = web.Application(middlewares=[told])
+def build(database: URL, console_url: str = "", around: discovery.Surroundings | None = None) -> web.Application:
+    """The shop, with what it keeps in *database*; its footers link to traces at *console_url*, if there is one."""
+    app = web.Application(middlewares=[told, visiting])
     app.on_response_prepare.append(guard)
     files = Assets(HOME)
+    app[AROUND] = around = around or discovery.Surroundings()
+    app[DATABASE] = Database(database, HOME, patience_s=_PATIENCE_S)
+    app[discovery.READINESS] = readiness = discovery.Readiness()
+    # Without it, pages can still be looked at.
+    readiness.add("database", app[DATABASE].check, vital=False)
     app[pages.RENDERER] = Renderer(files, console_url)
-    app[pages.CATALOGUE] = Catalogue(around or discovery.Surroundings())
+    app[pages.CATALOGUE] = Catalogue(around)
     app.on_startup.append(follow)
+    app.cleanup_ctx.append(keeping)
     app.cleanup_ctx.append(looking)
     app.router.add_get("/", pages.browse)
     app.router.add_get("/laptops/{id:[1-9][0-9]{0,17}}", pages.laptop)
+    app.router.add_get("/signup", login.show_sign_up)
+    app.router.add_post("/signup", login.sign_up)
+    app.router.add_get("/login", login.show_login)
+    app.router.add_post("/login", login.log_in)
+    app.router.add_post("/logout", login.log_out)
     app.router.add_get("/static/{name}", files.serve)
     return app
 
 
 async def follow(app: web.Application) -> None:
     """Know whom we ask before the first visitor comes, since the registry may be away by then."""
-    for peer in ("laptops", "ports", "recommendations"):
+    for peer in ("laptops", "ports", "recommendations", "accounts"):
         app[discovery.MESH].view(peer)
+
+
+async def keeping(app: web.Application) -> AsyncIterator[None]:
+    """Have the database open while the shop is."""
+    async with app[DATABASE]:
+        yield
 
 
 async def looking(app: web.Application) -> AsyncIterator[None]:

@@ -7,11 +7,18 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from yarl import URL
 
 from discovery.web import Problem
+from services.kit.data.faults import Unusable
+from services.marketplace.login import see
 from services.marketplace.pages import RENDERER
+from services.marketplace.visiting import LoggedOut
 
 _log = logging.getLogger(__name__)
+
+_NOT_THIS = "This is no page that can be opened, or no form that can be sent."
+_OUT_OF_REACH = "What the shop keeps for you cannot be reached at the moment. Whatever needs no login goes on."
 
 
 @web.middleware
@@ -19,13 +26,19 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn whatever a handler raises into a page; ``OPTIONS`` is answered from what the route allows."""
     try:
         return await handler(request)
+    except LoggedOut:
+        wanted = request.path_qs if request.method == hdrs.METH_GET else "/"
+        return see(str(URL("/login").with_query(next=wanted)))
+    except Unusable as problem:
+        _log.warning("%s %s: %s", problem.instance, problem.detail, problem.cause)
+        return _page(request, Problem(503, _OUT_OF_REACH, headers=problem.headers))
     except Problem as problem:
         return _page(request, problem)
     except web.HTTPMethodNotAllowed as refusal:
         allow = ", ".join(sorted({*refusal.allowed_methods, hdrs.METH_OPTIONS}))
         if request.method == hdrs.METH_OPTIONS:
             return web.Response(status=204, headers={hdrs.ALLOW: allow})
-        return _page(request, Problem(405, "This page can only be read.", headers={hdrs.ALLOW: allow}))
+        return _page(request, Problem(405, _NOT_THIS, headers={hdrs.ALLOW: allow}))
     except web.HTTPException as refusal:
         if refusal.status < 400:
             raise

@@ -12,6 +12,7 @@ import observability
 from services.kit.pages.assets import Assets
 from services.kit.pages.environment import environment
 from services.marketplace import wording
+from services.marketplace.visiting import VISITOR
 from services.marketplace.wanted import CONNECTORS, SCREENS, SORTS, WATTS
 
 HOME = Path(__file__).parent
@@ -46,7 +47,10 @@ class Renderer:
         """The page that *template* makes of *facts*; one that is not *whole* may be better at the next moment."""
         config = request.app[discovery.MESH].config
         text = self._environment.get_template(template).render(
-            facts, instance=config.instance_id or config.name, trace_id=observability.current_trace_id()
+            facts,
+            instance=config.instance_id or config.name,
+            trace_id=observability.current_trace_id(),
+            visitor=request.get(VISITOR),
         )
         # What a page shows depends on who looks.
         caching = "private, no-cache" if whole else "no-store"

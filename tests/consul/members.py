@@ -46,7 +46,7 @@ BUILD: Mapping[str, Callable[[Path], web.Application]] = {
     "console": lambda data: console(ConsoleSettings(path=data / "console.db")),
     "gateway": lambda data: gateway(issuer=ISSUER),
     "laptops": declared(LAPTOPS),
-    "marketplace": lambda data: marketplace(),
+    "marketplace": lambda data: marketplace(file_url(data / "marketplace.db")),
     "notifications": declared(NOTIFICATIONS),
     "orders": lambda data: orders(settings("orders", data)),
     "payments": declared(PAYMENTS),
@@ -200,6 +200,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
         calls("laptops"): shows("/", 'class="grid"', unless="from memory"),
         calls("ports"): shows("/", "× USB-C"),
         calls("recommendations"): shows("/", "Because: "),
+        calls("accounts"): finds("accounts"),
     },
     "gateway": _EVERYBODY
     | {

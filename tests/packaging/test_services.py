@@ -18,7 +18,7 @@ from tests.services.test_start import answer, free_port
 PARTS = sorted(path.parent.name for path in (ROOT / "services").glob("*/pyproject.toml"))
 # What is read where it stands, and what tells of the wheel.
 STAYS = {"README.md", "pyproject.toml", "requirements.lock"}
-# Two of them, one with data of its own and one with files that are no Python.
+# Two of them, one with an API and one with files that are no Python.
 TOGETHER = ("ports", "marketplace")
 
 
@@ -57,7 +57,7 @@ def test_a_wheel_has_the_version_of_its_own_project_and_asks_for_what_that_names
 
 
 def test_a_service_without_data_asks_for_no_database(built: dict[str, Path]) -> None:
-    asked = [each for name in ("kit", "marketplace") for each in metadata(built[name]).get_all("Requires-Dist", [])]
+    asked = [each for name in ("kit", "gateway") for each in metadata(built[name]).get_all("Requires-Dist", [])]
     always = {Requirement(each).name for each in asked if "extra ==" not in each}
     assert not always & {"aiosqlite", "alembic", "asyncpg", "sqlalchemy"}
     assert not {extra for each in asked for extra in Requirement(each).extras} & {"data", "console"}

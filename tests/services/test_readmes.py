@@ -68,7 +68,7 @@ async def test_every_line_to_try_works(
         kept = ConsoleSettings(path=tmp_path / "console.db")
         async with (
             served(build_recommendations(looks), "recommendations", registry) as recommendations,
-            served(build_marketplace(), "marketplace", registry) as marketplace,
+            served(build_marketplace(file_url(tmp_path / "marketplace.db")), "marketplace", registry) as marketplace,
             served(build_gateway(), "gateway", registry) as gateway,
             served(build_console(kept), "console", registry) as console,
             served(build(PAYMENTS, file_url(tmp_path / "payments.db")), "payments", registry) as payments,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.marketplace import catalogue, looks, suggestions
+from services.marketplace import accounts, catalogue, looks, suggestions
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +12,4 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "PAGE_S", 10.0)
     monkeypatch.setattr(suggestions, "_LIMIT_S", 10.0)
     monkeypatch.setattr(looks, "_LIMIT_S", 10.0)
+    monkeypatch.setattr(accounts, "LIMIT_S", 10.0)

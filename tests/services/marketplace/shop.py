@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 import discovery
+from services.kit.data.database import file_url
 from services.marketplace.app import build
 from tests.services.support import Answer, Client, behind
 
@@ -95,16 +98,24 @@ class Shop:
 
 
 @asynccontextmanager
+async def built(console_url: str = "", around: discovery.Surroundings | None = None) -> AsyncIterator[web.Application]:
+    """The shop, with a database of its own that goes with it."""
+    with TemporaryDirectory() as folder:
+        yield build(file_url(Path(folder, "marketplace.db")), console_url, around)
+
+
+@asynccontextmanager
 async def opened(
     *,
     laptops: Answering = catalogue,
     ports: Answering | None = None,
     recommendations: Answering | None = None,
+    accounts: Answering | None = None,
     console_url: str = "",
     around: discovery.Surroundings | None = None,
     observe: Any = None,
 ) -> AsyncIterator[Shop]:
-    """The shop between its two neighbours."""
+    """The shop between its neighbours."""
     registry = discovery.StaticRegistry()
     fitted = Neighbour(ports or says(PORTS))
     there, beside = Neighbour(laptops), Neighbour(recommendations or says(SUGGESTED))
@@ -113,20 +124,24 @@ async def opened(
         behind(registry, "laptops", there),
         behind(registry, "ports", fitted),
         behind(registry, "recommendations", beside),
-        discovery.serving(build(console_url, around), config, registry=registry, observe=observe) as server,
+        behind(registry, "accounts", accounts or says({}, 503)),
+        built(console_url, around) as app,
+        discovery.serving(app, config, registry=registry, observe=observe) as server,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
     ):
         yield Shop(Client(server, session), there, fitted, beside)
 
 
 class Page(HTMLParser):
-    """A page, taken apart: its ``text``, its elements by name, and what is ``wrong`` with it."""
+    """A page, taken apart: its ``text``, its elements by name, its forms, and what is ``wrong`` with it."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()
         self.answer = answer
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.wrong: list[str] = []
+        # What each form would send as it stands, by where to.
+        self.forms: dict[str, dict[str, str]] = {}
         self._open: list[str] = []
         self._words: list[str] = []
         self.feed(answer.text)
@@ -150,6 +165,11 @@ class Page(HTMLParser):
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if len(attrs) != len(dict(attrs)):
             self.wrong.append(f"an attribute twice: {tag}")
+        attributes = self.elements[-1][1]
+        if tag == "form":
+            self._fields = self.forms.setdefault(attributes["action"], {})
+        elif "name" in attributes and "form" in self._open:
+            self._fields[attributes["name"]] = attributes.get("value", "")
         self._break(tag)
         if tag not in _VOID:
             self._open.append(tag)

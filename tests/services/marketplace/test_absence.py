@@ -21,8 +21,7 @@ from discovery.testing.servers import (
     resets,
 )
 from services.marketplace import catalogue, suggestions
-from services.marketplace.app import build
-from tests.services.marketplace.shop import FITTED, LAPTOP, SUGGESTED, Answering, opened, read, says
+from tests.services.marketplace.shop import FITTED, LAPTOP, SUGGESTED, Answering, built, opened, read, says
 from tests.services.support import served
 
 DEEP = "[" * 50_000
@@ -156,7 +155,7 @@ async def test_neighbours_that_misbehave_below_http_are_away(behaviour: Behaviou
     hurry()
     async with misbehaving(behaviour) as server:
         registry = discovery.StaticRegistry({"laptops": [server.address], "recommendations": [server.address]})
-        async with served(build(), "marketplace", registry) as client:
+        async with built() as app, served(app, "marketplace", registry) as client:
             for path in ("/", "/laptops/7"):
                 page = read(await client("GET", path))
                 assert page.answer.status == 200
@@ -168,7 +167,7 @@ async def test_neighbours_that_were_killed_or_never_there_are_away(registry: dis
     with refusing() as address:
         killed = discovery.StaticRegistry({"laptops": [address], "recommendations": [address]})
         for neighbourhood in (killed, registry):
-            async with served(build(), "marketplace", neighbourhood) as client:
+            async with built() as app, served(app, "marketplace", neighbourhood) as client:
                 page = read(await client("GET", "/"))
                 assert page.answer.status == 200
                 assert "The catalogue cannot be reached" in page.text

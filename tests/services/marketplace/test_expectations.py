@@ -1,12 +1,17 @@
-"""What the shop expects of laptops and of recommendations."""
+"""What the shop expects of laptops, of recommendations, and of accounts."""
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 import discovery
+from services.marketplace.accounts import Accounts, Refused
 from services.marketplace.looks import Looks
+from services.marketplace.peers import Away
 from services.marketplace.suggestions import suggestions
+from services.marketplace.visitor import Session
 from tests.services.contract import Callee, Exchange
 from tests.services.marketplace.shop import FITTED, LAPTOP, LOOKS, SUGGESTED, opened, says
 from tests.services.support import behind
@@ -85,3 +90,42 @@ async def test_the_shop_asks_for_suggestions_and_tells_of_looks(registry: discov
 
     assert [each.recommendations[0].laptop.id for each in found] == [8, 8]
     recommendations.check()
+
+
+async def test_the_shop_signs_people_up_logs_them_in_and_out(registry: discovery.StaticRegistry) -> None:
+    ada, wrong = ({"email": "ada@example.org", "password": word} for word in ("correct horse", "wrong horse"))
+    bob = {"email": "bob", "password": "short"}
+    errors = [{"field": "email", "message": "..."}, {"field": "password", "message": "..."}]
+    nobody = {"refresh_token": "a" * 64}
+    accounts = Callee(
+        *("marketplace", "accounts"),
+        Exchange("an account", "POST", "/accounts", 201, {"email": "ada@example.org"}, body=ada),
+        Exchange("one whose email is taken", "POST", "/accounts", 409, body=wrong),
+        Exchange("one that cannot be", "POST", "/accounts", 422, {"errors": errors}, body=bob),
+        Exchange(
+            *("a login", "POST", "/token", 200),
+            {"access_token": "a.b.c", "expires_in": 300, "refresh_token": "a" * 64},
+            body=ada,
+        ),
+        Exchange("a login with a wrong password", "POST", "/token", 401, body=wrong),
+        Exchange("an account, for who has no token that counts", "GET", "/accounts/me", 401),
+        Exchange("tokens for one that is not good", "POST", "/token/refresh", 401, body=nobody),
+        Exchange("the end of a login", "POST", "/logout", 204, body=nobody),
+    )
+    config = discovery.MeshConfig(name="marketplace")
+    async with behind(registry, "accounts", accounts), discovery.Mesh(config, registry=registry) as mesh:
+        client, now_s = Accounts(mesh, "192.0.2.7"), 0.0
+        await client.sign_up(**ada)
+        for refused in (wrong, bob):
+            with pytest.raises(Refused):
+                await client.sign_up(**refused)
+        with pytest.raises(Refused):
+            await client.log_in(**wrong, now_s=now_s)
+        # The token that is recorded is nobody's.
+        with pytest.raises(Away, match="401"):
+            await client.log_in(**ada, now_s=now_s)
+        session = Session("1", "ada@example.org", False, "a.b.c", "a" * 64, 0.0, 0.0)
+        assert await client.renewed(session, now_s) is None
+        await client.log_out(session)
+
+    accounts.check()

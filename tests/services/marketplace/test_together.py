@@ -27,7 +27,7 @@ async def test_a_visitor_browses_while_one_service_after_the_other_leaves(
             served(build_recommendations(looks_url), "recommendations", registry)
         )
         await enrolled(registry, "recommendations")
-        client = await stack.enter_async_context(served(build(), "marketplace", registry))
+        client = await stack.enter_async_context(served(build(file_url(tmp_path / "shop.db")), "marketplace", registry))
 
         async def visit(path: str) -> Page:
             page = read(await client("GET", path, cookies={"customer": "somebody"}))

@@ -1,0 +1,123 @@
+"""Signing up, logging in and out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import hdrs, web
+from pydantic import AfterValidator, ConfigDict, StringConstraints
+
+from discovery.web.validation import Schema, read_query
+from services.kit.web.route import AROUND
+from services.marketplace import visiting
+from services.marketplace.accounts import Refused, accounts_for
+from services.marketplace.forms import Nothing, fields
+from services.marketplace.pages import RENDERER
+from services.marketplace.peers import Away
+from services.marketplace.visiting import VISITOR
+
+_UNHEARD = "The accounts cannot be reached at the moment, so nobody can log in. Everything else goes on."
+_DOUBTFUL = (
+    "The accounts did not answer in time. Try again in a moment; should your account be there by then, you can log in."
+)
+_THERE = "Your account is there. Log in, now that you have one."
+
+# A page of ours. "//host" would be somebody else's, and so is "/\\host" to a browser.
+_OURS = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+
+
+def _page_of_ours(text: str) -> str:
+    return text if _OURS.fullmatch(text) else "/"
+
+
+Next = Annotated[str, StringConstraints(max_length=500), AfterValidator(_page_of_ours)]
+
+
+class Credentials(Schema):
+    """Who wants to be known. What they may be the accounts service says."""
+
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+    password: Annotated[str, StringConstraints(max_length=1000)]
+    next: Next = "/"
+
+
+class LoginQuery(Schema):
+    """``next`` is the page that is wanted."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    next: Next = "/"
+
+
+async def show_login(request: web.Request) -> web.StreamResponse:
+    """``GET /login?next=``."""
+    return _show(request, "login.html", read_query(request, LoginQuery).next)
+
+
+async def show_sign_up(request: web.Request) -> web.StreamResponse:
+    """``GET /signup?next=``."""
+    return _show(request, "signup.html", read_query(request, LoginQuery).next)
+
+
+async def log_in(request: web.Request) -> web.StreamResponse:
+    """``POST /login``."""
+    asked = fields(request, Credentials)
+    try:
+        await _begin(request, asked)
+    except Refused as refused:
+        return _again(request, "login.html", asked, refused.said)
+    except Away:
+        return _again(request, "login.html", asked, {"": _UNHEARD})
+    return see(asked.next)
+
+
+async def sign_up(request: web.Request) -> web.StreamResponse:
+    """``POST /signup``. Who has signed up is logged in."""
+    asked = fields(request, Credentials)
+    try:
+        async with accounts_for(request) as accounts:
+            await accounts.sign_up(asked.email, asked.password)
+    except Refused as refused:
+        return _again(request, "signup.html", asked, refused.said)
+    except Away:
+        return _again(request, "signup.html", asked, {"": _DOUBTFUL})
+    try:
+        await _begin(request, asked)
+    except (Refused, Away):
+        return _again(request, "login.html", asked, {"": _THERE})
+    return see(asked.next)
+
+
+async def log_out(request: web.Request) -> web.StreamResponse:
+    """``POST /logout``."""
+    fields(request, Nothing)
+    await visiting.end(request)
+    return see("/")
+
+
+def see(path: str) -> web.Response:
+    """What follows a form that was heard: another page, which can be opened again without sending the form again."""
+    return web.Response(status=303, headers={hdrs.LOCATION: path, hdrs.CACHE_CONTROL: "no-store"})
+
+
+async def _begin(request: web.Request, asked: Credentials) -> None:
+    async with accounts_for(request) as accounts:
+        session = await accounts.log_in(asked.email, asked.password, request.app[AROUND].clock.wall())
+    await visiting.begin(request, session)
+
+
+def _show(request: web.Request, template: str, wanted: str) -> web.Response:
+    if request[VISITOR].session is not None:
+        return see(wanted)
+    return _page(request, template, 200, email="", next=wanted, wrong={})
+
+
+def _again(request: web.Request, template: str, asked: Credentials, wrong: Mapping[str, str]) -> web.Response:
+    """The form, with what is wrong. What was asked was done in no part, so it is no page to come back to."""
+    return _page(request, template, 200, email=asked.email, next=asked.next, wrong=wrong)
+
+
+def _page(request: web.Request, template: str, status: int, **facts: object) -> web.Response:
+    return request.app[RENDERER].page(request, template, status=status, whole=False, **facts)
