@@ -7,8 +7,9 @@ import os
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Self
 
 from discovery.clock import Clock
 from discovery.config import MeshConfig
@@ -17,7 +18,7 @@ from launcher.development import CannotRun
 from launcher.local import Agent, Child, Choice, Command, Ended, agent_command, find_program, free_ports
 from launcher.plan import ROOT
 
-_READY_S = 20.0
+_READY_S = 60.0
 _POLL_S = 0.05
 
 
@@ -39,19 +40,59 @@ def version_of(choice: Choice) -> str:
     return said.stdout.partition("\n")[0].removeprefix("Consul ")
 
 
+class OwnAgent:
+    """An agent of ours, for the length of a block; it can be ended at once, and started again where it was.
+
+    It begins with nothing in it each time.
+    """
+
+    def __init__(self, choice: Choice, folder: Path, clock: Clock) -> None:
+        ports = free_ports(4)
+        self.url = f"http://127.0.0.1:{ports[0]}"
+        self._argv = agent_command(choice, ports)
+        self._log = folder / "agent.log"
+        self._clock = clock
+        self._ending = AsyncExitStack()
+        self._child: Child | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self._ending.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._ending.aclose()
+
+    async def start(self) -> None:
+        """Start it, and wait until it has a leader.
+
+        Raises:
+            CannotRun: when it has none in time.
+        """
+        command = Command(name="consul", argv=self._argv, environ=os.environ, folder=ROOT, log=self._log)
+        child = Child(command, clock=self._clock, listener=_Deaf(), grace_s=5.0)
+        self._child = await self._ending.enter_async_context(child)
+        async with Agent(MeshConfig(name="bench", consul_url=self.url)) as agent:
+            await _ready(agent, self._clock, self._log)
+
+    async def kill(self) -> None:
+        """End it with SIGKILL."""
+        if self._child is not None:
+            self._child.kill()
+        await self._ending.aclose()
+
+
 @asynccontextmanager
 async def running(choice: Choice, clock: Clock) -> AsyncIterator[Agent]:
     """An agent that has a leader, for the length of the block."""
-    ports = free_ports(4)
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "log"
-        argv = agent_command(choice, ports)
-        command = Command(name="consul", argv=argv, environ=os.environ, folder=ROOT, log=log)
         async with (
-            Child(command, clock=clock, listener=_Deaf(), grace_s=5.0),
-            Agent(MeshConfig(name="bench", consul_url=f"http://127.0.0.1:{ports[0]}")) as agent,
+            OwnAgent(choice, Path(folder), clock) as own,
+            Agent(MeshConfig(name="bench", consul_url=own.url)) as agent,
         ):
-            await _ready(agent, clock, log)
             yield agent
 
 
@@ -63,7 +104,9 @@ async def _ready(agent: Agent, clock: Clock, log: Path) -> None:
                 await clock.sleep(_POLL_S)
     except TimeoutError:
         said = await asyncio.to_thread(log.read_text)
-        raise CannotRun(f"the agent is not ready after {_READY_S:.0f} s: {said[-200:]}") from None
+        # Without the requests that came meanwhile, of which there are many.
+        told = "\n".join(line for line in said.splitlines() if "agent.http" not in line)
+        raise CannotRun(f"the agent is not ready after {_READY_S:.0f} s: {told[-400:]}") from None
 
 
 async def _succeeds(request: Awaitable[None]) -> bool:

@@ -18,6 +18,7 @@ FIGURES = ROOT / "benchmarks" / "results" / "chaos-calls.json"
 PAGE = ROOT / "docs" / "reliability.md"
 COMMAND = "python -m benchmarks.chaos.page"
 GATEWAY = Publication("./mesh chaos gateway --json", "chaos-gateway", PAGE)
+SHOP = Publication("./mesh chaos shop --json", "chaos-shop", PAGE)
 
 
 def tables(figures: Mapping[str, Any]) -> str:
@@ -56,7 +57,9 @@ def main() -> None:
     """Write the page."""
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     page = replaced(PAGE.read_text(encoding="utf-8"), part(COMMAND, [tables(figures)]))
-    PAGE.write_text(replaced(page, GATEWAY.section(GATEWAY.published())), encoding="utf-8")
+    for each in (GATEWAY, SHOP):
+        page = replaced(page, each.section(each.published()))
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

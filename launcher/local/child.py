@@ -70,6 +70,11 @@ class Child:
         """The process, which leads a process group of the same number."""
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended, as far as that is known by now."""
+        return self._process.returncode is None
+
     async def __aenter__(self) -> Self:
         # Nothing is awaited after this line: a cancellation there would leave the process without an owner.
         self._process = await asyncio.create_subprocess_exec(

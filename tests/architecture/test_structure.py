@@ -223,7 +223,7 @@ OWNERS = {
     "jinja2": ("services.kit.pages",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
     "alembic": ("services",),
-    "asyncpg": ("services.kit.data.postgresql", "services.kit.data.roles"),
+    "asyncpg": ("benchmarks.chaos.postgresql", "services.kit.data.postgresql", "services.kit.data.roles"),
     "sqlalchemy": ("services", "observability.console"),
     "pytest": ("discovery.testing.plugin", "discovery.testing.fixtures", "discovery.testing.absent"),
     "pytest_asyncio": ("discovery.testing.fixtures",),

@@ -23,6 +23,14 @@ async def test_no_repeatable_call_fails_and_no_post_is_executed_twice() -> None:
     assert [row for row in counted if not row["met"]] == [], err
 
 
+@pytest.mark.postgresql
+async def test_orders_are_neither_lost_nor_done_twice_and_add_up_whatever_is_killed() -> None:
+    _, out, err = await said("chaos", "shop", "--quick", "--json", "--only", "orders")
+    counted = [row for row in json.loads(out)["rows"] if row["reach"] and row["unit"] != "s"]
+    assert len(counted) >= 10, out + err
+    assert [row for row in counted if not row["met"]] == [], err
+
+
 async def test_nothing_hostile_gets_through_the_gateway_and_a_limit_is_exact() -> None:
     only = [word for scenario in ("smuggling", "tokens", "limits") for word in ("--only", scenario)]
     _, out, err = await said("chaos", "gateway", "--quick", "--json", *only)

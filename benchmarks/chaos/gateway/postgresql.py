@@ -2,108 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import pwd
-import shutil
-import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
 
-from benchmarks.calls.processes import listening
 from benchmarks.chaos.gateway.load import Answered, Asked, due, failed, sending
 from benchmarks.chaos.gateway.stage import UNLIMITED, Process, Stage
 from benchmarks.chaos.playing import Scenario
-from discovery.clock import Clock
-from launcher.development import CannotRun, Row
-from launcher.local import free_ports
+from benchmarks.chaos.postgresql import serving
+from launcher.development import Row
 from launcher.plan import ROOT
 
 _AWAY_S, _QUICK_AWAY_S, _AROUND_S = 60.0, 5.0, 4.0
 _RATE, _BACK_S, _SLOWEST_S = 40.0, 5.0, 5.0
-
-
-class Server:
-    """A server with data of its own, for loopback; it is ended and started again where it was."""
-
-    def __init__(self, programs: Path, folder: Path, clock: Clock) -> None:
-        self._programs = programs
-        self._folder = folder
-        self._clock = clock
-        (self._port,) = free_ports(1)
-        # It refuses to run for root.
-        self._account = pwd.getpwnam("nobody") if os.getuid() == 0 else None
-        self._process: asyncio.subprocess.Process | None = None
-
-    @property
-    def url(self) -> str:
-        """As a service is told it."""
-        return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
-
-    async def make(self) -> None:
-        """Make the data."""
-        if self._account is not None:
-            shutil.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
-        making = await self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
-        if await making.wait():
-            raise CannotRun("initdb made no database")
-
-    async def start(self) -> None:
-        """Start it, and wait until it listens."""
-        options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}")
-        words = [word for option in options for word in ("-c", option)]
-        self._process = await self._run("postgres", "-p", str(self._port), *words)
-        await listening(self._port, self._clock, self._process)
-
-    async def end(self) -> None:
-        """End it, and every connection with it."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGINT)
-            await self._process.wait()
-
-    async def _run(self, program: str, *words: str) -> asyncio.subprocess.Process:
-        quiet = asyncio.subprocess.DEVNULL
-        user, group = (self._account.pw_uid, self._account.pw_gid) if self._account else (None, None)
-        return await asyncio.create_subprocess_exec(
-            *(str(self._programs / program), "-D", str(self._folder / "data"), *words),
-            cwd=self._folder,
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-            stdin=quiet,
-            stdout=quiet,
-            stderr=quiet,
-            user=user,
-            group=group,
-            extra_groups=[] if self._account else None,
-        )
-
-
-@asynccontextmanager
-async def serving(clock: Clock) -> AsyncIterator[Server]:
-    """A server that runs, for the length of the block.
-
-    Raises:
-        CannotRun: when there is no PostgreSQL here.
-    """
-    programs = _programs()
-    if programs is None:
-        raise CannotRun("there is no PostgreSQL here: .ci/postgresql says how to get it")
-    with TemporaryDirectory(prefix="postgresql-") as folder:
-        server = Server(programs, Path(folder), clock)
-        await server.make()
-        try:
-            await server.start()
-            yield server
-        finally:
-            await server.end()
-
-
-def _programs() -> Path | None:
-    """Where the server and what belongs to it are; Debian keeps those of each version apart, and off the path."""
-    places = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return next((place for place in places if os.access(place / "postgres", os.X_OK)), None)
 
 
 def rows_of(answers: Sequence[Answered], gone: float, back: float) -> list[Row]:

@@ -108,7 +108,7 @@ class System:
     async def _until(self, url: str, status: int, child: Child) -> bool:
         end = self._clock.now() + _READY_S
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
-            while self._clock.now() < end:
+            while self._clock.now() < end and child.runs:
                 try:
                     async with session.get(url, ssl=False) as response:
                         if response.status == status:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from benchmarks.chaos.beside import FAULTS, WAYS, failed_row, p99_row
-from benchmarks.chaos.page import COMMAND, FIGURES, GATEWAY, PAGE, tables
+from benchmarks.chaos.page import COMMAND, FIGURES, GATEWAY, PAGE, SHOP, tables
 from benchmarks.page import part, replaced
+from benchmarks.publication import Publication
 
 
 def row(what: str, value: float, reach: str = "", *, met: bool = True, unit: str = "") -> dict[str, Any]:
@@ -24,11 +27,12 @@ def test_the_page_has_the_published_figures() -> None:
     assert tables(published) in PAGE.read_text(encoding="utf-8")
 
 
-def test_the_page_has_what_was_published_of_the_gateway() -> None:
+@pytest.mark.parametrize("publication", [GATEWAY, SHOP], ids=lambda each: each.name)
+def test_the_page_has_what_was_published_of_the_gateway_and_of_the_shop(publication: Publication) -> None:
     page = PAGE.read_text(encoding="utf-8")
 
-    assert GATEWAY.command in page
-    assert replaced(page, GATEWAY.section(GATEWAY.published())) == page
+    assert publication.command in page
+    assert replaced(page, publication.section(publication.published())) == page
 
 
 def test_a_row_is_marked_by_its_goal_and_a_miss_is_shown_as_one() -> None:
