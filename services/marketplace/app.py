@@ -14,6 +14,7 @@ from services.kit.service import Service
 from services.kit.web.route import AROUND, DATABASE
 from services.marketplace import login, pages
 from services.marketplace.catalogue import Catalogue
+from services.marketplace.drawings import PATH
 from services.marketplace.failures import told
 from services.marketplace.headers import guard
 from services.marketplace.looks import Looks
@@ -36,7 +37,7 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app[discovery.READINESS] = readiness = discovery.Readiness()
     # Without it, pages can still be looked at.
     readiness.add("database", app[DATABASE].check, vital=False)
-    app[pages.RENDERER] = Renderer(files, console_url)
+    app[pages.RENDERER] = renderer = Renderer(files, console_url)
     app[pages.CATALOGUE] = Catalogue(around)
     app.on_startup.append(follow)
     app.cleanup_ctx.append(keeping)
@@ -48,6 +49,7 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.router.add_get("/login", login.show_login)
     app.router.add_post("/login", login.log_in)
     app.router.add_post("/logout", login.log_out)
+    app.router.add_get(PATH, renderer.drawings.serve)
     app.router.add_get("/static/{name}", files.serve)
     return app
 

@@ -11,7 +11,8 @@ import discovery
 import observability
 from services.kit.pages.assets import Assets
 from services.kit.pages.environment import environment
-from services.marketplace import wording
+from services.marketplace import drawings, wording
+from services.marketplace.drawings import Drawing, Drawings
 from services.marketplace.visiting import VISITOR
 from services.marketplace.wanted import CONNECTORS, SCREENS, SORTS, WATTS
 
@@ -22,14 +23,17 @@ class Renderer:
     """Knows the templates, and what every page has at its foot."""
 
     def __init__(self, assets: Assets, console_url: str) -> None:
+        self.drawings = Drawings(self._draw)
         self._environment = environment(
             HOME,
             asset=assets.url,
             connector=wording.connector,
             connectors=CONNECTORS,
             console_url=console_url,
-            drawing=wording.drawing,
+            drawn_above=lambda laptop, sides: self.drawings.url(drawings.above(laptop, sides)),
+            drawn_front=lambda laptop: self.drawings.url(drawings.front(laptop)),
             fitted=wording.fitted,
+            form=wording.form,
             moment=wording.moment,
             money=wording.money,
             most_watts=wording.most_watts,
@@ -57,3 +61,6 @@ class Renderer:
         return web.Response(
             text=text, status=status, content_type="text/html", charset="utf-8", headers={"Cache-Control": caching}
         )
+
+    def _draw(self, drawing: Drawing) -> str:
+        return self._environment.get_template(f"drawings/{drawing.template}.svg").render(drawing=drawing)

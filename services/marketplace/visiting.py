@@ -24,7 +24,7 @@ VISITOR = web.RequestKey("visitor", Visitor)
 
 # A browser keeps its basket for as long, from when it first came.
 _KEPT_S = 30 * 24 * 3600
-_FILES = "/static/"
+_FILES = ("/static/", "/drawings/")
 
 
 class LoggedOut(Exception):

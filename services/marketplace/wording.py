@@ -15,6 +15,8 @@ _SYMBOLS: Mapping[str, str] = {"EUR": "€", "GBP": "£", "USD": "$"}
 # As many as there are in the style sheet.
 _TINTS = 9
 
+_FORMS: Mapping[str, str] = {"convertible": "Tablet with a keyboard", "rugged": "For rough handling"}
+
 # The first of these words in a port's name decides, so that "Left rear" is on the left.
 _SIDES: Mapping[str, str] = {"left": "left", "right": "right", "rear": "rear", "back": "rear", "front": "front"}
 _SIDE_NAMES: Mapping[str, str] = {
@@ -44,16 +46,14 @@ def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def drawing(laptop: Laptop) -> str:
-    """Which drawing fits: by the size in inches that the title mentions."""
-    sizes = [int(word) for word in re.findall(r"\b(1[0-9]|2[01])\b", laptop.title, re.ASCII)]
-    size = sizes[0] if sizes else 14
-    return "small" if size <= 12 else "medium" if size <= 14 else "large" if size <= 16 else "huge"
-
-
 def tint(laptop: Laptop) -> int:
     """The colour behind it: the same for all laptops of a brand, which is the first word of the title."""
     return zlib.crc32(laptop.title.split(" ", 1)[0].encode()) % _TINTS
+
+
+def form(laptop: Laptop) -> str:
+    """What kind of a laptop it is, where that is worth a word; empty for the usual one."""
+    return _FORMS.get(laptop.form, "")
 
 
 def connector(port: Port) -> tuple[str, str]:
@@ -78,7 +78,7 @@ def fitted(ports: Collection[Port]) -> str:
     kinds = Counter(connector(port)[1] if port.connector else "unknown port" for port in ports)
     said = [f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.most_common()]
     watts = most_watts(ports)
-    return ", ".join([*said, f"up to {watts} W"] if watts else said)
+    return ", ".join([*said, f"up to {watts}\u00a0W"] if watts else said)
 
 
 def most_watts(ports: Iterable[Port]) -> int | None:

@@ -12,7 +12,8 @@ async def test_the_front_page_shows_laptops_with_price_and_stock() -> None:
     laptops = [
         LAPTOP,
         LAPTOP | {"id": 8, "title": "Hartwell Forge 17", "stock": 0, "price_cents": 329_950, "currency": "GBP"},
-        LAPTOP | {"id": 10, "title": "Tarn Rugged 14", "stock": 9, "reserved": 6, "price_cents": None},
+        LAPTOP
+        | {"id": 10, "title": "Tarn Rugged 14", "stock": 9, "reserved": 6, "price_cents": None, "form": "rugged"},
     ]
     async with opened(laptops=says(laptops)) as shop:
         page = await shop("/")
@@ -30,10 +31,10 @@ async def test_the_front_page_shows_laptops_with_price_and_stock() -> None:
     assert {"/laptops/7", "/laptops/8", "/laptops/10"} <= set(page.links)
     assert {image["src"].partition("?")[0] for image in page.all("img")} == {
         "/static/mark.svg",
-        "/static/laptop-small.svg",
-        "/static/laptop-medium.svg",
-        "/static/laptop-large.svg",
-        "/static/laptop-huge.svg",
+        "/drawings/front-clamshell-12-1.svg",
+        "/drawings/front-clamshell-15-0.svg",
+        "/drawings/front-clamshell-17-0.svg",
+        "/drawings/front-rugged-14-3.svg",
     }
 
 

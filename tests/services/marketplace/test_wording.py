@@ -25,25 +25,6 @@ def test_money_reads_as_its_currency_does(cents: int, currency: str, text: str) 
     assert wording.money(cents, currency) == text
 
 
-@pytest.mark.parametrize(
-    ("title", "size"),
-    [
-        ("Lumen Tab 11 Convertible", "small"),
-        ("Lumen Book 12", "small"),
-        ("Merle Feather 13", "medium"),
-        ("Merle Feather 15 Pro", "large"),
-        ("Hartwell Forge 17", "huge"),
-        ("Forge 2025 16", "large"),
-        ("Forge 99", "medium"),
-        ("Forge 16 for 12 V", "large"),
-        ("Note", "medium"),
-        ("١٧", "medium"),
-    ],
-)
-def test_the_drawing_is_as_large_as_the_title_says(title: str, size: str) -> None:
-    assert wording.drawing(laptop(title)) == size
-
-
 def test_laptops_of_a_brand_have_its_colour_and_brands_differ() -> None:
     brands = ["Merle Feather", "Oakline Note", "Hartwell Forge", "Lumen Book", "Tarn Rugged"]
 
