@@ -17,7 +17,7 @@ _AWAY = "Recommendations are away for the moment. Everything else is here."
 
 
 class Reason(Foreign):
-    """Why, as a clause that can follow "because"."""
+    """Why, as a line."""
 
     text: Text
 

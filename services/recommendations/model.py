@@ -58,7 +58,7 @@ class Query(ForSomebody):
 
 
 class Reason(BaseModel):
-    """Why a laptop is recommended: ``text`` is a clause that can follow "because"."""
+    """Why a laptop is recommended: ``text`` is a line for a page, without a full stop."""
 
     kind: str
     text: str

@@ -1,4 +1,4 @@
-"""Why a laptop is recommended: each reason is a kind, a sentence, and how much it speaks for the laptop. Pure.
+"""Why a laptop is recommended: each reason is a kind, a line for a page, and how much it speaks for the laptop. Pure.
 
 A weight lies between 0 (nothing) and 1 (that settles it). What is said about a laptop that the customer only looked
 at before weighs half of what is said about the one that is looked at now.
@@ -76,7 +76,7 @@ def same_family(laptop: Laptop, anchor: Anchor) -> Reason | None:
     family = _family(laptop)
     if not family or family != _family(anchor.laptop):
         return None
-    return Reason(Kind.FAMILY, f"same model family as {anchor.name}", anchor.weigh(_FAMILY))
+    return Reason(Kind.FAMILY, f"From the same family as {anchor.name}", anchor.weigh(_FAMILY))
 
 
 def looked_at_together(anchor: Anchor, of_anchor: AbstractSet[str], of_laptop: AbstractSet[str]) -> Reason | None:
@@ -84,7 +84,7 @@ def looked_at_together(anchor: Anchor, of_anchor: AbstractSet[str], of_laptop: A
     both = len(of_anchor & of_laptop)
     if both < _PEOPLE:
         return None
-    text = f"people who looked at {anchor.laptop.title} also looked at this"
+    text = f"Customers who looked at {anchor.laptop.title} looked at this, too"
     return Reason(Kind.TOGETHER, text, anchor.weigh(_TOGETHER * both / len(of_anchor)))
 
 
@@ -93,14 +93,14 @@ def similar_price(laptop: Laptop, anchor: Anchor) -> Reason | None:
     price, other = laptop.price_cents, anchor.laptop.price_cents
     if price is None or other is None or laptop.currency != anchor.laptop.currency or abs(price - other) * 10 > other:
         return None
-    return Reason(Kind.PRICE, f"within 10 % of the price of {anchor.name}", anchor.weigh(_PRICE))
+    return Reason(Kind.PRICE, f"Costs about as much as {anchor.name}", anchor.weigh(_PRICE))
 
 
 def looked_at(look: Look, now_s: float) -> Reason:
     """The customer looked at it before. Days are those of UTC: where the customer is, nobody told us."""
     days = max(0, int(now_s // _DAY_S) - int(look.last_s // _DAY_S))
     when = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-    text = f"you looked at it {when}" if look.times == 1 else f"you looked at it {look.times} times, last {when}"
+    text = f"You looked at this {when}" if look.times == 1 else f"You keep coming back to this, last {when}"
     return Reason(Kind.LOOKED, text, _LOOKED * 0.5 ** (days / _LOOKED_HALVES_IN_DAYS))
 
 
@@ -108,12 +108,12 @@ def popular(people: int, most: int) -> Reason | None:
     """Several people looked at it lately; *most* is how many looked at the laptop that most people looked at."""
     if people < _PEOPLE:
         return None
-    return Reason(Kind.POPULAR, f"{people} people looked at it lately", _POPULAR * people / most)
+    return Reason(Kind.POPULAR, "Popular at the moment", _POPULAR * people / most)
 
 
 def in_stock() -> Reason:
     """What can be said of everything that is recommended."""
-    return Reason(Kind.STOCK, "in stock", _STOCK)
+    return Reason(Kind.STOCK, "In stock and ready for you", _STOCK)
 
 
 def _family(laptop: Laptop) -> str:

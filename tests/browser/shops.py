@@ -61,7 +61,7 @@ def suggesting(title: str, why: str) -> Answering:
     return says({"recommendations": [suggestion], "notice": None})
 
 
-SUGGESTIONS = suggesting("Tarn Studio 16", "it costs about the same")
+SUGGESTIONS = suggesting("Tarn Studio 16", "Costs about the same")
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ async def test_a_visitor_browses_searches_and_looks_at_a_laptop(browser: Browser
     async with shop() as served, tab(browser, served.url, width=width, script=False) as opened:
         await opened.open("/", "main")
         assert await opened.page.locator("h2 a").count() == 4
-        await opened.shows("it costs about the same")
+        await opened.shows("Costs about the same")
 
         await opened.page.get_by_role("searchbox").fill("forge")
         await opened.page.keyboard.press("Enter")

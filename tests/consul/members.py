@@ -199,7 +199,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     | {
         calls("laptops"): shows("/", 'class="grid"', unless="from memory"),
         calls("ports"): shows("/", "× USB-C"),
-        calls("recommendations"): shows("/", "Because: "),
+        calls("recommendations"): shows("/", 'class="because"'),
         calls("accounts"): finds("accounts"),
     },
     "gateway": _EVERYBODY

@@ -37,7 +37,7 @@ FITTED = LAPTOP | {"ports": PORTS}
 OTHER = LAPTOP | {"id": 8, "title": "Hartwell Forge 15", "model": "HF15-R7-32-1T"}
 SUGGESTED: dict[str, Any] = {
     "recommendations": [
-        {"laptop": OTHER, "score": 0.5, "reasons": [{"kind": "price", "text": "it costs about the same"}]}
+        {"laptop": OTHER, "score": 0.5, "reasons": [{"kind": "price", "text": "Costs about the same"}]}
     ],
     "notice": None,
 }

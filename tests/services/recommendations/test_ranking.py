@@ -42,7 +42,7 @@ def texts(found: Sequence[Recommendation]) -> dict[int, list[str]]:
 def test_with_nothing_known_all_that_is_in_stock_is_recommended_in_order() -> None:
     found = ranked([laptop(3), laptop(1), laptop(2, stock=0)])
 
-    assert texts(found) == {1: ["in stock"], 3: ["in stock"]}
+    assert texts(found) == {1: ["In stock and ready for you"], 3: ["In stock and ready for you"]}
     assert [each.laptop.id for each in found] == [1, 3]
 
 
@@ -51,9 +51,9 @@ def test_what_many_looked_at_lately_comes_first_when_nobody_is_known() -> None:
     found = ranked([laptop(1), laptop(2), laptop(3)], looks)
 
     assert texts(found) == {
-        2: ["3 people looked at it lately", "in stock"],
-        3: ["2 people looked at it lately", "in stock"],
-        1: ["in stock"],
+        2: ["Popular at the moment", "In stock and ready for you"],
+        3: ["Popular at the moment", "In stock and ready for you"],
+        1: ["In stock and ready for you"],
     }
     assert [each.laptop.id for each in found] == [2, 3, 1]
 
@@ -73,7 +73,11 @@ def test_what_many_looked_at_lately_comes_first_when_nobody_is_known() -> None:
 def test_a_family_is_told_by_the_letters_before_the_size(one: str, other: str, same: bool) -> None:
     found = ranked([laptop(1, one), laptop(2, other)], current=1)
 
-    assert texts(found) == {2: ["same model family as Laptop 1", "in stock"] if same else ["in stock"]}
+    assert texts(found) == {
+        2: ["From the same family as Laptop 1", "In stock and ready for you"]
+        if same
+        else ["In stock and ready for you"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -91,14 +95,16 @@ def test_a_family_is_told_by_the_letters_before_the_size(one: str, other: str, s
 def test_a_price_is_near_within_a_tenth_and_in_one_currency(price: int | None, currency: str, near: bool) -> None:
     found = ranked([laptop(1, price_cents=100_000), laptop(2, price_cents=price, currency=currency)], current=1)
 
-    assert texts(found) == {2: ["within 10 % of the price of Laptop 1", "in stock"] if near else ["in stock"]}
+    assert texts(found) == {
+        2: ["Costs about as much as Laptop 1", "In stock and ready for you"] if near else ["In stock and ready for you"]
+    }
 
 
 def test_what_people_looked_at_together_is_recommended_by_their_share() -> None:
     looks = [look(name, 1) for name in "abcd"] + [look(name, 2) for name in "abc"] + [look(name, 3) for name in "ab"]
     found = ranked([laptop(1), laptop(2), laptop(3)], looks, current=1)
 
-    also = "people who looked at Laptop 1 also looked at this"
+    also = "Customers who looked at Laptop 1 looked at this, too"
     assert [each.laptop.id for each in found] == [2, 3]
     assert all(text[0] == also for text in texts(found).values())
 
@@ -106,30 +112,30 @@ def test_what_people_looked_at_together_is_recommended_by_their_share() -> None:
 def test_what_a_single_person_did_is_not_told() -> None:
     found = ranked([laptop(1), laptop(2)], [look("a", 1), look("a", 2)], current=1)
 
-    assert texts(found) == {2: ["in stock"]}
+    assert texts(found) == {2: ["In stock and ready for you"]}
 
 
 def test_customers_are_not_among_the_people_whom_they_are_told_about() -> None:
     looks = [look(name, seen) for name in "ab" for seen in (1, 2)]
     found = ranked([laptop(1), laptop(2)], looks, current=1, customer="a")
 
-    assert texts(found) == {2: ["you looked at it today", "in stock"]}
+    assert texts(found) == {2: ["You looked at this today", "In stock and ready for you"]}
 
 
 @pytest.mark.parametrize(
     ("days_ago", "times", "text"),
     [
-        (0.1, 1, "you looked at it today"),
-        (0.6, 1, "you looked at it yesterday"),
-        (1, 3, "you looked at it 3 times, last yesterday"),
-        (40, 1, "you looked at it 40 days ago"),
-        (-1, 1, "you looked at it today"),
+        (0.1, 1, "You looked at this today"),
+        (0.6, 1, "You looked at this yesterday"),
+        (1, 3, "You keep coming back to this, last yesterday"),
+        (40, 1, "You looked at this 40 days ago"),
+        (-1, 1, "You looked at this today"),
     ],
 )
 def test_customers_are_reminded_of_what_they_looked_at(days_ago: float, times: int, text: str) -> None:
     found = ranked([laptop(1)], [look("a", 1, days_ago=days_ago, times=times)], customer="a")
 
-    assert texts(found) == {1: [text, "in stock"]}
+    assert texts(found) == {1: [text, "In stock and ready for you"]}
 
 
 def test_what_was_looked_at_before_counts_but_less_than_what_is_looked_at_now() -> None:
@@ -137,8 +143,8 @@ def test_what_was_looked_at_before_counts_but_less_than_what_is_looked_at_now() 
     found = ranked(laptops, [look("a", 1)], customer="a", current=3)
 
     assert [each.laptop.id for each in found] == [4, 1, 2]
-    assert texts(found)[4] == ["same model family as Laptop 3", "in stock"]
-    assert texts(found)[2] == ["same model family as Laptop 1, which you looked at", "in stock"]
+    assert texts(found)[4] == ["From the same family as Laptop 3", "In stock and ready for you"]
+    assert texts(found)[2] == ["From the same family as Laptop 1, which you looked at", "In stock and ready for you"]
 
 
 def test_only_the_latest_that_a_customer_looked_at_count() -> None:
@@ -149,8 +155,8 @@ def test_only_the_latest_that_a_customer_looked_at_count() -> None:
     ]
     looks = [look("a", number, days_ago=number) for number in range(2, 7)]
 
-    assert texts(ranked(laptops, [*looks, look("a", 1, days_ago=1)], customer="a"))[9][0].startswith("same model")
-    assert texts(ranked(laptops, [*looks, look("a", 1, days_ago=9)], customer="a"))[9] == ["in stock"]
+    assert texts(ranked(laptops, [*looks, look("a", 1, days_ago=1)], customer="a"))[9][0].startswith("From the same")
+    assert texts(ranked(laptops, [*looks, look("a", 1, days_ago=9)], customer="a"))[9] == ["In stock and ready for you"]
 
 
 def test_several_of_one_family_are_one_reason() -> None:
@@ -158,9 +164,9 @@ def test_several_of_one_family_are_one_reason() -> None:
     found = ranked(laptops, [look("a", number, days_ago=number) for number in range(10, 14)], customer="a")
 
     assert texts(found)[14] == [
-        "same model family as Laptop 10, which you looked at",
-        "within 10 % of the price of Laptop 10, which you looked at",
-        "in stock",
+        "From the same family as Laptop 10, which you looked at",
+        "Costs about as much as Laptop 10, which you looked at",
+        "In stock and ready for you",
     ]
 
 
@@ -168,9 +174,9 @@ def test_a_laptop_that_is_gone_or_sold_out_still_says_what_goes_with_it() -> Non
     laptops = [laptop(1, "MF13", stock=0), laptop(2, "MF15")]
 
     assert texts(ranked(laptops, [look("a", 7)], customer="a", current=1)) == {
-        2: ["same model family as Laptop 1", "in stock"]
+        2: ["From the same family as Laptop 1", "In stock and ready for you"]
     }
-    assert texts(ranked(laptops, current=7)) == {2: ["in stock"]}
+    assert texts(ranked(laptops, current=7)) == {2: ["In stock and ready for you"]}
 
 
 IDS = st.integers(1, 6)

@@ -43,10 +43,10 @@ async def test_a_customer_beside_a_laptop_is_told_what_to_look_at_and_why(
     }
     assert 0.5 < first["score"] < 1
     assert first["reasons"][:2] == [
-        {"kind": "family", "text": "same model family as Hartwell Forge 17"},
-        {"kind": "together", "text": "people who looked at Hartwell Forge 17 also looked at this"},
+        {"kind": "family", "text": "From the same family as Hartwell Forge 17"},
+        {"kind": "together", "text": "Customers who looked at Hartwell Forge 17 looked at this, too"},
     ]
-    assert first["reasons"][-1] == {"kind": "stock", "text": "in stock"}
+    assert first["reasons"][-1] == {"kind": "stock", "text": "In stock and ready for you"}
 
 
 async def test_every_first_laptop_has_recommendations_with_more_to_say_than_that_they_are_in_stock(
@@ -62,7 +62,7 @@ async def test_every_first_laptop_has_recommendations_with_more_to_say_than_that
                 assert all(len(each["reasons"]) > 1 for each in answer.json["recommendations"])
             anybody = await client("GET", "/recommendations?limit=20")
             assert len(anybody.json["recommendations"]) == 9
-            assert "people looked at it lately" in anybody.json["recommendations"][0]["reasons"][0]["text"]
+            assert anybody.json["recommendations"][0]["reasons"][0]["text"] == "Popular at the moment"
 
 
 async def test_what_was_looked_at_counts_at_every_instance_and_after_a_restart(
@@ -81,7 +81,7 @@ async def test_what_was_looked_at_counts_at_every_instance_and_after_a_restart(
             answer = await other("GET", "/recommendations?customer=me&limit=1")
             assert answer.json["recommendations"][0]["reasons"][0] == {
                 "kind": "looked",
-                "text": "you looked at it today",
+                "text": "You looked at this today",
             }
         async with served(build(url), "recommendations", registry) as client:
             answer = await client("GET", "/recommendations?customer=me&laptop=3&limit=1")
