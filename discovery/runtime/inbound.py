@@ -23,7 +23,9 @@ from discovery.runtime.doorway import Handle
 from discovery.runtime.goodbyes import Goodbyes
 from discovery.runtime.lasting import is_lasting, lasts
 from discovery.runtime.places import Places
+from discovery.runtime.refusal import Refusal
 from discovery.runtime.settings import Settings
+from discovery.runtime.shedding import Shedding
 from discovery.runtime.surroundings import Surroundings
 from discovery.runtime.under_way import Interruption, UnderWay, Work
 
@@ -58,6 +60,7 @@ class Inbound:
         self._handle: Handle
         self._places = Places(settings, around.clock)
         self.under_way = UnderWay(around.clock)
+        self.shedding = Shedding(around.clock, self.under_way)
         self.goodbyes = Goodbyes(around.clock, around.rng)
         self._told: dict[web.RequestHandler, RequestHandle] = {}  # who is to be told of the end of a request
         self.leaving = False  # what lasts is not begun any more
@@ -97,13 +100,14 @@ class Inbound:
             text, important = headers.get(_DEADLINE), headers.get(_PRIORITY) == wire.HIGH
             if text is not None and (left_s := _parsed_ms(text)) is not None:
                 if left_s == 0:
-                    return self._early(_Refusal(wire.NACK_EXPIRED))
+                    return self._early(Refusal(wire.NACK_EXPIRED))
                 deadline_at = self._now() + left_s
         work = self.under_way.begin(request, deadline_at, important=important)
         # Each request has a task of its own, so nothing has to be put back.
         context.current.set(work)
         try:
-            if self.leaving or self._settings.fault is not None or self._settings.limit is not None:
+            settings = self._settings
+            if self.leaving or self.shedding.late or settings.fault is not None or settings.limit is not None:
                 return await self._guarded(request, work)
             work.routed = True
             return await self._handle(request)
@@ -139,7 +143,7 @@ class Inbound:
         try:
             with handle.activate():
                 response = await self._unobserved(request)
-            nack = response.nack if isinstance(response, _Refusal) else response.headers.get(wire.NACK, "")
+            nack = response.nack if isinstance(response, Refusal) else response.headers.get(wire.NACK, "")
             status, failure = await sent(request, response)
         except web.HTTPException as answer:  # aiohttp's way to answer; a 404 of its own comes so too
             status, nack = answer.status, answer.headers.get(wire.NACK, "")
@@ -182,10 +186,12 @@ class Inbound:
 
     async def _guarded(self, request: web.Request, work: Work) -> web.StreamResponse:
         if self.refusing:
-            return self._early(_Refusal(wire.NACK_DRAINING))
+            return self._early(Refusal(wire.NACK_DRAINING))
+        if self.shedding.late and self.shedding.sheds():
+            return self._early(Refusal(wire.NACK_BUSY, retry_after_s=1))
         if self.leaving and is_lasting(request):
             # Not as one who is leaving: a caller who knows nobody else asks on, and for other things is served.
-            return self._early(_Refusal(wire.NACK_REFUSED))
+            return self._early(Refusal(wire.NACK_REFUSED))
         fault = self._settings.fault
         if fault is not None and fault.strikes(self._id, self._around.rng):
             return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
@@ -196,7 +202,7 @@ class Inbound:
 
     async def _placed(self, request: web.Request, work: Work) -> web.StreamResponse:
         if not await self._places.enter(work):
-            return self._early(_Refusal(wire.NACK_BUSY, retry_after_s=ceil(self._places.retry_after_s())))
+            return self._early(Refusal(wire.NACK_BUSY, retry_after_s=ceil(self._places.retry_after_s())))
         work.routed, telling = True, False
         try:
             response = await self._handle(request)
@@ -213,7 +219,7 @@ class Inbound:
             self._places.leave(work, telling=telling)
 
     def _late(self, work: Work) -> web.Response:
-        refusal = _Refusal(wire.NACK_EXPIRED)
+        refusal = Refusal(wire.NACK_EXPIRED)
         return refusal if work.routed else self._early(refusal)
 
     def _early(self, response: web.Response) -> web.Response:
@@ -232,16 +238,6 @@ class Inbound:
         routed = isinstance(work, Work) and work.routed
         # A request that was refused before routing has a route all the same.
         return route_of(request.match_info if routed else await self._app.router.resolve(request))
-
-
-class _Refusal(web.Response):
-    """Says that a request was not processed, or that it was ended, and why."""
-
-    def __init__(self, nack: str, *, retry_after_s: int = 0) -> None:
-        super().__init__(status=503, headers={wire.NACK: nack}, text=f"not processed: {nack}\n")
-        self.nack = nack
-        if retry_after_s:
-            self.headers[hdrs.RETRY_AFTER] = str(retry_after_s)
 
 
 def _close_after(response: web.StreamResponse) -> None:

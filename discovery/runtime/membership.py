@@ -76,6 +76,9 @@ class Membership:
                         tasks.start(registrar.keep_visible(own), "visibility")
                         tasks.start(own_check.look(instance, check, own, self._registry, self._around), "own check")
                         tasks.start(registrar.keep_current(), "changes")
+                        # In the mesh a request ends at its deadline; a stranger's would wait for as long as he likes.
+                        if self._config.edge:
+                            tasks.start(self._inbound.shedding.watch(), "shedding")
                         with self._mesh.enrolled(registrar.own) if register else nullcontext():
                             yield keeping
                 finally:

@@ -1,8 +1,8 @@
-"""How a handler says that it did not process a request, so that its caller may ask another instance."""
+"""How a server says that it did not process a request, so that its caller may ask another instance."""
 
 from __future__ import annotations
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from discovery import wire
 
@@ -24,3 +24,13 @@ class NotProcessed(web.HTTPServiceUnavailable):
 
     def __init__(self, reason: str) -> None:
         super().__init__(headers={wire.NACK: wire.NACK_REFUSED}, text=f"not processed: {reason}\n")
+
+
+class Refusal(web.Response):
+    """Says that a request was not processed, or that it was ended, and why."""
+
+    def __init__(self, nack: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(status=503, headers={wire.NACK: nack}, text=f"not processed: {nack}\n")
+        self.nack = nack
+        if retry_after_s:
+            self.headers[hdrs.RETRY_AFTER] = str(retry_after_s)

@@ -52,6 +52,9 @@ class UnderWay:
         self._alarm_at = inf
         self._emptied: asyncio.Event | None = None
 
+    def __len__(self) -> int:
+        return len(self._work)
+
     def begin(self, request: web.Request, deadline_at: float | None, *, important: bool = False) -> Work:
         """A request came, and is handled from now on."""
         work = Work(deadline_at, False, important, request)

@@ -6,7 +6,18 @@ import os
 from collections.abc import Sequence
 
 from benchmarks.agents import version_of
-from benchmarks.chaos.gateway import issuer_away, limits, postgresql, roles, rolling, rotation, slow, smuggling, tokens
+from benchmarks.chaos.gateway import (
+    issuer_away,
+    limits,
+    postgresql,
+    roles,
+    rolling,
+    rotation,
+    slow,
+    smuggling,
+    starved,
+    tokens,
+)
 from benchmarks.chaos.gateway.stage import Stage
 from benchmarks.chaos.playing import Scenario, played, wanted
 from discovery.clock import SystemClock
@@ -17,6 +28,7 @@ _SEED = 1
 _SCENARIOS: Sequence[Scenario[Stage]] = (
     *smuggling.SCENARIOS,
     *slow.SCENARIOS,
+    *starved.SCENARIOS,
     *limits.SCENARIOS,
     *tokens.SCENARIOS,
     *roles.SCENARIOS,

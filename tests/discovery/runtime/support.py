@@ -42,7 +42,7 @@ class First:
 class NoWaiting(SystemClock):
     """Pauses are written down and not made, as if they were over; timeouts are real.
 
-    The pulse, which is nothing but pauses, stands still.
+    What is nothing but pauses stands still: the pulse, and what follows the event loop.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class NoWaiting(SystemClock):
 
     async def sleep(self, seconds: float, /) -> None:
         task = asyncio.current_task()
-        if task is not None and task.get_name() == "pulse":
+        if task is not None and task.get_name() in {"pulse", "shedding"}:
             await asyncio.Event().wait()
         if seconds > 0:
             self.slept.append(seconds)
