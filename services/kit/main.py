@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -37,14 +36,4 @@ def main(
         for problem in error.problems:
             print(f"{name}: {problem}", file=sys.stderr)  # noqa: T201 - the last word of a process that cannot start
         sys.exit(2)
-    app.on_startup.append(_settle)
     discovery.run(app, config, observe=observability.exposing(app))
-
-
-async def _settle(_: web.Application) -> None:
-    """Let the garbage collector pass over what is there before the first request, and stays until the end.
-
-    Else it would look through all of that, for a tenth of a second, as soon as some hundred connections are held.
-    """
-    gc.collect()
-    gc.freeze()

@@ -29,10 +29,12 @@ from discovery.testing.servers import refusing
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# Tells where it listens, and each of its states; the handler at /slow never ends.
+# Tells where it listens, and each of its states; the handler at /slow never ends, and the one at /passed-over says
+# whether the garbage collector passes over what was made at the start.
 PROGRAM = """
 import asyncio
 import contextlib
+import gc
 
 from aiohttp import web
 
@@ -56,8 +58,21 @@ async def slow(request):
     await asyncio.Event().wait()
 
 
+made = []
+
+
+async def opened(app):
+    made.append([])
+
+
+async def passed_over(request):
+    return web.json_response(all(thing is not made[0] for thing in gc.get_objects()))
+
+
 app = web.Application()
+app.on_startup.append(opened)
 app.router.add_get("/slow", slow)
+app.router.add_get("/passed-over", passed_over)
 discovery.run(app, "ports", observe=observe)
 print("returned", flush=True)
 """
@@ -158,6 +173,12 @@ async def test_without_an_observer_and_without_a_log_a_token_that_is_dead_is_tol
     assert "lacks permission 'service:write'" in line
     assert "trying again within " in line
     assert "s3cret-t0ken" not in "".join([*lines, *more])
+
+
+async def test_the_garbage_collector_passes_over_what_is_there_before_the_first_request() -> None:
+    async with ready() as one, aiohttp.ClientSession() as session:
+        async with session.get(f"http://{one.address}/passed-over") as response:
+            assert await response.json() is True
 
 
 STARTING = """
