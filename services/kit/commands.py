@@ -25,7 +25,7 @@ from services.kit.application import application
 from services.kit.data import backup as copies
 from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
-from services.kit.events import inbox, letters
+from services.kit.events import inbox, letters, outbox
 from services.kit.events.mesh_transport import tag_of
 from services.kit.main import main
 from services.kit.service import Service, Settings
@@ -50,7 +50,13 @@ def run(service: Service, build: Build | None = None, more: Commands = MappingPr
     parser.set_defaults(do=partial(serve, build=build))
     commands = parser.add_subparsers(metavar="COMMAND")
     commands.add_parser("serve", help=serve.__doc__)
-    offered = {**_COMMANDS, **(_OF_ROUTES if service.routes else {}), **(_OF_EVENTS if service.takes else {}), **more}
+    offered = {
+        **_COMMANDS,
+        **(_OF_ROUTES if service.routes else {}),
+        **(_OF_SENDERS if service.sends else {}),
+        **(_OF_SUBSCRIBERS if service.takes else {}),
+        **more,
+    }
     for name, (do, *arguments) in offered.items():
         command = commands.add_parser(name, help=do.__doc__)
         command.set_defaults(do=do)
@@ -133,6 +139,13 @@ def replay(service: Service) -> None:
     _say(f"Handled: {handled}. Left: {left}.")
 
 
+def resend(service: Service, subscriber: str) -> None:
+    """Send a subscriber again what is kept, as is needed when its data was restored from a copy."""
+    if not with_database(service, lambda database: database.write(partial(outbox.begin_anew, subscriber=subscriber))):
+        raise Refused(f"{subscriber} has been sent nothing")
+    _say(f"{subscriber} is sent what happened within a day, and passes over what it has.")
+
+
 def tell_document(service: Service) -> None:
     """Print the document of the API (OpenAPI)."""
     json.dump(openapi.document(service.name, service.api, service.routes), sys.stdout, indent=1)
@@ -162,5 +175,6 @@ _COMMANDS: Commands = MappingProxyType(
 # Of a service that has an API.
 _OF_ROUTES: Commands = MappingProxyType({"openapi": (tell_document,), "routes": (tell_routes,)})
 
-# Of a service that takes events.
-_OF_EVENTS: Commands = MappingProxyType({"letters": (tell_letters,), "replay": (replay,)})
+# Of one that sends events, and of one that takes them.
+_OF_SENDERS: Commands = MappingProxyType({"resend": (resend, ("subscriber", str))})
+_OF_SUBSCRIBERS: Commands = MappingProxyType({"letters": (tell_letters,), "replay": (replay,)})

@@ -72,6 +72,11 @@ def mark(connection: Connection, subscriber: str, id: int) -> None:
     connection.execute(update(CURSORS).where(behind).values(reached=id))
 
 
+def begin_anew(connection: Connection, subscriber: str) -> bool:
+    """Let *subscriber* be as one that is new, the next time that it is seen; whether it was known."""
+    return connection.execute(delete(CURSORS).where(CURSORS.c.subscriber == subscriber)).rowcount > 0
+
+
 def backlog(connection: Connection) -> Mapping[str, int]:
     """How many wait for each subscriber that is known."""
     behind = CURSORS.outerjoin(OUTBOX, OUTBOX.c.id > CURSORS.c.reached)

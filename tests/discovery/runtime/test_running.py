@@ -176,9 +176,12 @@ async def test_without_an_observer_and_without_a_log_a_token_that_is_dead_is_tol
 
 
 async def test_the_garbage_collector_passes_over_what_is_there_before_the_first_request() -> None:
-    async with ready() as one, aiohttp.ClientSession() as session:
-        async with session.get(f"http://{one.address}/passed-over") as response:
-            assert await response.json() is True
+    async with (
+        ready() as one,
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{one.address}/passed-over") as response,
+    ):
+        assert await response.json() is True
 
 
 STARTING = """

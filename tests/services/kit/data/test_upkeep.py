@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from services.kit.commands import run, with_database
 from services.kit.data.database import Database
-from services.kit.events import letters
+from services.kit.events import letters, outbox
 from services.kit.service import Service
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
@@ -67,6 +67,23 @@ def test_dead_letters_are_told_and_handled_anew_where_events_are_taken(
     assert commands("replay") == "Handled: 0. Left: 1.\n"
     with pytest.raises(SystemExit):
         Commands(LAPTOPS, monkeypatch, capsys)("letters")
+
+
+def test_who_was_restored_is_sent_again_what_is_kept_where_events_are_sent(
+    url: URL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    commands = Commands(LAPTOPS, monkeypatch, capsys)
+    with pytest.raises(SystemExit, match="ports has been sent nothing"):
+        commands("resend", "ports")
+
+    async def see(database: Database) -> None:
+        await database.write(partial(outbox.see, subscribers=["ports"], now_s=0.0))
+
+    with_database(LAPTOPS, see)
+    assert commands("resend", "ports").startswith("ports is sent what happened within a day")
+    with pytest.raises(SystemExit):
+        Commands(PORTS, monkeypatch, capsys)("resend", "laptops")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import discovery
 from discovery.testing.clock import FakeClock
 from services.kit.data.database import Database
+from services.kit.events import outbox
 from services.kit.events.outbox import MISSED_S, Waiting
 from services.kit.events.sender import LEASE_S, RENEWED_S, SETTLED_S, Sender, pause_s
 from tests.services.kit.events.happenings import Post, asleep, happen
@@ -115,6 +117,34 @@ async def test_who_does_not_come_back_for_longer_is_forgotten(database: Database
         assert sender.backlog == {"ports": 0}
         await pass_time(clock, SETTLED_S + RENEWED_S, 1)
         assert sender.backlog == {}
+
+
+class Gate(Post):
+    """Gives the second event away only when it is opened."""
+
+    def __init__(self, *there: str) -> None:
+        super().__init__(*there)
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+
+    async def send(self, subscriber: str, event: Waiting, /) -> None:
+        await super().send(subscriber, event)
+        if len(self.got[subscriber]) == 2:
+            self.reached.set()
+            await self.open.wait()
+
+
+async def test_who_begins_anew_gets_all_that_is_kept_once_more_also_what_is_on_its_way_now(database: Database) -> None:
+    post, clock = Gate("ports"), FakeClock()
+    await happen(database, 1, 2, 3)
+    async with Sender(database, post, discovery.Surroundings(clock=clock, rng=Random(1))):
+        await post.reached.wait()
+        assert await database.write(partial(outbox.begin_anew, subscriber="ports"))
+        post.open.set()
+        await asleep(clock, 2)
+        assert post.got["ports"] == [1, 2, 3]
+        await pass_time(clock, 2 * RENEWED_S, 2)
+        assert post.got["ports"] == [1, 2, 3, 1, 2, 3]
+        assert not await database.write(partial(outbox.begin_anew, subscriber="search"))
 
 
 class Deadly(Post):
