@@ -1,7 +1,7 @@
 """Events between services: where one is sent, and where it is handled, as the conventions for messaging have it.
 
 Both spans are linked to the one that the event was made in, and no part of its trace: what is sent an hour later, or to
-ten subscribers, would make that trace one that never ends.
+ten subscribers, would make that trace one that never ends. Handling is a part of the trace of sending.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ def sending_event(kind: str, id: str, made_in: str, system: str, to: str) -> Ite
 
 
 @contextmanager
-def handling_event(kind: str, id: str, made_in: str) -> Iterator[Callable[[str], None]]:
+def handling_event(kind: str, id: str, made_in: str, system: str, sent_in: str = "") -> Iterator[Callable[[str], None]]:
     """A span of what follows from an event, within; what it yields is told why that failed, where nothing is raised.
 
-    ::
+    It is a part of the trace that it was sent in: of the current span, or of *sent_in*, the ``traceparent`` that came
+    beside it where there is none::
 
-        with observability.handling_event("laptops.laptop.deleted", "4a1b", "") as failed:
+        with observability.handling_event("laptops.laptop.deleted", "4a1b", "", "mesh") as failed:
             failed("LookupError")
     """
-    with _span("process", SpanKind.CONSUMER, kind, id, made_in, {}) as span:
+    with _span("process", SpanKind.CONSUMER, kind, id, made_in, {semconv.MESSAGING_SYSTEM: system}, sent_in) as span:
         yield lambda why: _fail(span, why)
 
 
@@ -66,7 +67,9 @@ def watch_backlog(read: Callable[[], Mapping[str, int]]) -> None:
 
 
 @contextmanager
-def _span(operation: str, kind: SpanKind, event: str, id: str, made_in: str, more: Mapping[str, str]) -> Iterator[Span]:
+def _span(
+    operation: str, kind: SpanKind, event: str, id: str, made_in: str, more: Mapping[str, str], sent_in: str = ""
+) -> Iterator[Span]:
     made = _propagation.claimed({TRACEPARENT: made_in})
     tracer = trace.get_tracer(semconv.SCOPE, schema_url=semconv.SCHEMA_URL)
     values = {
@@ -78,6 +81,7 @@ def _span(operation: str, kind: SpanKind, event: str, id: str, made_in: str, mor
     }
     with tracer.start_as_current_span(
         f"{operation} {event}",
+        _propagation.extract({TRACEPARENT: sent_in}) if sent_in else None,
         kind=kind,
         attributes=values,
         links=[Link(made)] if made else (),

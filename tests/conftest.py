@@ -63,6 +63,7 @@ def find_components() -> list[Component]:
         Component("jaeger", find_viewer("jaeger"), 'run eval "$(.ci/viewers)"'),
         Component("prometheus", find_viewer("prometheus"), 'run eval "$(.ci/viewers)"', ("--version",)),
         Component("postgresql", find_postgresql(), "run .ci/postgresql", ("--version",)),
+        Component("rabbitmq", find_rabbitmq(), "run .ci/rabbitmq"),
         Component("promtool", find_viewer("promtool"), 'run eval "$(.ci/viewers)"', ("--version",)),
     ]
 
@@ -85,6 +86,13 @@ def find_postgresql() -> Path | None:
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name))
     programs = [place / "postgres" for place in places if os.access(place / "initdb", os.X_OK)]
     return next((program for program in reversed(programs) if os.access(program, os.X_OK)), None)
+
+
+def find_rabbitmq() -> Path | None:
+    """`rabbitmqctl` beside the server. Those that Debian has on the path are wrappers, which become another user."""
+    found = shutil.which("rabbitmqctl")
+    programs = [Path("/usr/lib/rabbitmq/bin/rabbitmqctl"), *([Path(found)] if found else [])]
+    return next((program for program in programs if os.access(program.with_name("rabbitmq-server"), os.X_OK)), None)
 
 
 def find_viewer(name: str) -> Path | None:

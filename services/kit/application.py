@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import web
 
@@ -44,7 +45,11 @@ def application(
         guard(app, settings.issuer, around, fetch)
     app.cleanup_ctx.extend(service.while_running)
     if service.sends:
-        app.cleanup_ctx.append(sending)
+        app.cleanup_ctx.append(partial(sending, broker=settings.broker))
+    if service.takes and settings.broker is not None:
+        from services.kit.events.broker_inbox import taking  # noqa: PLC0415 - only who uses it pays for it
+
+        app.cleanup_ctx.append(partial(taking, url=settings.broker, takes=service.takes))
     add_routes(app, service.routes)
     app.router.add_get(openapi.PATH, openapi.serving(service.name, service.api, service.routes))
     return app

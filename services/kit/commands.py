@@ -26,7 +26,7 @@ from services.kit.data import backup as copies
 from services.kit.data.database import Database, database_url
 from services.kit.data.faults import Refused
 from services.kit.events import inbox, letters, outbox
-from services.kit.events.mesh_transport import tag_of
+from services.kit.events.subscribers import tag_of
 from services.kit.main import main
 from services.kit.service import Service, Settings
 from services.kit.web import openapi

@@ -7,12 +7,14 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import yarl
 from aiohttp import web
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from services.kit.auth.issuer import Issuer
 from services.kit.data.database import database_url
+from services.kit.events.broker import broker_url
 from services.kit.events.event import Kind, Taking
 from services.kit.events.inbox import receiving
 from services.kit.web.route import Route
@@ -44,10 +46,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the data is, and whose tokens count."""
+    """Where the data is, whose tokens count, and by which broker events go; None: over the mesh."""
 
     database: URL
     issuer: Issuer | None = None
+    broker: yarl.URL | None = None
 
     @classmethod
     def from_env(cls, service: str, environ: Mapping[str, str]) -> Self:
@@ -56,4 +59,4 @@ class Settings:
         Raises:
             ConfigError: when it makes no sense.
         """
-        return cls(database_url(service, environ), Issuer.from_env(environ))
+        return cls(database_url(service, environ), Issuer.from_env(environ), broker_url(environ))

@@ -222,6 +222,11 @@ OWNERS = {
     "joserfc": ("benchmarks.chaos.hostile_tokens", "benchmarks.chaos.tokens"),
     "jinja2": ("services.kit.pages",),
     "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
+    "aio_pika": (
+        "services.kit.events.broker_link",
+        "services.kit.events.broker_transport",
+        "services.kit.events.broker_inbox",
+    ),
     "alembic": ("services",),
     "asyncpg": ("benchmarks.chaos.postgresql", "services.kit.data.postgresql", "services.kit.data.roles"),
     "sqlalchemy": ("services", "observability.console"),

@@ -39,7 +39,7 @@ def test_sending_and_handling_are_linked_to_where_the_event_was_made(exporter: I
     assert observability.current_traceparent() == ""
     with observability.sending_event(KIND, "1", made_in, "mesh", "ports"):
         assert observability.current_traceparent() != ""
-    with observability.handling_event(KIND, "1", made_in):
+    with observability.handling_event(KIND, "1", made_in, "mesh"):
         pass
 
     sent, handled = finished(exporter, f"send {KIND}"), finished(exporter, f"process {KIND}")
@@ -58,9 +58,25 @@ def test_sending_and_handling_are_linked_to_where_the_event_was_made(exporter: I
     }
 
 
+def test_handling_is_a_part_of_the_trace_of_sending_where_that_is_told(exporter: InMemorySpanExporter) -> None:
+    with observability.sending_event(KIND, "1", "", "rabbitmq", "ports"):
+        sent_in = observability.current_traceparent()
+    with observability.handling_event(KIND, "1", "", "rabbitmq", sent_in):
+        pass
+    with observability.handling_event("another", "2", "", "rabbitmq", "nonsense"):
+        pass
+
+    sent, handled, lost = (finished(exporter, name) for name in (f"send {KIND}", f"process {KIND}", "process another"))
+    assert sent.context is not None
+    assert handled.parent is not None
+    assert (handled.parent.trace_id, handled.parent.span_id) == (sent.context.trace_id, sent.context.span_id)
+    assert (handled.attributes or {})["messaging.system"] == "rabbitmq"
+    assert lost.parent is None
+
+
 @pytest.mark.parametrize("made_in", ["", "nonsense", f"00-{'0' * 32}-{'0' * 16}-01"])
 def test_an_event_of_nowhere_has_no_link(exporter: InMemorySpanExporter, made_in: str) -> None:
-    with observability.handling_event(KIND, "1", made_in):
+    with observability.handling_event(KIND, "1", made_in, "mesh"):
         pass
     assert finished(exporter, f"process {KIND}").links == ()
 
@@ -68,7 +84,7 @@ def test_an_event_of_nowhere_has_no_link(exporter: InMemorySpanExporter, made_in
 def test_why_it_failed_is_told_by_its_class_alone(exporter: InMemorySpanExporter) -> None:
     with pytest.raises(LookupError), observability.sending_event(KIND, "1", "", "mesh", "ports"):
         raise LookupError("a secret")
-    with observability.handling_event(KIND, "1", "") as failed:
+    with observability.handling_event(KIND, "1", "", "mesh") as failed:
         failed("ArithmeticError")
 
     for name, why in ((f"send {KIND}", "LookupError"), (f"process {KIND}", "ArithmeticError")):

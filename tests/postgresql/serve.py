@@ -1,77 +1,58 @@
-"""Serve PostgreSQL from an empty folder as long as somebody holds a lock there: ``python serve.py FOLDER PROGRAMS``.
+"""Serve PostgreSQL for a run of tests: ``python -m tests.postgresql.serve PROGRAMS FOLDER``.
 
-Who holds it may be killed, so nobody has to remember to end the server. It is not for root: then it is nobody's.
+It is not for root: then it is nobody's.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pwd
 import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from tests.shared_server import account, free_ports, serve
 
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=90")
 
 
-def serve(folder: Path, programs: Path) -> None:
-    """Say in the file ``url`` where it is, and end when the file ``users`` is locked by nobody."""
-    account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-    data, secret = folder / "data", folder / "secret"
+def start(folder: Path, programs: Path) -> tuple[str, Callable[[], None]]:
+    """Its URL, and how to end it."""
+    data, secret, owner = folder / "data", folder / "secret", account()
     data.mkdir()
     password = secrets.token_hex(8)
     secret.write_text(password)
     for path in (folder, data, secret):
-        os.chown(path, account.pw_uid, account.pw_gid)
+        os.chown(path, owner.pw_uid, owner.pw_gid)
 
-    def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def begin(program: str, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [programs / program, "-D", data, *arguments],
-            user=account.pw_uid if os.getuid() == 0 else None,
-            group=account.pw_gid if os.getuid() == 0 else None,
+            user=owner.pw_uid if os.getuid() == 0 else None,
+            group=owner.pw_gid if os.getuid() == 0 else None,
             extra_groups=[] if os.getuid() == 0 else None,
             cwd=folder,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             stdout=subprocess.DEVNULL,
         )
 
-    made = start("initdb", "-A", "scram-sha-256", f"--pwfile={secret}", "-U", "postgres", "-E", "UTF8", "--no-sync")
+    made = begin("initdb", "-A", "scram-sha-256", f"--pwfile={secret}", "-U", "postgres", "-E", "UTF8", "--no-sync")
     if made.wait():
         sys.exit(made.returncode)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     options = [f"-c{option}" for option in (*_QUICK, "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")]
-    server = start("postgres", "-p", str(port), *options)
-    half = folder / "url.half"
-    half.write_text(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
-    half.rename(folder / "url")
-    with (folder / "users").open() as users:
-        fcntl.flock(users, fcntl.LOCK_EX)
-    server.send_signal(signal.SIGQUIT)
-    server.wait()
-    shutil.rmtree(folder)
+    server = begin("postgres", "-p", str(port), *options)
 
+    def end() -> None:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
 
-def start(folder: Path, programs: Path) -> int:
-    """Serve in a process that is nobody's child, and return when the server is there, or cannot be."""
-    if not (child := os.fork()):
-        os.setsid()
-        serve(folder, programs)
-        os._exit(0)
-    while not (folder / "url").exists():
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status) or 1
-        time.sleep(0.02)  # noqa: TID251 - real time of another process
-    return 0
+    return f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres", end
 
 
 if __name__ == "__main__":
-    sys.exit(start(Path(sys.argv[1]), Path(sys.argv[2])))
+    _, programs, folder = map(Path, sys.argv)
+    sys.exit(serve(folder, partial(start, folder, programs)))

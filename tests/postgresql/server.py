@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import subprocess
-import sys
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 T = TypeVar("T")
-
-_SERVE = Path(__file__).with_name("serve.py")
 
 
 class PostgreSQLServer:
@@ -66,31 +58,3 @@ def apart(do: Callable[[], Awaitable[T]]) -> T:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, doing()).result()
-
-
-@contextmanager
-def shared(run: Path, programs: Path, worker: str) -> Iterator[PostgreSQLServer]:
-    """The server of all who say the same folder of a *run*."""
-    with (run / "postgresql").open("a+") as place:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        place.seek(0)
-        folder = Path(place.read().strip() or "/nowhere")
-        if not (folder / "url").exists():
-            folder = Path(tempfile.mkdtemp(prefix="proconsul-postgresql-"))
-            place.truncate(0)
-            place.write(str(folder))
-            place.flush()
-        with (folder / "users").open("a") as users:
-            fcntl.flock(users, fcntl.LOCK_SH)
-            if not (folder / "url").exists():
-                _start(folder, programs)
-            fcntl.flock(place, fcntl.LOCK_UN)
-            server = PostgreSQLServer(make_url((folder / "url").read_text()), worker)
-            server.execute("SELECT 'it is up'")
-            yield server
-
-
-def _start(folder: Path, programs: Path) -> None:
-    with (folder / "log").open("wb") as log:
-        started = subprocess.run([sys.executable, _SERVE, folder, programs], stdout=log, stderr=log, check=False)
-    assert not started.returncode, (folder / "log").read_text()

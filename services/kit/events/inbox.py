@@ -42,8 +42,19 @@ def take(connection: Connection, event: Event[Any], takes: Mapping[str, Taking],
     return True
 
 
-async def receive(database: Database, takes: Mapping[str, Taking], raw: bytes, around: discovery.Surroundings) -> None:
+async def receive(
+    database: Database,
+    takes: Mapping[str, Taking],
+    raw: bytes,
+    around: discovery.Surroundings,
+    *,
+    system: str,
+    sent_in: str = "",
+) -> None:
     """See to what came. It may be forgotten where this returns; where this raises, it has to come again.
+
+    *system* is what traces call the way by which it came, and *sent_in* the ``traceparent`` of who sent it, where no
+    span of a request says so.
 
     Raises:
         Problem: 503, while the database cannot be used.
@@ -54,7 +65,7 @@ async def receive(database: Database, takes: Mapping[str, Taking], raw: bytes, a
     except Unreadable as why:
         await database.write(partial(letters.bury, raw=raw, reason=str(why), now_s=clock.wall()))
         return
-    with observability.handling_event(event.kind, event.id, event.traceparent) as failed:
+    with observability.handling_event(event.kind, event.id, event.traceparent, system, sent_in) as failed:
         error = await _try(database, takes, event, around)
         if error is not None:
             failed(type(error).__name__)
@@ -120,7 +131,7 @@ def receiving(takes: Sequence[Taking]) -> Route:
         if asked.request.content_type != MEDIA_TYPE:
             raise Problem(415, f"the body must be {MEDIA_TYPE}", headers={"Accept": MEDIA_TYPE})
         raw = await read_body(asked.request, limit=BOUND)
-        await receive(asked.database, by_kind, raw, asked.request.app[AROUND])
+        await receive(asked.database, by_kind, raw, asked.request.app[AROUND], system="mesh")
 
     refuses = (400, 408, 413, 415)
     return Route("POST", "/events", take_event, answers={204: None}, refuses=refuses, inside=True)

@@ -1,4 +1,4 @@
-"""Events over the mesh: each subscriber is called. Who takes a service's events says so by a tag in the registry."""
+"""Events over the mesh: each subscriber is called."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ import aiohttp
 import discovery
 from services.kit.events.event import MEDIA_TYPE
 from services.kit.events.outbox import Waiting
+from services.kit.events.subscribers import subscribers
 from services.kit.events.transport import Undelivered
 
 # A subscriber tries several times, with pauses, before it answers.
 _LIMIT_S = 10.0
 
 
-def tag_of(source: str) -> str:
-    """What is said in the registry of who takes the events of *source*."""
-    return f"takes-{source}"
-
-
 class MeshTransport:
     """To all who take the events of *source*."""
 
     system = "mesh"
+    stores = False
 
     def __init__(self, mesh: discovery.Mesh, source: str) -> None:
         self._mesh = mesh
-        self._tag = tag_of(source)
+        self._source = source
 
     async def subscribers(self) -> Collection[str]:
-        """The names of services. While the registry is away they are those that it told last."""
-        return [name for name, tags in (await self._mesh.names()).items() if self._tag in tags]
+        """Those that the registry names."""
+        return await subscribers(self._mesh, self._source)
 
     async def send(self, subscriber: str, event: Waiting, /) -> None:
         """Call one of its instances, whichever: they share what they took."""

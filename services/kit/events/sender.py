@@ -11,12 +11,13 @@ import logging
 import math
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from typing import Self
 
 from aiohttp import web
 from sqlalchemy import Connection
+from yarl import URL
 
 import discovery
 import observability
@@ -26,6 +27,7 @@ from services.kit.data.database import Database
 from services.kit.events import outbox
 from services.kit.events.event import read
 from services.kit.events.mesh_transport import MeshTransport
+from services.kit.events.pauses import pause_s
 from services.kit.events.transport import Transport, Undelivered
 from services.kit.web.route import AROUND, DATABASE
 
@@ -41,16 +43,8 @@ SETTLED_S = 600.0
 
 # How long an event may wait until somebody looks for it.
 _LOOKED_S = 0.25
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 # How many are sent before it is written down that they were: as many may be sent again.
 _AT_ONCE = 50
-
-
-def pause_s(failures: int, chance: float) -> float:
-    """How long to wait after so many *failures* in a row; *chance* from 0 to 1 keeps senders apart."""
-    if not failures:
-        return _LOOKED_S
-    return min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S) * (0.75 + chance / 2)
 
 
 def lead(
@@ -118,7 +112,8 @@ class Sender:
         else:
             self._until = asked_at + LEASE_S
             self._settled_at = min(self._settled_at, asked_at + SETTLED_S)
-        await self._deliver_to(there if found is not None else ())
+        known = self.backlog if self._transport.stores else there
+        await self._deliver_to(known if found is not None else ())
 
     async def _deliver_to(self, subscribers: Collection[str]) -> None:
         """Deliver to these, and to nobody else."""
@@ -146,7 +141,7 @@ class Sender:
                 sent, failures = 0, failures + 1
                 _log.exception("events for %s wait, and are sent again and again", subscriber)
             if not sent:
-                await self._clock.sleep(pause_s(failures, self._rng.random()))
+                await self._clock.sleep(pause_s(failures, self._rng.random()) if failures else _LOOKED_S)
 
     async def _send_some(self, subscriber: str) -> int:
         """Send the next ones, and return how many."""
@@ -168,9 +163,20 @@ class Sender:
         return sent
 
 
-async def sending(app: web.Application) -> AsyncIterator[None]:
-    """Send the events of the service whose *app* that is, while it runs."""
+async def sending(app: web.Application, broker: URL | None) -> AsyncIterator[None]:
+    """Send the events of the service whose *app* that is, while it runs: by the *broker*, or else over the mesh."""
     mesh = app[discovery.MESH]
-    async with Sender(app[DATABASE], MeshTransport(mesh, mesh.config.name), app[AROUND]) as sender:
+    async with (
+        _transport(mesh, mesh.config.name, broker) as transport,
+        Sender(app[DATABASE], transport, app[AROUND]) as sender,
+    ):
         observability.watch_backlog(lambda: sender.backlog)
         yield
+
+
+def _transport(mesh: discovery.Mesh, source: str, broker: URL | None) -> AbstractAsyncContextManager[Transport]:
+    if broker is None:
+        return nullcontext(MeshTransport(mesh, source))
+    from services.kit.events.broker_transport import BrokerTransport  # noqa: PLC0415 - only who uses it pays for it
+
+    return BrokerTransport(broker, mesh, source)

@@ -13,9 +13,13 @@ class Undelivered(Exception):
 
 
 class Transport(Protocol):
-    """A way to subscribers. ``system`` is what traces call it."""
+    """A way to subscribers. ``system`` is what traces call it.
+
+    ``stores`` says that it keeps what it is given for who is away, so that it can be given at once.
+    """
 
     system: str
+    stores: bool
 
     async def subscribers(self) -> Collection[str]:
         """Who has to get what is sent, as far as it is there now."""

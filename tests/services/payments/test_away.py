@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from services.payments import ledger
 from services.payments.ledger import post
 from tests.postgresql.server import PostgreSQLServer
-from tests.services.kit.data.gate import Gate
+from tests.services.gate import Gate
 from tests.services.payments.paying import balances, charge, give_back, look, paying
 
 pytestmark = pytest.mark.postgresql

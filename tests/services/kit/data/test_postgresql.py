@@ -15,7 +15,7 @@ from discovery.web import Problem
 from services.kit.data.database import Database
 from services.kit.data.faults import Busy
 from tests.postgresql.server import PostgreSQLServer, connected
-from tests.services.kit.data.gate import Gate
+from tests.services.gate import Gate
 from tests.services.kit.data.things import THINGS, add, count, home
 
 pytestmark = pytest.mark.postgresql

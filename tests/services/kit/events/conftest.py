@@ -11,12 +11,7 @@ from sqlalchemy.engine import URL
 from services.kit.data.database import Database
 from tests.postgresql.both import BOTH, place
 from tests.services.kit.data.things import home
-
-EVENTS = """
-from services.kit.events.tables import add_inbox, add_outbox
-add_outbox(op.get_bind())
-add_inbox(op.get_bind())
-"""
+from tests.services.kit.events.happenings import EVENTS
 
 
 @pytest.fixture(params=BOTH)

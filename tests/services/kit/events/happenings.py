@@ -20,6 +20,13 @@ from services.kit.events.tables import LETTERS
 from services.kit.events.transport import Undelivered
 from tests.services.kit.data.things import THINGS, add
 
+# The revision that makes the tables.
+EVENTS = """
+from services.kit.events.tables import add_inbox, add_outbox
+add_outbox(op.get_bind())
+add_inbox(op.get_bind())
+"""
+
 NOW_S = 1_700_000_000.0
 
 
@@ -76,6 +83,7 @@ class Post:
     """A transport that keeps what it is given, to whom it can be given."""
 
     system = "test"
+    stores = False
 
     def __init__(self, *there: str) -> None:
         self.there: Sequence[str] = there

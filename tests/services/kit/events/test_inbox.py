@@ -34,7 +34,7 @@ class Inbox:
         self._around = discovery.Surroundings(clock=self.clock)
 
     async def __call__(self, raw: bytes) -> None:
-        task = asyncio.ensure_future(receive(self.database, self._takes, raw, self._around))
+        task = asyncio.ensure_future(receive(self.database, self._takes, raw, self._around, system="test"))
         while not task.done():
             await self.clock.advance(sum(PAUSES_S))
             await asyncio.sleep(0.001)  # noqa: TID251 - real time of the database

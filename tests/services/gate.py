@@ -19,6 +19,8 @@ class Gate:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.frozen = False
+        # How many came so far.
+        self.connections = 0
         # Who says this is cut off at once: what became of it, nobody is told.
         self.last_words: bytes | None = None
 
@@ -58,6 +60,7 @@ class Gate:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._writers.add(writer)
+        self.connections += 1
         try:
             if self.frozen:
                 await reader.read()

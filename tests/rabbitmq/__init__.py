@@ -1,0 +1,1 @@
+"""A real RabbitMQ for the tests: one broker a run, a virtual host for whoever asks."""
