@@ -17,6 +17,8 @@ from pathlib import Path
 from tests.shared_server import account, free_ports, serve
 
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=90")
+# None by default: what is prepared and forgotten harms everybody. One test shows how.
+_PREPARED = "max_prepared_transactions=8"
 
 
 def start(folder: Path, programs: Path) -> tuple[str, Callable[[], None]]:
@@ -43,7 +45,8 @@ def start(folder: Path, programs: Path) -> tuple[str, Callable[[], None]]:
     if made.wait():
         sys.exit(made.returncode)
     (port,) = free_ports(1)
-    options = [f"-c{option}" for option in (*_QUICK, "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")]
+    here = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")
+    options = [f"-c{option}" for option in (*_QUICK, _PREPARED, *here)]
     server = begin("postgres", "-p", str(port), *options)
 
     def end() -> None:
