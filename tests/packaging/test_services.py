@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from tests.packaging.building import ROOT, build, metadata, wheel_names
 from tests.packaging.environment import PATIENCE_S, Environment
 from tests.packaging.processes import ending
+from tests.services.catalogue import SERVICES
 from tests.services.test_start import answer, free_port
 
 PARTS = sorted(path.parent.name for path in (ROOT / "services").glob("*/pyproject.toml"))
@@ -61,6 +62,13 @@ def test_a_service_without_data_asks_for_no_database(built: dict[str, Path]) -> 
     always = {Requirement(each).name for each in asked if "extra ==" not in each}
     assert not always & {"aiosqlite", "alembic", "asyncpg", "sqlalchemy"}
     assert not {extra for each in asked for extra in Requirement(each).extras} & {"data", "console"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_with_events_can_go_by_a_broker_and_one_without_brings_no_client_for_it(name: str) -> None:
+    project = tomllib.loads((ROOT / "services" / name / "pyproject.toml").read_text())["project"]
+    extras = {extra for each in project["dependencies"] for extra in Requirement(each).extras}
+    assert ("events" in extras) == bool(SERVICES[name].sends or SERVICES[name].takes)
 
 
 async def test_services_are_installed_side_by_side_and_each_starts(environment: Environment, tmp_path: Path) -> None:
