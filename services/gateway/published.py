@@ -70,7 +70,9 @@ class Published:
             return found
         unheard = await self._unheard(await self.present(mesh, segments[0]))
         found = self.table.find(method, segments)
-        if found is None and unheard:
+        # Who has the prefix may be on his way back, as all are to a registry that has lost its memory.
+        owner = self._standing.get(self.table.owner(segments[0]))
+        if found is None and (unheard or (owner and not owner.heard)):
             raise _not_told("it is not known yet what can be asked here")
         return found
 

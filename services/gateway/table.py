@@ -102,6 +102,10 @@ class Table:
         """Whether paths that begin with *prefix* are led to *service*."""
         return prefix in self._prefixes and self._owners.get(prefix) == service
 
+    def owner(self, prefix: str) -> str:
+        """Whose *prefix* it is, also where nothing of it is known yet; empty: nobody's."""
+        return self._owners.get(prefix, "")
+
     def open_paths(self, service: str) -> list[str]:
         """What anybody may look at of *service* who knows no more than its name."""
         found: list[str] = []

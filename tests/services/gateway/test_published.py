@@ -86,6 +86,23 @@ async def test_a_service_that_is_away_keeps_its_paths(registry: discovery.Static
         assert await status(client, "PATCH", "/api/ports/7") == 405
 
 
+async def test_that_nothing_is_here_is_not_said_of_a_listed_service_that_was_not_there_yet(
+    registry: discovery.StaticRegistry,
+) -> None:
+    laptops = Talking(written("GET /laptops"))
+    async with (
+        talking(registry, "laptops", v1=laptops),
+        served(build(), "gateway", registry, live=FAST) as client,
+    ):
+        # As after a registry that has lost its memory, to which not all have come back.
+        assert await status(client, "GET", "/api/laptops") == 200
+        for path in ("/api/ports", "/api/ports/7"):
+            assert await status(client, "GET", path) == 503
+        async with talking(registry, "ports", v1=Talking(written("GET /ports"))):
+            await becomes(client, "GET", "/api/ports", 200)
+            assert await status(client, "GET", "/api/ports/7") == 404
+
+
 @pytest.mark.parametrize("broken", [b"", b"<html>", b"[]", b'{"openapi": "3.1.0", "paths": {"/{all}": {"get": {}}}}'])
 async def test_a_broken_document_is_told_and_what_was_known_stays(
     registry: discovery.StaticRegistry, broken: bytes, caplog: pytest.LogCaptureFixture
@@ -181,8 +198,9 @@ async def test_who_registers_without_being_listed_is_not_asked_for_anything(
 ) -> None:
     evil = Talking(written("GET /evil", "POST /token"))
     async with talking(registry, "evil", v1=evil), served(build(), "gateway", registry) as client:
-        for path in ("/api/evil", "/api/token"):
-            assert await status(client, "POST", path) == 404
+        assert await status(client, "POST", "/api/evil") == 404
+        # Which is that of accounts, who may come any time.
+        assert await status(client, "POST", "/api/token") == 503
 
     assert (evil.asked, evil.read) == ([], 0)
 
