@@ -7,7 +7,7 @@ import os
 import pwd
 import shutil
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,13 +78,21 @@ class Server:
             return True
         return False
 
-    async def ask(self, database: str, *queries: str, values: Sequence[Sequence[Any]] = ()) -> list[Rows]:
-        """What the *queries* find, each on its own; or with *values*, once for each of those, nothing."""
+    async def ask(self, database: str, *queries: str) -> list[Rows]:
+        """What the *queries* find, each on its own."""
         connection = await asyncpg.connect(self.of(database))
         try:
-            if values:
-                return [await connection.executemany(query, values) for query in queries]
             return [await connection.fetch(query) for query in queries]
+        finally:
+            await connection.close()
+
+    async def change(self, database: str, table: str, statement: str, values: Iterable[Sequence[Any]]) -> None:
+        """Do the *statement* for each of these *values*, all at once, while nobody else changes the *table*."""
+        connection = await asyncpg.connect(self.of(database))
+        try:
+            async with connection.transaction():
+                await connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+                await connection.executemany(statement, values)
         finally:
             await connection.close()
 

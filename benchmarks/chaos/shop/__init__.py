@@ -8,13 +8,18 @@ from collections.abc import Sequence
 from benchmarks.agents import version_of
 from benchmarks.chaos.gateway.stage import Stage
 from benchmarks.chaos.playing import Scenario, played, wanted
-from benchmarks.chaos.shop import orders, payments_away, scaling
+from benchmarks.chaos.shop import events, orders, payments_away, scaling
 from discovery.clock import SystemClock
 from launcher.development import CannotRun, Report
 from launcher.local import choose, run_until_signal, with_program
 
 _SEED = 1
-_SCENARIOS: Sequence[Scenario[Stage]] = (*orders.SCENARIOS, *payments_away.SCENARIOS, *scaling.SCENARIOS)
+_SCENARIOS: Sequence[Scenario[Stage]] = (
+    *orders.SCENARIOS,
+    *payments_away.SCENARIOS,
+    *events.SCENARIOS,
+    *scaling.SCENARIOS,
+)
 
 
 def run(*, quick: bool, only: Sequence[str], consul: str, envoy: bool) -> Report:

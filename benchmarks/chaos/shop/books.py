@@ -24,7 +24,12 @@ _ENTRIES = (
 )
 _STOCK = "SELECT id, stock, reserved FROM laptops"
 _RESERVED = "SELECT laptop, key, quantity, state FROM reservations"
+_NOTIFIED = 'SELECT "order", about, customer FROM notifications ORDER BY id'
 _OPEN = "SELECT count(*) FROM orders WHERE state NOT IN ('confirmed', 'cancelled')"
+_UNTOLD = (
+    "SELECT count(*) FROM outbox"
+    " WHERE id > coalesce((SELECT reached FROM cursors WHERE subscriber = 'notifications'), 0)"
+)
 _BACK = {"released", "expired"}
 
 
@@ -38,6 +43,7 @@ class Books:
     entries: Rows
     laptops: Rows
     reservations: Rows
+    notified: Rows
 
 
 async def read(server: Server) -> Books:
@@ -45,7 +51,16 @@ async def read(server: Server) -> Books:
     orders, told = await server.ask("orders", _ORDERS, _TOLD)
     charges, entries = await server.ask("payments", _CHARGES, _ENTRIES)
     laptops, reservations = await server.ask("laptops", _STOCK, _RESERVED)
-    return Books(orders=orders, told=told, charges=charges, entries=entries, laptops=laptops, reservations=reservations)
+    (notified,) = await server.ask("notifications", _NOTIFIED)
+    return Books(
+        orders=orders,
+        told=told,
+        charges=charges,
+        entries=entries,
+        laptops=laptops,
+        reservations=reservations,
+        notified=notified,
+    )
 
 
 async def unsettled(server: Server) -> int:
@@ -54,9 +69,15 @@ async def unsettled(server: Server) -> int:
     return int(counted["count"])
 
 
+async def untold(server: Server) -> int:
+    """How many events have not come to where customers are notified."""
+    ((counted,),) = await server.ask("orders", _UNTOLD)
+    return int(counted["count"])
+
+
 async def stock_up(server: Server, stock: Mapping[int, int]) -> Mapping[int, int]:
     """Put that many of each laptop on the shelves, and return what one of each costs that has a price."""
-    await server.ask("laptops", "UPDATE laptops SET stock = $2 WHERE id = $1", values=list(stock.items()))
+    await server.change("laptops", "laptops", "UPDATE laptops SET stock = $2 WHERE id = $1", stock.items())
     (priced,) = await server.ask("laptops", "SELECT id, price_cents FROM laptops WHERE price_cents IS NOT NULL")
     return {row["id"]: row["price_cents"] for row in priced}
 
@@ -72,6 +93,7 @@ def rows_of(what: str, books: Books, placed: Sequence[Placed], stock: Mapping[in
         "whose money is not what their state says": _mispaid(books),
         "whose stock is not what their state says": _mistaken(books),
         "told to others otherwise than they ended": _mistold(books),
+        "whose customers were not notified once of each step": _misnotified(books),
     }
     of = f"of {len(placed)}"
     rows = [Row(f"{what}: orders {fault}", count, of, "= 0", count == 0) for fault, count in found.items()]
@@ -169,6 +191,15 @@ def _mistold(books: Books) -> int:
         told.pop(order["id"], []) != ["orders.order.placed", f"orders.order.{order['state']}"] for order in books.orders
     )
     return wrong + len(told)
+
+
+def _misnotified(books: Books) -> int:
+    """A customer hears once that his order is placed, then once how it ended, and of nobody else's."""
+    heard: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    for each in books.notified:
+        heard[each["order"], each["customer"]].append(each["about"])
+    wrong = sum(heard.pop((order["id"], order["customer"]), []) != ["placed", order["state"]] for order in books.orders)
+    return wrong + len(heard)
 
 
 def _event(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
+import click
 
 from discovery.clock import Clock
 
@@ -78,5 +79,7 @@ class Customers:
                 placed.ids.add(told["id"])
             if status == 202 or (400 <= status < 500 and status not in {409, 429}):
                 placed.status = status
+                if status != 202:
+                    click.echo(f"mesh:   an order is answered by {status}: {told}", err=True)
                 return
             await self._clock.sleep(_AGAIN_S)

@@ -17,9 +17,10 @@ from benchmarks.chaos.tokens import TokenMaker
 from launcher.development import Row
 
 _ORDERS, _QUICK_ORDERS, _RATE, _PATIENCE_S = 2000, 100, 5.0, 120.0
-_KEPT = ("laptops", "orders", "payments")
-# Each twice, since who is killed has somebody beside him; and the one door.
-_INSTANCES = (*(f"{name}-{number}" for name in _KEPT for number in (1, 2)), "gateway-1")
+_PAIRS = ("laptops", "orders", "payments")
+_KEPT = (*_PAIRS, "notifications")
+# Most twice, so that who is killed has somebody beside him.
+_INSTANCES = (*(f"{name}-{number}" for name in _PAIRS for number in (1, 2)), "notifications-1", "gateway-1")
 _CUSTOMERS = [str(number) for number in range(1, 21)]
 # Of some laptops there are so few that not everybody can have one.
 _PLENTY, _FEW, _QUICK_FEW = 100_000, 150, 8

@@ -27,7 +27,7 @@ _ORDER_RATE, _PATIENCE_S, _STOCK = 2.0, 60.0, 100_000
 _SAID_S = 8.0
 _TOLD = 3
 _EMAIL = "customer@example.com"
-_KEPT = ("accounts", "laptops", "orders", "payments", "recommendations")
+_KEPT = ("accounts", "laptops", "notifications", "orders", "payments", "recommendations")
 _INSTANCES = tuple(f"{name}-1" for name in (*_KEPT, "marketplace", "gateway"))
 # In seconds: longer than payments is away, and shorter.
 _WAITS_S, _GIVES_UP_S = 600, 2

@@ -36,6 +36,10 @@ def reserved(key: str, state: str, quantity: int = 2) -> dict[str, Any]:
     return {"laptop": 7, "key": key, "quantity": quantity, "state": state}
 
 
+def notified(number: int, about: str, customer: str = "5") -> dict[str, Any]:
+    return {"order": number, "about": about, "customer": customer}
+
+
 # One order that went well, and one whose card was declined.
 BOOKS = Books(
     orders=[order(1, WELL, "confirmed"), order(2, DECLINED, "cancelled")],
@@ -44,6 +48,7 @@ BOOKS = Books(
     entries=[entry("cards", 1000), entry("sales", -1000)],
     laptops=[{"id": 7, "stock": 8, "reserved": 0}],
     reservations=[reserved(WELL, "taken"), reserved(DECLINED, "released")],
+    notified=[notified(1, "placed"), notified(2, "placed"), notified(2, "cancelled"), notified(1, "confirmed")],
 )
 Edit = Callable[[Books], Books]
 
@@ -88,6 +93,7 @@ MONEY, SHELF, LEDGER = (
     "orders whose stock is not what their state says",
     "what the ledger does not account for",
 )
+HEARD = "orders whose customers were not notified once of each step"
 SHELVES, TOLD = "laptops whose stock does not add up", "orders told to others otherwise than they ended"
 
 
@@ -113,6 +119,9 @@ SHELVES, TOLD = "laptops whose stock does not add up", "orders told to others ot
         (lambda b: replace(b, told=[*b.told, told(1, "confirmed")]), {TOLD: 1}),
         (lambda b: replace(b, told=b.told[::-1]), {TOLD: 2}),
         (lambda b: replace(b, told=[*b.told, told(9, "placed")]), {TOLD: 1}),
+        (lambda b: replace(b, notified=b.notified[:-1]), {HEARD: 1}),
+        (lambda b: replace(b, notified=[*b.notified, notified(1, "confirmed")]), {HEARD: 1}),
+        (lambda b: replace(b, notified=[*b.notified, notified(1, "placed", "another's")]), {HEARD: 1}),
     ],
 )
 def test_each_way_not_to_add_up_is_found(edit: Edit, faults: dict[str, float]) -> None:
