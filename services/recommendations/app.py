@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 import discovery
 from discovery.web import FieldError, Problem
 from services.kit.data.records import Samples
 from services.kit.service import Service
 from services.kit.web.route import AROUND, Asked, Route
-from services.recommendations import looks
+from services.recommendations import bought, looks
 from services.recommendations.catalogue import Catalogue, Known
-from services.recommendations.model import ForSomebody, Query, Reason, Recommendations, Recommended, Seen
+from services.recommendations.events import TAKES
+from services.recommendations.model import (
+    ForSomebody,
+    Look,
+    Purchase,
+    Query,
+    Reason,
+    Recommendations,
+    Recommended,
+    Seen,
+)
 from services.recommendations.ranking import Recommendation, rank
 from services.recommendations.table import LOOKS, sample
 
@@ -60,9 +71,11 @@ async def _answer(asked: Asked[None, Query] | Asked[None, ForSomebody], laptop: 
     # What is not in an old catalogue, or beyond the end of a cut one, may exist all the same.
     if laptop is not None and current and known.whole and laptop not in known.ids:
         raise Problem(404, "there is no such laptop", errors=[FieldError("laptop", "is not in the catalogue")])
+    seen, purchases = await asked.database.read(partial(_lately, customer=asked.query.customer))
     ranked = rank(
         known.laptops,
-        await asked.database.read(partial(looks.lately, customer=asked.query.customer)),
+        seen,
+        purchases,
         customer=asked.query.customer,
         current=laptop,
         limit=asked.query.limit,
@@ -74,6 +87,10 @@ async def _answer(asked: Asked[None, Query] | Asked[None, ForSomebody], laptop: 
         notice=_notice(known, current, as_of),
         as_of=as_of.isoformat(timespec="seconds"),
     )
+
+
+def _lately(connection: Connection, customer: str | None) -> tuple[Sequence[Look], Sequence[Purchase]]:
+    return looks.lately(connection, customer), bought.lately(connection)
 
 
 def _document(recommendation: Recommendation) -> Recommended:
@@ -99,4 +116,5 @@ SERVICE = Service(
     ),
     samples=Samples(LOOKS, sample).add,
     while_running=(follow_laptops,),
+    takes=TAKES,
 )

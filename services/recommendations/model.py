@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -42,6 +42,13 @@ class Look:
     laptop: int
     times: int
     last_s: float
+
+
+class Purchase(NamedTuple):
+    """Somebody bought a laptop. Orders know him by another name than those who tell of looks."""
+
+    customer: str
+    laptop: int
 
 
 class ForSomebody(Schema):

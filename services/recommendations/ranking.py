@@ -1,4 +1,5 @@
-"""Which laptops to recommend, and why. Pure: laptops, looks, the query and the time in, a ranked list out.
+"""Which laptops to recommend, and why. Pure: laptops, looks, purchases, the query and the time in, a ranked
+list out.
 
 Reasons add up as independent chances do: each takes its share of what the others left open. So a score lies between
 0 and 1, one more reason never lowers it, and the order of the reasons does not matter.
@@ -11,13 +12,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from services.recommendations import reasons
-from services.recommendations.model import Laptop, Look
+from services.recommendations.model import Laptop, Look, Purchase
 from services.recommendations.reasons import Anchor, Reason
 
 # So many of a customer's earlier laptops still say what this one is after.
 _ANCHORS = 5
+# By laptop: who did something with it.
+People: TypeAlias = Mapping[int, AbstractSet[str]]
+
 _NOBODY: AbstractSet[str] = frozenset()
 
 
@@ -37,6 +42,7 @@ class Recommendation:
 def rank(
     laptops: Iterable[Laptop],
     looks: Sequence[Look],
+    bought: Sequence[Purchase],
     *,
     customer: str | None,
     current: int | None,
@@ -51,10 +57,11 @@ def rank(
     own = {look.laptop: look for look in looks if look.customer == customer}
     others = _people(look for look in looks if look.customer != customer)
     most = max(map(len, others.values()), default=0)
+    buyers = _people(bought)
     anchors = _anchors(catalogue, current, own)
 
     def judged(laptop: Laptop) -> Recommendation:
-        found = [*_likenesses(laptop, anchors, others)]
+        found = [*_likenesses(laptop, anchors, others, buyers)]
         if look := own.get(laptop.id):
             found.append(reasons.looked_at(look, now_s))
         if many := reasons.popular(len(others.get(laptop.id, _NOBODY)), most):
@@ -67,10 +74,10 @@ def rank(
     return ranked[:limit]
 
 
-def _people(looks: Iterable[Look]) -> Mapping[int, AbstractSet[str]]:
+def _people(found: Iterable[Look | Purchase]) -> People:
     people: defaultdict[int, set[str]] = defaultdict(set)
-    for look in looks:
-        people[look.laptop].add(look.customer)
+    for each in found:
+        people[each.laptop].add(each.customer)
     return people
 
 
@@ -81,13 +88,14 @@ def _anchors(catalogue: Mapping[int, Laptop], current: int | None, own: Mapping[
     return [*now, *(Anchor(laptop, before=True) for laptop in before[:_ANCHORS])]
 
 
-def _likenesses(laptop: Laptop, anchors: Sequence[Anchor], people: Mapping[int, AbstractSet[str]]) -> Iterator[Reason]:
+def _likenesses(laptop: Laptop, anchors: Sequence[Anchor], people: People, buyers: People) -> Iterator[Reason]:
     """Of each kind, the strongest that one of the anchors gives: five of one family are no five reasons."""
     compared = [anchor for anchor in anchors if anchor.laptop.id != laptop.id]
-    of_laptop = people.get(laptop.id, _NOBODY)
+    lookers, bought = people.get(laptop.id, _NOBODY), buyers.get(laptop.id, _NOBODY)
     for kind in (
         [reasons.same_family(laptop, anchor) for anchor in compared],
-        [reasons.looked_at_together(anchor, people.get(anchor.laptop.id, _NOBODY), of_laptop) for anchor in compared],
+        [reasons.looked_at_together(anchor, people.get(anchor.laptop.id, _NOBODY), lookers) for anchor in compared],
+        [reasons.bought_together(anchor, buyers.get(anchor.laptop.id, _NOBODY), bought) for anchor in compared],
         [reasons.similar_price(laptop, anchor) for anchor in compared],
     ):
         if found := [reason for reason in kind if reason]:

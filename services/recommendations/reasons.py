@@ -15,11 +15,12 @@ from services.recommendations.model import Laptop, Look
 
 _DAY_S = 86_400.0
 
-# Of two laptops of one family, one is what somebody wants who nearly wants the other; that they cost the same says
-# less, and what a customer came back from says something for a week or two. That many look at a laptop tells two
-# equals apart, and being in stock is no more than a beginning.
+# What is bought with something says most. Of two laptops of one family, one is what somebody wants who nearly wants the
+# other; that they cost the same says less, and what a customer came back from says something for a week or two. That
+# many look at a laptop tells two equals apart, and being in stock is no more than a beginning.
 _FAMILY = 0.4
 _TOGETHER = 0.5
+_BOUGHT = 0.6
 _PRICE = 0.25
 _LOOKED = 0.3
 _LOOKED_HALVES_IN_DAYS = 7
@@ -39,6 +40,7 @@ class Kind(StrEnum):
 
     FAMILY = "family"
     TOGETHER = "together"
+    BOUGHT = "bought"
     PRICE = "price"
     LOOKED = "looked"
     POPULAR = "popular"
@@ -86,6 +88,15 @@ def looked_at_together(anchor: Anchor, of_anchor: AbstractSet[str], of_laptop: A
         return None
     text = f"Customers who looked at {anchor.laptop.title} looked at this, too"
     return Reason(Kind.TOGETHER, text, anchor.weigh(_TOGETHER * both / len(of_anchor)))
+
+
+def bought_together(anchor: Anchor, of_anchor: AbstractSet[str], of_laptop: AbstractSet[str]) -> Reason | None:
+    """Of those who bought the anchor, several bought the laptop too; the greater their share, the better."""
+    both = len(of_anchor & of_laptop)
+    if both < _PEOPLE:
+        return None
+    text = f"Customers who bought {anchor.laptop.title} bought this, too"
+    return Reason(Kind.BOUGHT, text, anchor.weigh(_BOUGHT * both / len(of_anchor)))
 
 
 def similar_price(laptop: Laptop, anchor: Anchor) -> Reason | None:

@@ -1,20 +1,32 @@
-"""Where the looks are kept, and those that are there at first."""
+"""Where it is kept who looked at what and who bought what, and the looks that are there at first."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, MetaData, PrimaryKeyConstraint, String, Table, UniqueConstraint
+from sqlalchemy import Column, Double, Float, Integer, MetaData, PrimaryKeyConstraint, String, Table, UniqueConstraint
+
+_TABLES = MetaData()
 
 LOOKS = Table(
     "looks",
-    MetaData(),
+    _TABLES,
     Column("customer", String, nullable=False),
     Column("laptop", Integer, nullable=False),
     Column("times", Integer, nullable=False),
     Column("last_s", Float, nullable=False),
     PrimaryKeyConstraint("customer", "laptop"),
     # It says nothing that the key does not, but comes with an index by age, by which the oldest are found.
+    UniqueConstraint("last_s", "customer", "laptop"),
+)
+BOUGHT = Table(
+    "bought",
+    _TABLES,
+    Column("customer", String, nullable=False),
+    Column("laptop", Integer, nullable=False),
+    Column("last_s", Double, nullable=False),
+    PrimaryKeyConstraint("customer", "laptop"),
+    # As above.
     UniqueConstraint("last_s", "customer", "laptop"),
 )
 

@@ -186,6 +186,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
         calls("laptops"): finds("laptops"),
         calls("notifications"): finds("notifications"),
         calls("payments"): finds("payments"),
+        calls("recommendations"): finds("recommendations"),
     },
     "payments": _EVERYBODY | {calls("accounts"): refuses("/ledger/accounts", "GET")},
     "ports": _EVERYBODY | {calls("accounts"): refuses("/ports")},

@@ -62,7 +62,8 @@ def taken_away(service: str, rule: str) -> set[str]:
         return {"registers", "sees itself"}
     lost = {calls(name)}
     if (service, name) == ("marketplace", "laptops"):
-        return called  # the shop recommends beside the laptops, and there are none
+        # The shop shows ports and recommends beside the laptops, and there are none.
+        return {calls(shown) for shown in ("laptops", "ports", "recommendations")}
     if service == "gateway" and name in DEFAULT[: DEFAULT.index("payments")]:
         lost.add(calls("payments"))  # whose ledger may turn out to be of one that comes before it in the list
     return lost

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommendations.model import Laptop, Look
+from services.recommendations.model import Laptop, Look, Purchase
 from services.recommendations.ranking import Recommendation, rank
 
 DAY_S = 86_400.0
@@ -27,12 +27,13 @@ def look(customer: str, laptop: int, *, days_ago: float = 0.0, times: int = 1) -
 def ranked(
     laptops: Sequence[Laptop],
     looks: Sequence[Look] = (),
+    bought: Sequence[Purchase] = (),
     *,
     customer: str | None = None,
     current: int | None = None,
     limit: int = 20,
 ) -> list[Recommendation]:
-    return rank(laptops, looks, customer=customer, current=current, limit=limit, now_s=NOW_S)
+    return rank(laptops, looks, bought, customer=customer, current=current, limit=limit, now_s=NOW_S)
 
 
 def texts(found: Sequence[Recommendation]) -> dict[int, list[str]]:
@@ -109,8 +110,18 @@ def test_what_people_looked_at_together_is_recommended_by_their_share() -> None:
     assert all(text[0] == also for text in texts(found).values())
 
 
+def test_what_is_bought_together_comes_before_what_is_looked_at_together() -> None:
+    looks = [look(name, seen) for name in "ab" for seen in (1, 2)]
+    bought = [Purchase(name, laptop) for name in ("7", "8") for laptop in (1, 3)]
+    found = ranked([laptop(1), laptop(2), laptop(3)], looks, bought, current=1)
+
+    assert [each.laptop.id for each in found] == [3, 2]
+    assert texts(found)[3] == ["Customers who bought Laptop 1 bought this, too", "In stock and ready for you"]
+
+
 def test_what_a_single_person_did_is_not_told() -> None:
-    found = ranked([laptop(1), laptop(2)], [look("a", 1), look("a", 2)], current=1)
+    bought = [Purchase("7", 1), Purchase("7", 2)]
+    found = ranked([laptop(1), laptop(2)], [look("a", 1), look("a", 2)], bought, current=1)
 
     assert texts(found) == {2: ["In stock and ready for you"]}
 
