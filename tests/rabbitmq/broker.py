@@ -13,6 +13,7 @@ import urllib.request
 from base64 import b64encode
 from pathlib import Path
 
+from tests.certificates import Authority
 from tests.shared_server import account, free_ports
 
 # One scheduler that does not wait by turning: the machine is for the tests.
@@ -26,7 +27,9 @@ class Broker:
         self._folder = folder
         self._programs = programs
         self._password = secrets.token_hex(8)
-        self._port, self._http, self._own, self._names = free_ports(4)
+        self._port, self._secure, self._http, self._own, self._names = free_ports(5)
+        self._authority = Authority(folder)
+        self._certificate = self._authority.signs("127.0.0.1")
         self._server: subprocess.Popen[bytes] | None = None
         # Where the nodes of a cluster ask for each other. Started by us, it ends with us.
         self._mapper: subprocess.Popen[bytes] | None = None
@@ -35,6 +38,11 @@ class Broker:
     def url(self) -> str:
         """Of its first virtual host."""
         return f"amqp://mesh:{self._password}@127.0.0.1:{self._port}/"
+
+    @property
+    def secure(self) -> str:
+        """The same by TLS, with the authority that signs its certificate."""
+        return f"amqps://mesh:{self._password}@127.0.0.1:{self._secure}/?cafile={self._authority.file}"
 
     @property
     def api(self) -> str:
@@ -46,6 +54,9 @@ class Broker:
         owner, folder = account(), self._folder
         configuration = {
             "listeners.tcp.1": f"127.0.0.1:{self._port}",
+            "listeners.ssl.1": f"127.0.0.1:{self._secure}",
+            "ssl_options.certfile": self._certificate.cert,
+            "ssl_options.keyfile": self._certificate.key,
             "management.tcp.ip": "127.0.0.1",
             "management.tcp.port": self._http,
             "default_user": "mesh",

@@ -15,7 +15,7 @@ def start(folder: Path, programs: Path) -> tuple[str, Callable[[], None]]:
     """Where it takes events and where it is told what to make, and how to end it."""
     broker = Broker(folder, programs)
     broker.start()
-    return f"{broker.url} {broker.api}", broker.kill
+    return f"{broker.url} {broker.secure} {broker.api}", broker.kill
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from yarl import URL
 import discovery
 from services.kit.events import broker_transport
 from services.kit.events.broker_inbox import IN_HAND
-from services.kit.events.broker_link import linked
+from services.kit.events.broker_link import FAILURES, linked
 from services.kit.events.broker_transport import BrokerTransport
 from services.kit.events.event import BOUND
 from services.kit.events.outbox import Waiting
@@ -205,6 +205,19 @@ async def test_a_message_says_which_span_sent_it(transport: BrokerTransport, hos
     where = span.get_span_context()
     assert message.headers["traceparent"] == f"00-{where.trace_id:032x}-{where.span_id:016x}-{where.trace_flags:02x}"
     assert (message.content_type, message.type) == ("application/cloudevents+json", MADE.name)
+
+
+async def test_a_broker_that_speaks_tls_is_believed_by_its_authority_alone(
+    rabbitmq: RabbitMQServer, host: URL, tmp_path: Path, registry: discovery.StaticRegistry
+) -> None:
+    secure = rabbitmq.secure(host)
+    with pytest.raises(FAILURES, match="CERTIFICATE_VERIFY_FAILED"):
+        async with linked(secure.with_query(None), "test"):
+            pass
+    between = Between(tmp_path, registry, secure)
+    async with between.taking() as notes, between.sending() as things:
+        await happen(things, 1)
+        await noted(notes, 1)
 
 
 async def test_a_password_is_in_no_log(
