@@ -21,7 +21,7 @@ async def audited(
     while (left := await books.unsettled(server)) and clock.now() < until:
         await clock.sleep(_LOOK_S)
     took_s = round(clock.now() - whole_at, 1)
-    while await books.untold(server) and clock.now() < until:
+    while await books.untold(server) > 0 and clock.now() < until:
         await clock.sleep(_LOOK_S)
     read = await books.read(server)
     of = f"of {len(placed)}"

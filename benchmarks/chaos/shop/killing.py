@@ -1,4 +1,4 @@
-"""A bad day: an instance is killed every five seconds, and the database and the agent once a minute each."""
+"""A bad day: an instance is killed every five seconds, and what all of them need once a minute each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
-from benchmarks.chaos.shop.system import AGENT, DATABASE, Shop
+from benchmarks.chaos.shop.system import AGENT, BROKER, DATABASE, Shop
 from discovery.clock import Clock
 
 EVERY_S, MINUTE_S = 5.0, 60.0
@@ -19,15 +19,13 @@ _DEAD_S, _AWAY_S = 0.5, 3.0
 ANY = ""
 
 
-def schedule(for_s: float) -> Sequence[tuple[float, str]]:
-    """When whom, in so many seconds: the database and the agent at least once, in different thirds of a minute."""
-    return sorted([*_every(EVERY_S, EVERY_S, for_s, ANY), *_each_minute(for_s)])
-
-
-def _each_minute(for_s: float) -> Iterator[tuple[float, str]]:
+def schedule(for_s: float, needed: Sequence[str]) -> Sequence[tuple[float, str]]:
+    """When whom, in so many seconds: each of those that are *needed* at least once, in different parts of a minute."""
     period_s = min(MINUTE_S, for_s)
-    yield from _every(period_s / 3, period_s, for_s, DATABASE)
-    yield from _every(2 * period_s / 3, period_s, for_s, AGENT)
+    planned = [*_every(EVERY_S, EVERY_S, for_s, ANY)]
+    for number, whom in enumerate(needed, 1):
+        planned += _every(number * period_s / (len(needed) + 1), period_s, for_s, whom)
+    return sorted(planned)
 
 
 def _every(first_s: float, period_s: float, for_s: float, whom: str) -> Iterator[tuple[float, str]]:
@@ -41,9 +39,10 @@ async def kill_all_along(shop: Shop, for_s: float, rng: random.Random, clock: Cl
     """Kill by that schedule; returns when all is back, with how often it was whom."""
     killed: Counter[str] = Counter()
     began = clock.now()
+    needed = (DATABASE, AGENT, BROKER) if shop.broker else (DATABASE, AGENT)
     try:
         async with asyncio.TaskGroup() as striking:
-            for at_s, planned in schedule(for_s):
+            for at_s, planned in schedule(for_s, needed):
                 await clock.sleep(max(0.0, began + at_s - clock.now()))
                 # Where all are still on their way back, nobody is left to be killed.
                 if whom := planned or rng.choice([*shop.up] or [ANY]):
@@ -57,5 +56,5 @@ async def kill_all_along(shop: Shop, for_s: float, rng: random.Random, clock: Cl
 
 
 async def _bring_back(shop: Shop, whom: str, clock: Clock) -> None:
-    await clock.sleep(_AWAY_S if whom in {DATABASE, AGENT} else _DEAD_S)
+    await clock.sleep(_AWAY_S if whom in {DATABASE, AGENT, BROKER} else _DEAD_S)
     await shop.bring_back(whom)

@@ -16,7 +16,8 @@ from benchmarks.chaos.shop.system import opened
 from benchmarks.chaos.tokens import TokenMaker
 from launcher.development import Row
 
-_ORDERS, _QUICK_ORDERS, _RATE, _PATIENCE_S = 2000, 100, 5.0, 120.0
+_ORDERS, _BROKER_ORDERS, _QUICK_ORDERS = 2000, 1000, 100
+_RATE, _PATIENCE_S = 5.0, 120.0
 _PAIRS = ("laptops", "orders", "payments")
 _KEPT = (*_PAIRS, "notifications")
 # Most twice, so that who is killed has somebody beside him.
@@ -27,11 +28,19 @@ _PLENTY, _FEW, _QUICK_FEW = 100_000, 150, 8
 _SCARCE = (3, 6)
 
 
-async def _play(stage: Stage) -> list[Row]:
+async def _by_mesh(stage: Stage) -> list[Row]:
+    return await _play(stage, _ORDERS, by_broker=False)
+
+
+async def _by_broker(stage: Stage) -> list[Row]:
+    return await _play(stage, _BROKER_ORDERS, by_broker=True)
+
+
+async def _play(stage: Stage, most: int, *, by_broker: bool) -> list[Row]:
     rng, maker = random.Random(stage.seed), TokenMaker()
-    count, few = (_QUICK_ORDERS, _QUICK_FEW) if stage.quick else (_ORDERS, _FEW)
+    count, few = (_QUICK_ORDERS, _QUICK_FEW) if stage.quick else (most, _FEW)
     stock = {laptop: few if laptop in _SCARCE else _PLENTY for laptop in range(1, 11)}
-    async with opened(stage, _KEPT) as shop, issuing(maker, shop.agent.url):
+    async with opened(stage, _KEPT, by_broker=by_broker) as shop, issuing(maker, shop.agent.url):
         await asyncio.gather(*(shop.add(name, AUTH_ISSUER=maker.url) for name in _INSTANCES))
         placed = wishes(count, await stock_up(shop.server, stock), _CUSTOMERS, rng)
         await shop.system.leads(shop.process("gateway-1"), "/api/orders", 401)
@@ -44,10 +53,13 @@ async def _play(stage: Stage) -> list[Row]:
         finally:
             ordering.cancel()
             await asyncio.wait([ordering])
-        what = f"{sum(killed.values())} kills under {_RATE:g} orders/s"
+        what = f"{sum(killed.values())} kills under {_RATE:g} orders/s{', RabbitMQ among them' * by_broker}"
         rows = await audited(what, shop.server, placed, stock, whole_at, stage.clock)
     tries = round(sum(each.tries for each in placed) / count, 2)
     return [*rows, Row(f"{what}: requests sent for each order", tries, "")]
 
 
-SCENARIOS = (Scenario("orders", "orders while instances, the database and the agent are killed", _play),)
+SCENARIOS = (
+    Scenario("orders", "orders while instances, the database and the agent are killed", _by_mesh),
+    Scenario("orders-by-broker", "orders whose events go by a broker, which is killed as well", _by_broker),
+)

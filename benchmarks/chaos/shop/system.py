@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 from benchmarks.agents import OwnAgent
 from benchmarks.chaos.gateway.stage import UNLIMITED, Process, Stage, System
 from benchmarks.chaos.postgresql import Server, serving
+from benchmarks.chaos.rabbitmq import Broker, brokering
 from launcher.development import CannotRun
 from launcher.local import free_ports
 from launcher.plan import ROOT
 
 # What is killed besides instances.
-DATABASE, AGENT = "database", "agent"
+DATABASE, AGENT, BROKER = "database", "agent", "broker"
 _GATEWAY = "gateway"
 _TRIES = 3
 
@@ -23,8 +24,11 @@ _TRIES = 3
 class Shop:
     """Instances by their names, like ``orders-2``, with the databases and the agent that they have."""
 
-    def __init__(self, system: System, server: Server, agent: OwnAgent, kept: Sequence[str]) -> None:
+    def __init__(
+        self, system: System, server: Server, agent: OwnAgent, kept: Sequence[str], broker: Broker | None
+    ) -> None:
         self.system = system
+        self.broker = broker
         self._kept = kept
         self.server = server
         self.agent = agent
@@ -50,7 +54,8 @@ class Shop:
         service = name.rpartition("-")[0]
         data = {"DATABASE_URL": self.server.of(service)} if service in self._kept else {}
         own = UNLIMITED if service == _GATEWAY else {}
-        self._variables[name] = {**data, **own, **variables, "MESH_PORT": str(free_ports(1)[0])}
+        events = {"BROKER_URL": self.broker.url} if self.broker else {}
+        self._variables[name] = {**data, **own, **events, **variables, "MESH_PORT": str(free_ports(1)[0])}
         return await self.start(name)
 
     async def start(self, name: str) -> Process:
@@ -69,11 +74,13 @@ class Shop:
         return self._running[name]
 
     async def kill(self, name: str) -> None:
-        """End an instance, the database or the agent by SIGKILL."""
+        """End an instance, the database, the agent or the broker by SIGKILL."""
         if name == DATABASE:
             await self.server.kill()
         elif name == AGENT:
             await self.agent.kill()
+        elif name == BROKER and self.broker:
+            await self.broker.kill()
         else:
             await self._running.pop(name).kill()
 
@@ -87,17 +94,23 @@ class Shop:
             await self.server.start()
         elif name == AGENT:
             await self.agent.start()
+        elif name == BROKER and self.broker:
+            await self.broker.start()
         else:
             await self.start(name)
 
 
 @asynccontextmanager
-async def opened(stage: Stage, services: Sequence[str]) -> AsyncIterator[Shop]:
-    """A shop in which nothing runs but the database, with a place in it for each of *services*, and the agent."""
+async def opened(stage: Stage, services: Sequence[str], *, by_broker: bool = False) -> AsyncIterator[Shop]:
+    """A shop in which nothing runs but the database, with a place in it for each of *services*, and the agent.
+
+    With *by_broker* there is a RabbitMQ, and events go by that.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="shop-")))
         server = await stack.enter_async_context(serving(stage.clock))
         agent = await stack.enter_async_context(OwnAgent(stage.choice, folder, stage.clock))
-        shop = Shop(System(folder, agent.url, stage.clock, stack), server, agent, services)
+        broker = await stack.enter_async_context(brokering(stage.clock)) if by_broker else None
+        shop = Shop(System(folder, agent.url, stage.clock, stack), server, agent, services, broker)
         await server.ask("postgres", *(f'CREATE DATABASE "{service}"' for service in services))
         yield shop
