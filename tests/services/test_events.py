@@ -1,4 +1,4 @@
-"""What happens in one service and has to follow in another, over the mesh, on both databases."""
+"""What happens in one service and has to follow in another, over the mesh and by a broker, on both databases."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yarl
 from pydantic import TypeAdapter
 from sqlalchemy.engine import URL
 
 import discovery
+from services.kit.application import application
 from services.kit.events.event import BOUND, MEDIA_TYPE
+from services.kit.service import Settings
 from services.laptops.app import SERVICE as LAPTOPS
 from services.ports.app import SERVICE as PORTS
 from tests.postgresql.both import BOTH, place
 from tests.services.catalogue import SERVICES
-from tests.services.support import Client, build_laptops, build_ports, served
+from tests.services.kit.events.between import WAYS, broker_of
+from tests.services.support import Client, served
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 TAGS = ("takes-laptops",)
@@ -31,15 +35,23 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[URL, URL]:
     return place(request, tmp_path, "laptops"), place(request, tmp_path, "ports")
 
 
+@pytest.fixture(params=WAYS)
+def broker(request: pytest.FixtureRequest) -> yarl.URL | None:
+    return broker_of(request, "shop")
+
+
 @asynccontextmanager
-async def selling(registry: discovery.StaticRegistry, url: URL) -> AsyncIterator[Client]:
-    async with served(build_laptops(url), LAPTOPS.name, registry) as client:
+async def selling(registry: discovery.StaticRegistry, url: URL, broker: yarl.URL | None) -> AsyncIterator[Client]:
+    async with served(application(LAPTOPS, Settings(url, broker=broker)), LAPTOPS.name, registry) as client:
         yield client
 
 
 @asynccontextmanager
-async def plugging(registry: discovery.StaticRegistry, url: URL) -> AsyncIterator[Client]:
-    async with served(build_ports(url), PORTS.name, registry, tags=TAGS) as client:
+async def plugging(
+    registry: discovery.StaticRegistry, url: URL, broker: yarl.URL | None = None
+) -> AsyncIterator[Client]:
+    app = application(PORTS, Settings(url, broker=broker))
+    async with served(app, PORTS.name, registry, tags=TAGS) as client:
         yield client
 
 
@@ -55,23 +67,23 @@ async def gone(ports: Client, laptop: int) -> None:
 
 
 async def test_the_ports_of_a_laptop_go_with_it_and_no_others(
-    registry: discovery.StaticRegistry, urls: tuple[URL, URL]
+    registry: discovery.StaticRegistry, urls: tuple[URL, URL], broker: yarl.URL | None
 ) -> None:
-    async with selling(registry, urls[0]) as laptops, plugging(registry, urls[1]) as ports:
+    async with selling(registry, urls[0], broker) as laptops, plugging(registry, urls[1], broker) as ports:
         assert (await laptops("DELETE", "/laptops/3")).status == 204
         await gone(ports, 3)
         assert await ports_of(ports, 2) == 3
 
 
 async def test_they_go_when_the_ports_are_back_if_they_were_away(
-    registry: discovery.StaticRegistry, urls: tuple[URL, URL]
+    registry: discovery.StaticRegistry, urls: tuple[URL, URL], broker: yarl.URL | None
 ) -> None:
-    async with selling(registry, urls[0]) as laptops:
+    async with selling(registry, urls[0], broker) as laptops:
         assert (await laptops("DELETE", "/laptops/3")).status == 204
         assert (await laptops("DELETE", "/laptops/3")).status == 204
-    async with plugging(registry, urls[1]) as ports:
+    async with plugging(registry, urls[1], broker) as ports:
         assert await ports_of(ports, 3) == 2
-        async with selling(registry, urls[0]):
+        async with selling(registry, urls[0], broker):
             await gone(ports, 3)
 
 

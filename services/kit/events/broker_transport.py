@@ -47,7 +47,7 @@ class BrokerTransport:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._close()
+        await self._link.aclose()
 
     async def subscribers(self) -> Collection[str]:
         """As over the mesh: they say so in the registry."""
@@ -71,19 +71,21 @@ class BrokerTransport:
         except PublishError:
             raise Undelivered(f"{subscriber} has made no queue yet") from None
         except FAILURES as error:
-            await self._close(channel)
+            if channel is not None:
+                await self._drop(channel)
             raise Undelivered(said(error)) from None
 
     async def _opened(self) -> AbstractChannel:
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
+                self._channel = None
                 await self._link.aclose()
                 self._channel = await self._link.enter_async_context(linked(self._url, self._source))
             return self._channel
 
-    async def _close(self, channel: AbstractChannel | None = None) -> None:
-        """Let go of the link, unless it is another one than that of *channel* by now."""
+    async def _drop(self, channel: AbstractChannel) -> None:
+        """Let go of the link of *channel*. By now there may be another one."""
         async with self._opening:
-            if channel in {None, self._channel}:
+            if channel is self._channel:
                 self._channel = None
                 await self._link.aclose()
