@@ -12,7 +12,7 @@ from services.kit.data.database import Database
 from services.kit.pages.assets import Assets
 from services.kit.service import Service
 from services.kit.web.route import AROUND, DATABASE
-from services.marketplace import login, pages
+from services.marketplace import login, pages, staff
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.drawings import PATH
 from services.marketplace.failures import told
@@ -49,6 +49,11 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.router.add_get("/login", login.show_login)
     app.router.add_post("/login", login.log_in)
     app.router.add_post("/logout", login.log_out)
+    app.router.add_get("/staff", staff.show_desk)
+    app.router.add_get("/staff/stock", staff.show_stock)
+    app.router.add_get("/staff/stock/{id:[1-9][0-9]{0,17}}", staff.show_laptop)
+    app.router.add_post("/staff/stock/{id:[1-9][0-9]{0,17}}", staff.change_laptop)
+    app.router.add_get("/staff/orders", staff.show_orders)
     app.router.add_get(PATH, renderer.drawings.serve)
     app.router.add_get("/static/{name}", files.serve)
     return app
@@ -56,7 +61,7 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
 
 async def follow(app: web.Application) -> None:
     """Know whom we ask before the first visitor comes, since the registry may be away by then."""
-    for peer in ("laptops", "ports", "recommendations", "accounts"):
+    for peer in ("laptops", "ports", "recommendations", "accounts", "orders"):
         app[discovery.MESH].view(peer)
 
 

@@ -28,13 +28,14 @@ class Away(Exception):
 class Answer:
     """A status, the JSON that came with it (None: none that can be read), and the query of the next page.
 
-    ``retry_after`` is after how many seconds to ask again, as it says; 0: it does not.
+    ``retry_after`` is after how many seconds to ask again, as it says; 0: it does not. ``version`` is its ETag.
     """
 
     status: int
     document: Any
     following: Mapping[str, str]
     retry_after: int = 0
+    version: str = ""
 
 
 async def ask(
@@ -59,7 +60,13 @@ async def ask(
             query = following.query if isinstance(following, URL) else {}
             wait = response.headers.get(hdrs.RETRY_AFTER, "")
             retry_after = int(wait) if wait.isascii() and wait.isdigit() and len(wait) <= 6 else 0
-            return Answer(response.status, _document(await _body(response)), query, retry_after)
+            return Answer(
+                response.status,
+                _document(await _body(response)),
+                query,
+                retry_after,
+                response.headers.get(hdrs.ETAG, ""),
+            )
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise Away(str(error)) from error
 

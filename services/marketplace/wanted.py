@@ -18,7 +18,7 @@ _DEAREST = 1_000_000
 
 Connector = Literal["usb-c", "magnetic", "barrel"]
 Screen = Literal["small", "medium", "large", "huge"]
-Sort = Literal["price", "-price", "-id", "-screen"]
+Sort = Literal["price", "-price", "-screen", "-id"]
 
 CONNECTORS: Mapping[str, str] = MappingProxyType({"usb-c": "USB-C", "magnetic": "Magnetic", "barrel": "Barrel"})
 WATTS = (45, 65, 100, 140)
@@ -61,7 +61,8 @@ def _steps(text: object) -> object:
     return tuple(text.split(".")) if isinstance(text, str) else text
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """*text*, if it is one line."""
     if not text.isprintable():
         raise ValueError("must be one line of printable characters")
     return text
@@ -86,7 +87,7 @@ class Wanted(Schema):
 
     model_config = ConfigDict(extra="ignore")
 
-    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(_printable)] = ""
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), AfterValidator(printable)] = ""
     port: Annotated[Connector | None, _Open] = None
     watts: Annotated[Annotated[int, Field(ge=1, le=400), Digits] | None, _Open] = None
     min: Annotated[Annotated[int, Field(ge=0, le=_DEAREST), Digits] | None, _Open] = None

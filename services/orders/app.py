@@ -50,7 +50,8 @@ async def read(asked: Asked[None, None]) -> Reply:
 async def list_orders(asked: Asked[None, OrderQuery]) -> Reply:
     """List one's own orders, the newest first; staff, everybody's."""
     query = asked.query
-    work = partial(order_store.page, customer=_whose(asked), before=query.before, most=query.limit + 1)
+    whose, most = _whose(asked), query.limit + 1
+    work = partial(order_store.page, customer=whose, before=query.before, most=most, state=query.state)
     found = await asked.database.read(work)
     shown = found[: query.limit]
     if len(found) == len(shown):
@@ -72,7 +73,7 @@ ROUTES = (
 SERVICE = Service(
     "orders",
     port=5006,
-    api="1.0.0",
+    api="1.1.0",
     home=Path(__file__).parent,
     routes=ROUTES,
     sends=(PLACED, CONFIRMED, CANCELLED),

@@ -69,7 +69,10 @@ class Order(Record):
 
 
 class OrderQuery(Schema):
-    """Which orders to list, the newest first: ``before`` is the id of the last one that was seen."""
+    """Which orders to list, the newest first: ``before`` is the id of the last one that was seen, ``state`` the one
+    that they are in now.
+    """
 
     limit: Annotated[int, Field(ge=1, le=100), Digits] = 50
     before: Annotated[int, Field(ge=1, lt=10**18), Digits] = LARGEST
+    state: State | None = None

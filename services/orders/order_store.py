@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from services.kit.data.records import LARGEST
 from services.kit.events import outbox
 from services.orders.events import PLACED, OrderFacts, subject
-from services.orders.model import Line, Order, OrderDraft, total
+from services.orders.model import Line, Order, OrderDraft, State, total
 from services.orders.tables import ORDERS
 
 LINES: TypeAdapter[list[Line]] = TypeAdapter(list[Line])
@@ -50,9 +50,13 @@ def find(connection: Connection, id: int, customer: str | None) -> Order | None:
     return _shown(row) if row is not None else None
 
 
-def page(connection: Connection, customer: str | None, before: int, most: int) -> Sequence[Order]:
-    """At *most* so many orders of *customer*, from the newest *before* that id."""
+def page(
+    connection: Connection, customer: str | None, before: int, most: int, state: State | None = None
+) -> Sequence[Order]:
+    """At *most* so many orders of *customer* that are in that *state*, from the newest *before* that id."""
     older = select(ORDERS).where(ORDERS.c.id < min(before, LARGEST), *_of(customer))
+    if state is not None:
+        older = older.where(ORDERS.c.state == state)
     rows = connection.execute(older.order_by(ORDERS.c.id.desc()).limit(most)).mappings()
     return [_shown(row) for row in rows]
 

@@ -202,6 +202,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
         calls("ports"): shows("/", "× USB-C"),
         calls("recommendations"): shows("/", 'class="because"'),
         calls("accounts"): finds("accounts"),
+        calls("orders"): finds("orders"),
     },
     "gateway": _EVERYBODY
     | {

@@ -156,6 +156,11 @@ async def test_orders_are_listed_a_page_at_a_time_from_the_newest(
             path = page.headers.get("Link", "").partition(">")[0].removeprefix("<")
         assert found == [made[4:2:-1], made[2:0:-1], made[:1]]
         assert (await client("GET", "/orders?before=0", headers=ada)).status == 400
+        assert (await client("GET", "/orders?state=lost", headers=ada)).status == 400
+        states = {each["id"]: each["state"] for each in (await client("GET", "/orders", headers=ada)).json}
+        for state in ("placed", "confirmed", "cancelling", "cancelled"):
+            listed = (await client("GET", f"/orders?state={state}", headers=ada)).json
+            assert [each["id"] for each in listed] == [number for number, now in states.items() if now == state]
 
 
 @pytest.mark.parametrize(
