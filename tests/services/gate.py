@@ -21,6 +21,8 @@ class Gate:
         self.frozen = False
         # How many came so far.
         self.connections = 0
+        # How many pieces it kept to itself.
+        self.swallowed = 0
         # Who says this is cut off at once: what became of it, nobody is told.
         self.last_words: bytes | None = None
 
@@ -81,6 +83,7 @@ class Gate:
         try:
             while words := await reader.read(65536):
                 if self.frozen:
+                    self.swallowed += 1
                     continue
                 writer.write(words)
                 if self.last_words is not None and self.last_words in words:

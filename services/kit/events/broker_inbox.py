@@ -16,7 +16,7 @@ import discovery
 from discovery.web import Problem
 from services.kit.data.database import Database
 from services.kit.events.broker import queue_of
-from services.kit.events.broker_link import FAILURES, Ended, linked, said
+from services.kit.events.broker_link import FAILURES, Ended, asking, linked, said
 from services.kit.events.event import Taking
 from services.kit.events.inbox import handlers, receive
 from services.kit.events.pauses import pause_s
@@ -64,7 +64,8 @@ class BrokerInbox:
     async def _take_on(self) -> None:
         while True:
             try:
-                await self._take()
+                with asking():
+                    await self._take()
             except (Problem, *FAILURES) as why:
                 self._unusable = isinstance(why, Problem)
                 self._failures += 1

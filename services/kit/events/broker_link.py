@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aio_pika import Connection
 from aio_pika.abc import AbstractChannel
@@ -14,7 +14,7 @@ from yarl import URL
 
 
 class Ended(Exception):
-    """The broker sends nothing more."""
+    """The link is over, and nothing more will come of it."""
 
 
 # What a link fails with, one way or the other.
@@ -48,9 +48,24 @@ async def linked(url: URL, name: str) -> AsyncIterator[AbstractChannel]:
         yield channel
     finally:
         # Who does not answer is left as he is.
-        with suppress(*FAILURES):
+        with suppress(*FAILURES), asking():
             async with asyncio.timeout(_CLOSING_S):
                 await connection.close()
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Ask the broker something within, and fail where the link ends meanwhile.
+
+    The client cancels what waits for an answer then: taken for what it is not, that would end who waits.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise Ended("the connection ended") from None
 
 
 def said(error: BaseException) -> str:

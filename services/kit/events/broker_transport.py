@@ -19,7 +19,7 @@ from yarl import URL
 import discovery
 import observability
 from services.kit.events.broker import queue_of
-from services.kit.events.broker_link import FAILURES, linked, said
+from services.kit.events.broker_link import FAILURES, asking, linked, said
 from services.kit.events.event import MEDIA_TYPE
 from services.kit.events.outbox import Waiting
 from services.kit.events.subscribers import subscribers
@@ -65,9 +65,10 @@ class BrokerTransport:
         )
         channel = None
         try:
-            async with asyncio.timeout(_LIMIT_S):
-                channel = await self._opened()
-                await channel.default_exchange.publish(message, queue_of(subscriber))
+            with asking():
+                async with asyncio.timeout(_LIMIT_S):
+                    channel = await self._opened()
+                    await channel.default_exchange.publish(message, queue_of(subscriber))
         except PublishError:
             raise Undelivered(f"{subscriber} has made no queue yet") from None
         except FAILURES as error:

@@ -151,6 +151,29 @@ async def test_what_was_refused_once_is_sent_over_the_same_link(transport: Broke
     assert gate.connections == 1
 
 
+@pytest.mark.parametrize("ends", ["let go", "cut off"])
+async def test_who_waits_for_a_link_that_ends_is_told_that_it_is_not_sent(
+    transport: BrokerTransport, gate: Gate, ends: str
+) -> None:
+    with pytest.raises(Undelivered):
+        await transport.send("notes", Waiting(1, MADE.name, made()))
+    gate.frozen = True
+    sending = [
+        asyncio.ensure_future(transport.send(whom, Waiting(1, MADE.name, made()))) for whom in ("notes", "others")
+    ]
+    async with asyncio.timeout(60):
+        while gate.swallowed < 2:  # noqa: ASYNC110 - the gate tells nobody
+            await asyncio.sleep(0.02)  # noqa: TID251 - real time of the broker
+    if ends == "cut off":
+        gate.cut()
+    else:
+        assert transport._channel is not None
+        await transport._drop(transport._channel)
+    for each in sending:
+        with pytest.raises(Undelivered, match="the broker cannot be used"):
+            await each
+
+
 async def test_a_queue_that_somebody_deletes_is_made_anew(
     between: Between, rabbitmq: RabbitMQServer, host: URL
 ) -> None:
