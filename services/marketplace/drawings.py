@@ -69,7 +69,9 @@ def inches(laptop: Laptop) -> int:
 
 
 def _form(laptop: Laptop) -> str:
-    return laptop.form if laptop.form in FORMS else FORMS[0]
+    """Likewise: one that is not told, or that nobody can draw, is what the title says, or the usual one."""
+    said = laptop.title.lower().split() if laptop.form is None else [laptop.form]
+    return next((form for form in FORMS if form in said), FORMS[0])
 
 
 def _from_the_back(ports: Iterable[Port]) -> list[Port]:

@@ -33,7 +33,7 @@ class Foreign(BaseModel):
 
 
 class Laptop(Foreign):
-    """``price_cents`` is in hundredths of ``currency``; None: no price yet. ``screen_inches``: None: not known."""
+    """``price_cents`` is in hundredths of ``currency``; None: no price yet. The form and the screen: None: not told."""
 
     id: Annotated[int, Field(ge=1, lt=10**18)]
     title: Text
@@ -42,7 +42,7 @@ class Laptop(Foreign):
     price_cents: Annotated[int, Field(ge=1, lt=10**12)] | None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     reserved: Annotated[int, Field(ge=0, lt=10**9)] = 0
-    form: Text = "clamshell"
+    form: Text | None = None
     screen_inches: Annotated[int, Field(ge=1, lt=100)] | None = None
 
     @property

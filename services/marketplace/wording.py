@@ -53,7 +53,7 @@ def tint(laptop: Laptop) -> int:
 
 def form(laptop: Laptop) -> str:
     """What kind of a laptop it is, where that is worth a word; empty for the usual one."""
-    return _FORMS.get(laptop.form, "")
+    return _FORMS.get(laptop.form or "", "")
 
 
 def connector(port: Port) -> tuple[str, str]:

@@ -42,6 +42,8 @@ def test_what_is_known_of_a_laptop_is_in_the_name_of_its_drawings() -> None:
 
     assert front(laptop("Tarn Rugged 14", form="rugged", screen_inches=15)) == "front-rugged-15-3.svg"
     assert front(laptop("Tarn Vast", form="vast")) == "front-clamshell-14-3.svg", "what nobody can draw is the usual"
+    assert front(laptop("Tarn Rugged 14")) == "front-rugged-14-3.svg"
+    assert front(laptop("Tarn Rugged 14", form="clamshell")) == "front-clamshell-14-3.svg"
     assert above(laptop(screen_inches=16), sides(ports)) == "above-clamshell-16-bo-lmc-ru.svg"
     assert above(laptop(), sides([Port(name="left")] * 9)) == "above-clamshell-14-luuuuuu.svg"
     assert above(laptop(), []) == "above-clamshell-14.svg"
