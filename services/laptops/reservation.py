@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, tuple_, update
 
 from discovery.web import FieldError, Problem
 from discovery.web.validation import Schema
@@ -21,6 +21,8 @@ State = Literal["held", "taken", "released", "expired"]
 
 # For so long it is known what became of a reservation.
 KEPT_S = 86_400.0
+# How many go at a time: more than come meanwhile, and few enough that nobody waits for it.
+_FORGOTTEN = 1000
 
 
 class ReservationDraft(Schema):
@@ -116,21 +118,25 @@ def release(connection: Connection, laptop: int, key: str, now_s: float) -> Rese
 
 
 def waiting(connection: Connection, now_s: float) -> list[int]:
-    """The laptops with reservations that have expired, or that are no longer known."""
-    held = (RESERVATIONS.c.state == "held") & (RESERVATIONS.c.until_s <= now_s)
-    old = RESERVATIONS.c.until_s <= now_s - KEPT_S
-    return list(connection.execute(select(RESERVATIONS.c.laptop).where(held | old).distinct()).scalars())
+    """The laptops with reservations that have expired."""
+    return list(connection.execute(select(RESERVATIONS.c.laptop).where(_due(now_s)).distinct()).scalars())
 
 
 def expire(connection: Connection, laptop: int, now_s: float) -> None:
-    """Give back what nobody took in time, and forget what is long over."""
-    due = (RESERVATIONS.c.laptop == laptop) & (RESERVATIONS.c.state == "held") & (RESERVATIONS.c.until_s <= now_s)
+    """Give back what nobody took in time."""
+    due = _due(now_s) & (RESERVATIONS.c.laptop == laptop)
     back = connection.execute(select(func.coalesce(func.sum(RESERVATIONS.c.quantity), 0)).where(due)).scalar_one()
     if back:
         connection.execute(update(RESERVATIONS).where(due).values(state="expired"))
         _change(connection, laptop, reserved=-back)
-    old = (RESERVATIONS.c.laptop == laptop) & (RESERVATIONS.c.until_s <= now_s - KEPT_S)
-    connection.execute(delete(RESERVATIONS).where(old))
+
+
+def forget(connection: Connection, now_s: float) -> None:
+    """Forget some of what is long over."""
+    name = tuple_(RESERVATIONS.c.laptop, RESERVATIONS.c.key)
+    over = (RESERVATIONS.c.until_s <= now_s - KEPT_S) & (RESERVATIONS.c.state != "held")
+    oldest = select(RESERVATIONS.c.laptop, RESERVATIONS.c.key).where(over).order_by(RESERVATIONS.c.until_s)
+    connection.execute(delete(RESERVATIONS).where(name.in_(oldest.limit(_FORGOTTEN))))
 
 
 class _Stock(NamedTuple):
@@ -140,6 +146,10 @@ class _Stock(NamedTuple):
     free: int
     price_cents: int | None
     currency: str
+
+
+def _due(now_s: float) -> ColumnElement[bool]:
+    return (RESERVATIONS.c.state == "held") & (RESERVATIONS.c.until_s <= now_s)
 
 
 def _stock(connection: Connection, laptop: int, now_s: float) -> _Stock:

@@ -61,6 +61,7 @@ async def giving_back(app: web.Application) -> AsyncIterator[None]:
             try:
                 for laptop in await database.read(partial(reservation.waiting, now_s=clock.wall())):
                     await database.write(partial(reservation.expire, laptop=laptop, now_s=clock.wall()))
+                await database.write(partial(reservation.forget, now_s=clock.wall()))
             except Problem as problem:
                 _log.info("reservations that expired are given back later: %s", problem.detail)
             except Exception:  # noqa: BLE001 - whatever it was, stock has to come back the next time

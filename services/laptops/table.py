@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -44,6 +45,8 @@ RESERVATIONS = Table(
     Column("state", String, nullable=False),
     Column("until_s", Double, nullable=False, index=True),
     PrimaryKeyConstraint("laptop", "key"),
+    # What is held and has expired is found by it among all that is over and still known.
+    Index("ix_reservations_state_until_s", "state", "until_s"),
 )
 
 # The brands are made up. The ports service begins with ports for the first ten ids, in this order.

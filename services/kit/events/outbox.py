@@ -19,6 +19,8 @@ from services.kit.events.tables import CURSORS, OUTBOX
 
 # What everybody has is kept for so long, for subscribers that are new.
 KEPT_S = 86_400.0
+# How many go at a time: more than come meanwhile, and few enough that nobody waits for it.
+_FORGOTTEN = 200
 # A subscriber that was nowhere for so long does not exist any more, and nothing is kept for it.
 MISSED_S = 7 * 86_400.0
 
@@ -78,15 +80,19 @@ def begin_anew(connection: Connection, subscriber: str) -> bool:
 
 
 def backlog(connection: Connection) -> Mapping[str, int]:
-    """How many wait for each subscriber that is known."""
-    behind = CURSORS.outerjoin(OUTBOX, OUTBOX.c.id > CURSORS.c.reached)
-    counted = select(CURSORS.c.subscriber, func.count(OUTBOX.c.id)).select_from(behind).group_by(CURSORS.c.subscriber)
-    return {row[0]: row[1] for row in connection.execute(counted)}
+    """How many wait for each subscriber that is known, by their ids, since counting would look at all of them.
+
+    One more for each that was given in vain, which in PostgreSQL a transaction that failed does.
+    """
+    first, last = (connection.execute(select(end(OUTBOX.c.id))).scalar() or 0 for end in (func.min, func.max))
+    rows = connection.execute(select(CURSORS.c.subscriber, CURSORS.c.reached))
+    return {subscriber: max(0, last - max(reached, first - 1)) for subscriber, reached in rows}
 
 
 def forget(connection: Connection, now_s: float) -> None:
-    """Let go of what is a day old and waits for nobody, and of subscribers that are gone."""
+    """Let go of some that are a day old and wait for nobody, the oldest first, and of subscribers that are gone."""
     connection.execute(delete(CURSORS).where(CURSORS.c.seen_s <= now_s - MISSED_S))
     needed = select(func.coalesce(func.min(CURSORS.c.reached), select(func.max(OUTBOX.c.id)).scalar_subquery()))
+    oldest = OUTBOX.c.id.in_(select(OUTBOX.c.id).order_by(OUTBOX.c.id).limit(_FORGOTTEN))
     old = (OUTBOX.c.made_s <= now_s - KEPT_S) & (OUTBOX.c.id <= needed.scalar_subquery())
-    connection.execute(delete(OUTBOX).where(old))
+    connection.execute(delete(OUTBOX).where(oldest, old))

@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.engine import URL
 
 import discovery
 from discovery.testing.clock import FakeClock
+from services.kit.data.database import Database, file_url
 from services.kit.data.faults import Busy
 from services.laptops import reservation
+from services.laptops.app import SERVICE
 from services.laptops.model import STOCK_MAX
+from services.laptops.reservation import KEPT_S, ReservationDraft
+from services.laptops.table import RESERVATIONS
+from tests.services.kit.data.steps import steps
 from tests.services.support import Answer, Client, build_laptops, served
 
 # Of the first laptops, this one has so many in stock.
@@ -251,6 +259,43 @@ async def test_what_could_not_be_given_back_is_given_back_the_next_time(
         assert "given back later" in caplog.text
         await pass_time(clock, 5)
         assert await stock(client) == (STOCK, 0)
+
+
+async def test_what_is_over_and_still_known_costs_who_reserves_nothing(tmp_path: Path) -> None:
+    now_s, draft = 1_700_000_000.0, ReservationDraft(quantity=1)
+
+    def work(connection: Connection, turn: int) -> int:
+        over = {"laptop": 3, "quantity": 1, "state": "taken", "until_s": now_s - 60}
+        connection.execute(insert(RESERVATIONS), [{**over, "key": f"{turn}-{number}"} for number in range(1000)])
+        held = partial(reservation.hold, laptop=3, key=f"mine-{turn}", draft=draft, now_s=now_s)
+        taken = partial(reservation.take, laptop=3, key=f"mine-{turn}", now_s=now_s)
+        waiting = partial(reservation.waiting, now_s=now_s)
+        return sum(steps(connection, each) for each in (held, taken, waiting))
+
+    async with Database(file_url(tmp_path / "laptops.db"), SERVICE.home) as database:
+        cost = [await database.write(partial(work, turn=turn)) for turn in range(4)]
+    assert cost[0] == pytest.approx(cost[3], rel=0.05)
+
+
+async def test_what_is_long_over_is_forgotten_a_part_at_a_time(
+    laptops_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reservation, "_FORGOTTEN", 2)
+    now_s = 1_700_000_000.0
+
+    def work(connection: Connection) -> list[int]:
+        states = ("taken", "released", "expired", "held", "taken")
+        over = {"laptop": 3, "quantity": 1, "until_s": now_s}
+        rows = [{**over, "key": f"{number}", "state": state} for number, state in enumerate(states)]
+        connection.execute(insert(RESERVATIONS), rows)
+        left = []
+        for _ in range(3):
+            reservation.forget(connection, now_s + KEPT_S)
+            left.append(connection.execute(select(func.count()).select_from(RESERVATIONS)).scalar_one())
+        return left
+
+    async with Database(laptops_url, SERVICE.home) as database:
+        assert await database.write(work) == [3, 1, 1], "what is held is to come back first"
 
 
 async def test_two_instances_at_once_never_sell_more_than_there_is(laptops_url: URL) -> None:

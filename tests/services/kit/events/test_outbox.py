@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, create_engine, func, select
 
 import observability
 from services.kit.data.database import Database
 from services.kit.events import outbox
 from services.kit.events.event import read
 from services.kit.events.outbox import KEPT_S, MISSED_S
-from services.kit.events.tables import OUTBOX
+from services.kit.events.tables import OUTBOX, add_outbox
+from tests.services.kit.data.steps import steps
 from tests.services.kit.events.happenings import NOW_S, happen, tell
 
 
@@ -109,6 +111,44 @@ async def test_for_who_was_nowhere_for_a_week_nothing_is_kept(database: Database
     await see(database, "ports", now_s=NOW_S + MISSED_S)
     assert await kept(database, NOW_S + MISSED_S) == 0
     assert await database.read(outbox.backlog) == {"ports": 0}
+
+
+async def test_many_that_are_old_go_a_part_at_a_time_so_that_nobody_waits_for_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_FORGOTTEN", 2)
+    await happen(database, 1, 2, 3, 4, 5)
+    assert [await kept(database, NOW_S + KEPT_S) for _ in range(3)] == [3, 1, 0]
+
+
+async def test_how_many_wait_is_known_where_some_were_let_go_and_for_who_is_new(database: Database) -> None:
+    assert await database.read(outbox.backlog) == {}
+    await see(database, "ports")
+    assert await database.read(outbox.backlog) == {"ports": 0}
+    await happen(database, 1, 2)
+    await got(database, "ports", 2)
+    await happen(database, 3, now_s=NOW_S + 10)
+    assert await kept(database, NOW_S + KEPT_S) == 1
+    await see(database, "search")
+    assert await database.read(outbox.backlog) == {"ports": 1, "search": 1}
+
+
+def test_what_is_kept_costs_who_sends_nothing(tmp_path: Path) -> None:
+    cost = []
+    with create_engine(f"sqlite:///{tmp_path}/outbox.db").begin() as connection:
+        add_outbox(connection)
+        outbox.see(connection, ["ports", "search"], NOW_S)
+        for _ in range(3):
+            for number in range(1000):
+                tell(connection, number)
+            newest = connection.execute(select(func.max(OUTBOX.c.id))).scalar_one()
+            outbox.mark(connection, "ports", newest - 5)
+            cost += [
+                steps(connection, outbox.backlog)
+                + steps(connection, partial(outbox.forget, now_s=NOW_S))
+                + steps(connection, partial(outbox.waiting, subscriber="ports", limit=50))
+            ]
+    assert cost[0] == pytest.approx(cost[2], rel=0.05)
 
 
 async def test_the_place_of_what_was_let_go_is_not_given_again(database: Database) -> None:
