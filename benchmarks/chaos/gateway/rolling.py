@@ -70,11 +70,30 @@ def _recommendation(url: str, number: int) -> Asked:
     return Asked("GET", f"{url}/api/recommendations/{1 + number % 10}")
 
 
+def _order(url: str, number: int) -> Asked:
+    # Few: each is gone on with, and its laptops are asked for, as long as it is open.
+    if number % 20:
+        return Asked("GET", f"{url}/api/orders?limit=5")
+    document = {"lines": [{"laptop": 1, "quantity": 1, "price_cents": 119_900}], "card": "ok"}
+    return Asked("POST", f"{url}/api/orders", {"Idempotency-Key": f"order-{number}"}, document, expected=(202,))
+
+
+def _ledger(url: str, _: int) -> Asked:
+    return Asked("GET", f"{url}/api/ledger/accounts")
+
+
+def _notification(url: str, _: int) -> Asked:
+    return Asked("GET", f"{url}/api/notifications?limit=5")
+
+
 ROLLED = (
     Rolled("ports", "ports", _port, "/api/ports"),
     Rolled("laptops", "laptops", _laptop, "/api/laptops"),
     Rolled("accounts", "accounts", _account, "/api/accounts/me", 401),
     Rolled("recommendations", "looks", _recommendation, "/api/recommendations/1", beside=("laptops",)),
+    Rolled("orders", "orders", _order, "/api/orders"),
+    Rolled("payments", "charges", _ledger, "/api/ledger/accounts"),
+    Rolled("notifications", "notifications", _notification, "/api/notifications"),
 )
 
 
