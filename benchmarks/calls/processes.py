@@ -83,13 +83,15 @@ async def program(
         await _end(child)
 
 
-async def listening(port: int, clock: Clock, child: asyncio.subprocess.Process | None = None) -> None:
+async def listening(
+    port: int, clock: Clock, child: asyncio.subprocess.Process | None = None, *, within_s: float = _READY_S
+) -> None:
     """Wait until somebody listens at *port* of loopback.
 
     Raises:
         CannotRun: when nobody does in time, or *child* ended.
     """
-    end = clock.now() + _READY_S
+    end = clock.now() + within_s
     while clock.now() < end and (child is None or child.returncode is None):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -22,6 +22,9 @@ _PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 # One scheduler that does not wait by turning: the machine is for who is measured.
 _ERLANG = "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 
+# It has a machine of its own to start, and as many processors as are left.
+_READY_S = 120.0
+
 
 class Broker:
     """A broker with data of its own."""
@@ -60,7 +63,7 @@ class Broker:
         mapper = await self._run("epmd")
         server = await self._run(str(_PROGRAM))
         self._processes = [server, mapper]
-        await listening(self._port, self._clock, server)
+        await listening(self._port, self._clock, server, within_s=_READY_S)
 
     async def kill(self) -> None:
         """End all of it with SIGKILL."""

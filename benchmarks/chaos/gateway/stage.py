@@ -19,7 +19,7 @@ from launcher.development import CannotRun
 from launcher.local import Child, Choice, Command, Ended, free_ports
 from launcher.plan import ROOT
 
-_READY_S, _LEAVES_S, _POLL_S = 30.0, 15.0, 0.05
+_READY_S, _LEAVES_S, _POLL_S = 90.0, 15.0, 0.05
 
 # A gateway that limits nobody, where another thing is looked at.
 UNLIMITED = {"GATEWAY_RATE": "off", "GATEWAY_USER_RATE": "off", "GATEWAY_ROUTE_RATES": "off"}
@@ -92,8 +92,11 @@ class System:
         child = Child(command, clock=self._clock, listener=_Deaf(), grace_s=_LEAVES_S)
         process = Process(name, port, await ending.enter_async_context(child), "MESH_TLS_CERT" in variables, ending)
         if not await self._until(f"{process.url}{wire.READY_PATH}", 200, child):
+            why = f"is not ready after {_READY_S:g} s" if child.runs else "ended before it was ready"
+            # It would keep the place of who is started there next.
+            await process.kill()
             said = log.read_text(encoding="utf-8", errors="replace")[-800:] if log.exists() else "nothing"
-            raise CannotRun(f"{name} is not ready after {_READY_S:g} s: {said}")
+            raise CannotRun(f"{name} {why}: {said}")
         return process
 
     async def leads(self, gateway: Process, path: str, status: int = 200) -> None:
