@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
+import click
 
 from benchmarks.chaos.gateway.load import Answered, due, failed
 from benchmarks.chaos.gateway.stage import Stage
@@ -19,6 +20,7 @@ from launcher.development import Row
 _CORES, _MOST, _CALLERS = 0.125, 4, 24
 _HOLDS_S, _QUICK_HOLDS_S, _SETTLES_S = 15.0, 3.0, 2.0
 _LIMIT_S, _TIMES = 10.0, 2.0
+_TOLD = 3
 _PATH = "/api/ports/1"
 
 
@@ -37,7 +39,7 @@ async def asking(url: str, callers: int, clock: Clock) -> AsyncIterator[list[Ans
                     await response.read()
             except (aiohttp.ClientError, TimeoutError) as failure:
                 error = f"{type(failure).__name__}: {failure}"
-            done.append(Answered(began, clock.now(), status, status == 200, error))
+            done.append(Answered(began, clock.now(), status, status == 200, error or f"status {status}"))
 
     timeout, connector = aiohttp.ClientTimeout(total=_LIMIT_S), aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session, asyncio.TaskGroup() as group:
@@ -90,6 +92,8 @@ async def _play(stage: Stage) -> list[Row]:
                 for count, name in reversed([*enumerate(names)][1:]):
                     await shop.leave(name)
                     await hold(count)
+    for told in sorted({answer.error for answer in failed(answers)})[:_TOLD]:
+        click.echo(f"mesh:   {told}", err=True)
     return rows_of(answers, held)
 
 
