@@ -1,5 +1,4 @@
-# Its pages are made of laptops, their ports, and recommendations; accounts know who logs in there;
-# staff see the orders.
+# Its pages are made of laptops, their ports, and recommendations; accounts know who logs in there, and orders what is bought.
 
 service "marketplace" { policy = "write" }
 service "accounts" { policy = "read" }

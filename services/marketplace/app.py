@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from services.kit.data.database import Database
 from services.kit.pages.assets import Assets
 from services.kit.service import Service
 from services.kit.web.route import AROUND, DATABASE
-from services.marketplace import login, pages, staff
+from services.marketplace import basket_pages, checkout, login, order_pages, pages, staff
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.drawings import PATH
 from services.marketplace.failures import told
@@ -25,6 +26,7 @@ SERVICE = Service("marketplace", port=5003, home=HOME)
 
 # Who opens a page waits for it, and most of a page is not kept here.
 _PATIENCE_S = 1.0
+_ID = "{id:[1-9][0-9]{0,17}}"
 
 
 def build(database: URL, console_url: str = "", around: discovery.Surroundings | None = None) -> web.Application:
@@ -43,7 +45,7 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.cleanup_ctx.append(keeping)
     app.cleanup_ctx.append(looking)
     app.router.add_get("/", pages.browse)
-    app.router.add_get("/laptops/{id:[1-9][0-9]{0,17}}", pages.laptop)
+    app.router.add_get(f"/laptops/{_ID}", pages.laptop)
     app.router.add_get("/signup", login.show_sign_up)
     app.router.add_post("/signup", login.sign_up)
     app.router.add_get("/login", login.show_login)
@@ -51,10 +53,20 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.router.add_post("/logout", login.log_out)
     app.router.add_get("/staff", staff.show_desk)
     app.router.add_get("/staff/stock", staff.show_stock)
-    app.router.add_get("/staff/stock/{id:[1-9][0-9]{0,17}}", staff.show_laptop)
-    app.router.add_post("/staff/stock/{id:[1-9][0-9]{0,17}}", staff.change_laptop)
+    app.router.add_get(f"/staff/stock/{_ID}", staff.show_laptop)
+    app.router.add_post(f"/staff/stock/{_ID}", staff.change_laptop)
     app.router.add_get("/staff/orders", staff.show_orders)
     app.router.add_get(PATH, renderer.drawings.serve)
+    app.router.add_get("/basket", basket_pages.show)
+    app.router.add_post("/basket", basket_pages.take)
+    app.router.add_post(f"/basket/{_ID}", basket_pages.change)
+    app.router.add_get("/checkout", checkout.show)
+    app.router.add_post("/checkout", checkout.order)
+    app[order_pages.STREAMS] = asyncio.Semaphore(order_pages.STREAMS_MAX)
+    app.router.add_get("/orders", order_pages.show_all)
+    app.router.add_get(f"/orders/{_ID}", order_pages.show)
+    app.router.add_get(f"/orders/{_ID}/live", order_pages.follow)
+    app.router.add_post(f"/orders/{_ID}/again", order_pages.again)
     app.router.add_get("/static/{name}", files.serve)
     return app
 

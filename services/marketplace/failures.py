@@ -11,7 +11,7 @@ from yarl import URL
 
 from discovery.web import Problem
 from services.kit.data.faults import Unusable
-from services.marketplace.login import see
+from services.marketplace.forms import see
 from services.marketplace.pages import RENDERER
 from services.marketplace.visiting import LoggedOut
 

@@ -30,6 +30,11 @@ class Nothing(Schema):
     """A form that is only a button."""
 
 
+def see(path: str) -> web.Response:
+    """What follows a form that was heard: another page, which can be opened again without sending the form again."""
+    return web.Response(status=303, headers={hdrs.LOCATION: path, hdrs.CACHE_CONTROL: "no-store"})
+
+
 async def read_form(request: web.Request, visitor: Visitor) -> dict[str, str]:
     """The fields of the form that *visitor* sends.
 

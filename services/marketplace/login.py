@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
 from discovery.web.validation import Schema, read_query
 from services.kit.web.route import AROUND
 from services.marketplace import visiting
 from services.marketplace.accounts import Refused, accounts_for
-from services.marketplace.forms import Nothing, fields
+from services.marketplace.forms import Nothing, fields, see
 from services.marketplace.pages import RENDERER
 from services.marketplace.peers import Away
 from services.marketplace.visiting import VISITOR
@@ -95,11 +95,6 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     fields(request, Nothing)
     await visiting.end(request)
     return see("/")
-
-
-def see(path: str) -> web.Response:
-    """What follows a form that was heard: another page, which can be opened again without sending the form again."""
-    return web.Response(status=303, headers={hdrs.LOCATION: path, hdrs.CACHE_CONTROL: "no-store"})
 
 
 async def _begin(request: web.Request, asked: Credentials) -> None:

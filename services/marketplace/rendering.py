@@ -11,7 +11,7 @@ import discovery
 import observability
 from services.kit.pages.assets import Assets
 from services.kit.pages.environment import environment
-from services.marketplace import drawings, wording
+from services.marketplace import drawings, order_words, wording
 from services.marketplace.drawings import Drawing, Drawings
 from services.marketplace.visiting import VISITOR
 from services.marketplace.wanted import CONNECTORS, SCREENS, SORTS, WATTS
@@ -28,6 +28,10 @@ class Renderer:
             HOME,
             asset=assets.url,
             connector=wording.connector,
+            day=order_words.day,
+            outcome=order_words.outcome,
+            state=order_words.state,
+            steps=order_words.steps,
             connectors=CONNECTORS,
             console_url=console_url,
             drawn_above=lambda laptop, sides: self.drawings.url(drawings.above(laptop, sides)),
@@ -44,6 +48,10 @@ class Renderer:
             tint=wording.tint,
             watts_asked=WATTS,
         )
+
+    def part(self, template: str, **facts: Any) -> str:
+        """A part of a page, by itself."""
+        return self._environment.get_template(template).render(facts)
 
     def page(
         self, request: web.Request, template: str, *, status: int = 200, whole: bool = True, **facts: Any

@@ -14,8 +14,7 @@ from yarl import URL
 import discovery
 from discovery.web import Problem
 from discovery.web.validation import Schema, WholeNumber, read_query
-from services.marketplace.forms import fields
-from services.marketplace.login import see
+from services.marketplace.forms import fields, see
 from services.marketplace.pages import RENDERER
 from services.marketplace.peers import Away
 from services.marketplace.sales import sales

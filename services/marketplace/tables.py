@@ -1,8 +1,8 @@
-"""What the shop keeps for those who come: their logins. All times are in seconds since 1970."""
+"""What the shop keeps for those who come: logins and baskets. All times are in seconds since 1970."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, LargeBinary, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Double, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table
 
 TABLES = MetaData()
 
@@ -18,4 +18,19 @@ SESSIONS = Table(
     Column("tokens", LargeBinary, nullable=False),
     Column("renew_s", Double, nullable=False),
     Column("expires_s", Double, nullable=False, index=True),
+)
+
+BASKETS = Table(
+    "baskets",
+    TABLES,
+    # An account or a browser, see Visitor.owner.
+    Column("owner", String, nullable=False),
+    Column("laptop", Integer, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    # What its owner was told of it.
+    Column("title", String, nullable=False),
+    Column("price_cents", Integer, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("changed_s", Double, nullable=False, index=True),
+    PrimaryKeyConstraint("owner", "laptop"),
 )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from discovery.web import Problem
 from services.kit.web.route import AROUND, DATABASE
-from services.marketplace import session_store
+from services.marketplace import basket_store, session_store
 from services.marketplace.accounts import accounts_for
 from services.marketplace.forms import FIELDS, read_form, scheme_of
 from services.marketplace.peers import Away
@@ -83,12 +83,16 @@ async def access_of(request: web.Request) -> str:
 
 
 async def begin(request: web.Request, session: Session) -> None:
-    """Log in: the browser gets another secret, since somebody might know the one from before."""
+    """Log in: the browser gets another secret, since somebody might know the one from before.
+
+    What was in its basket is put into that of the account.
+    """
     before, visitor, now_s = request[VISITOR], Visitor.new(session), request.app[AROUND].clock.wall()
 
     def work(connection: Connection) -> None:
         session_store.end(connection, before)
         session_store.begin(connection, visitor, session, now_s)
+        basket_store.merge(connection, before.owner, visitor.owner)
 
     await request.app[DATABASE].write(work)
     request[VISITOR] = visitor
@@ -109,9 +113,14 @@ async def end(request: web.Request) -> None:
 
 
 async def _recognised(request: web.Request, visitor: Visitor) -> Visitor:
-    find = partial(session_store.find, visitor=visitor, now_s=request.app[AROUND].clock.wall())
+    now_s = request.app[AROUND].clock.wall()
+
+    def work(connection: Connection) -> Visitor:
+        known = replace(visitor, session=session_store.find(connection, visitor, now_s))
+        return replace(known, basket=basket_store.count(connection, known.owner))
+
     try:
-        return replace(visitor, session=await request.app[DATABASE].read(find))
+        return await request.app[DATABASE].read(work)
     except Problem as problem:
         _log.warning("nobody is recognised: %s", problem.detail)
         return replace(visitor, known=False)

@@ -33,11 +33,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser. ``is_new``: its cookie has to be set. ``known`` is False while nobody can tell who is logged in."""
+    """A browser, with so many things in its ``basket``. ``is_new``: its cookie has to be set.
+
+    ``known`` is False while nobody can tell who is logged in, nor what is in the basket.
+    """
 
     secret: str = field(repr=False)
     is_new: bool = False
     session: Session | None = None
+    basket: int = 0
     known: bool = True
 
     @classmethod
@@ -54,6 +58,11 @@ class Visitor:
     def digest(self) -> bytes:
         """By which the browser is known to the database."""
         return self._derived("session")
+
+    @property
+    def owner(self) -> str:
+        """Whose the basket is: the account's where somebody is logged in, or else the browser's."""
+        return f"account {self.session.account}" if self.session else f"browser {self._derived('basket').hex()}"
 
     @property
     def form(self) -> str:

@@ -27,7 +27,8 @@ RECORD = "RECORD_CONTRACTS"
 class Exchange:
     """A request, and the status, headers and members of its answer that the caller relies on.
 
-    ``given`` is what has to be so before it, by a name that the callee's test knows.
+    ``given`` is what has to be so before it, by a name that the callee's test knows; ``sent`` are headers of the
+    request without which the callee would not do it.
     """
 
     why: str
@@ -38,6 +39,7 @@ class Exchange:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     given: str = ""
+    sent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def asked(self) -> tuple[str, str, Any]:
@@ -58,7 +60,7 @@ class Callee:
         raw = await request.read()
         asked = request.method, request.raw_path, json.loads(raw) if raw else None
         for exchange in self._exchanges:
-            if exchange.asked == asked:
+            if exchange.asked == asked and exchange.sent.items() <= request.headers.items():
                 self._used.add(exchange.why)
                 if exchange.answer is None:
                     return web.Response(status=exchange.status, headers=exchange.headers)
@@ -70,11 +72,16 @@ class Callee:
         """Every exchange was used, nothing else was asked, and the file says so."""
         assert self.unknown == [], "not declared"
         assert {exchange.why for exchange in self._exchanges} == self._used, "declared and never asked"
-        wanted = json.dumps([asdict(exchange) for exchange in self._exchanges], indent=1) + "\n"
+        wanted = json.dumps([_recorded(exchange) for exchange in self._exchanges], indent=1) + "\n"
         if os.environ.get(RECORD):
             self._file.write_text(wanted)
         recorded = self._file.read_text() if self._file.exists() else ""
         assert recorded == wanted, f"{self._file.name} says something else: run this test with {RECORD}=1"
+
+
+def _recorded(exchange: Exchange) -> dict[str, Any]:
+    """As it stands in the file, where few send headers."""
+    return {name: value for name, value in asdict(exchange).items() if value or name != "sent"}
 
 
 def read(file: Path) -> list[Exchange]:

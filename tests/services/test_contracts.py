@@ -53,7 +53,7 @@ async def test_a_service_is_what_its_callers_expect(
             await GIVEN[given](client)
         for exchange in read(file):
             options: dict[str, Any] = {} if exchange.body is None else {"json": exchange.body}
-            answer = await client(exchange.method, exchange.path, **options)
+            answer = await client(exchange.method, exchange.path, headers=exchange.sent, **options)
 
             assert answer.status == exchange.status, exchange.why
             found = json.loads(answer.text) if answer.text else None

@@ -168,7 +168,7 @@ class Page(HTMLParser):
         attributes = self.elements[-1][1]
         if tag == "form":
             self._fields = self.forms.setdefault(attributes["action"], {})
-        elif "name" in attributes and "form" in self._open:
+        elif "name" in attributes and "form" in self._open and _is_sent(tag, attributes):
             self._fields[attributes["name"]] = attributes.get("value", "")
         self._break(tag)
         if tag not in _VOID:
@@ -188,13 +188,20 @@ class Page(HTMLParser):
             self._words.append(" ")
 
 
+def _is_sent(tag: str, attributes: dict[str, str]) -> bool:
+    """Whether a form says it as it stands: a button only where it is pressed, a choice where it is made."""
+    return tag != "button" and (attributes.get("type") != "radio" or "checked" in attributes)
+
+
 def read(answer: Answer, console_url: str = "") -> Page:
     """Take an answer apart; what no page of the shop may have fails the test here."""
     page = Page(answer)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.wrong == []
     names = {name for name, _ in page.elements}
-    assert not names & {"script", "style", "iframe", "object", "embed", "base"}
+    # What runs is a file of ours: see what src may be.
+    assert all("src" in script for script in page.all("script"))
+    assert not names & {"style", "iframe", "object", "embed", "base"}
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids)), "an id names one element"
     for name, attributes in page.elements:

@@ -1,4 +1,4 @@
-"""What the shop expects of laptops, of recommendations, and of accounts."""
+"""What the shop expects of laptops, of recommendations, of accounts, and of orders."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 import discovery
+from discovery.web import Problem
 from services.marketplace.accounts import Accounts, Refused
 from services.marketplace.looks import Looks
+from services.marketplace.orders import NotPlaced, Orders
 from services.marketplace.peers import Away
 from services.marketplace.suggestions import suggestions
 from services.marketplace.visitor import Session
@@ -129,3 +131,45 @@ async def test_the_shop_signs_people_up_logs_them_in_and_out(registry: discovery
         await client.log_out(session)
 
     accounts.check()
+
+
+async def test_the_shop_places_orders_and_shows_them(registry: discovery.StaticRegistry) -> None:
+    lines = [{"laptop": 3, "quantity": 1, "price_cents": 329_900}]
+    draft, other = ({"lines": lines, "currency": "EUR", "card": card} for card in ("ok", "declined"))
+    placed = {
+        "id": 1,
+        "state": "placed",
+        "reason": None,
+        "laptop": None,
+        "lines": lines,
+        "currency": "EUR",
+        "total_cents": 329_900,
+        "placed_s": 1.5,
+    }
+    once = {"Idempotency-Key": "k1"}
+    orders = Callee(
+        *("marketplace", "orders"),
+        Exchange("an order", "POST", "/orders", 202, placed, body=draft, sent=once),
+        Exchange(
+            *("another under its key", "POST", "/orders", 422),
+            {"type": "/problems/key-reused"},
+            body=other,
+            sent=once,
+        ),
+        Exchange("all of them", "GET", "/orders?limit=10", 200, [placed]),
+        Exchange("one of them", "GET", "/orders/1", 200, placed),
+        Exchange("one that there is not", "GET", "/orders/999", 404),
+    )
+    config = discovery.MeshConfig(name="marketplace")
+    async with behind(registry, "orders", orders), discovery.Mesh(config, registry=registry) as mesh:
+        client = Orders(mesh, "a.b.c")
+        assert await client.place("k1", draft) == 1
+        with pytest.raises(NotPlaced) as refused:
+            await client.place("k1", other)
+        assert refused.value.earlier
+        assert [order.id for order in (await client.page(None)).orders] == [1]
+        assert (await client.one(1)).total_cents == 329_900
+        with pytest.raises(Problem):
+            await client.one(999)
+
+    orders.check()

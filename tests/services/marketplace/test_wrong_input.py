@@ -9,8 +9,8 @@ from tests.services.marketplace.shop import opened, read
 
 SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -56,6 +56,9 @@ NOWHERE = [
     "/laptops/%3Cscript%3E",
     "/laptops/..%2f..%2fetc%2fpasswd",
     "/nothing",
+    "/basket/0",
+    "/orders/x",
+    "/orders/1/live/2",
     "/<script>alert(1)</script>",
     "//evil.example/",
     "/static/",

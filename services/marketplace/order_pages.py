@@ -1,0 +1,163 @@
+"""One's orders: all of them, and what becomes of one while it is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from functools import partial
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import ConfigDict, Field
+
+import discovery
+from discovery.web import Problem
+from discovery.web.validation import Digits, Schema, read_query
+from services.kit.web.route import AROUND, DATABASE
+from services.kit.web.stream import stream
+from services.marketplace import basket_store
+from services.marketplace.basket import Line
+from services.marketplace.forms import Nothing, fields, see
+from services.marketplace.orders import Order, Orders, Unknown
+from services.marketplace.pages import CATALOGUE, RENDERER
+from services.marketplace.peers import Away
+from services.marketplace.visiting import VISITOR, LoggedOut, access_of, session_of
+
+# For what a page of orders cannot do without; their titles come afterwards, or not.
+LIMIT_S = 1.2
+_TITLES_S = 0.6
+# How often an order is looked at that somebody watches: at first it moves.
+_EVERY_S, _LATER_S, _AT_FIRST = 0.4, 2.0, 40
+# One that takes longer is held up by somebody.
+_SLOW_S = 5.0
+STREAMS = web.AppKey("streams", asyncio.Semaphore)
+# For all browsers of one instance.
+STREAMS_MAX = 500
+
+
+class OrdersQuery(Schema):
+    """``before`` is the id of the last order that was seen."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    before: Annotated[int, Field(ge=1, lt=10**18), Digits] | None = None
+
+
+async def show_all(request: web.Request) -> web.StreamResponse:
+    """``GET /orders?before=``."""
+    session_of(request)
+    before = read_query(request, OrdersQuery).before
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            found = await (await _orders(request)).page(before)
+    except (Away, TimeoutError):
+        return _away(request, "/orders")
+    except Unknown:
+        raise LoggedOut from None
+    titles = await _titles(request, (line.laptop for order in found.orders for line in order.lines))
+    return request.app[RENDERER].page(request, "orders.html", whole=False, found=found, titles=titles, before=before)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """``GET /orders/{id}``."""
+    session_of(request)
+    try:
+        order = await _order(request)
+    except Away:
+        return _away(request, request.path)
+    facts = _facts(request, order, await _titles(request, (line.laptop for line in order.lines)))
+    return request.app[RENDERER].page(request, "order.html", whole=False, **facts)
+
+
+async def follow(request: web.Request) -> web.StreamResponse:
+    """``GET /orders/{id}/live``: its progress, as a part of the page, each time that there is something new."""
+    session_of(request)
+    room = request.app[STREAMS]
+    if room.locked():
+        raise Problem(429, "Too many orders are looked at. This page can be opened anew.", headers={"Retry-After": "5"})
+    async with room:
+        return await stream(request, _progress(request))
+
+
+async def again(request: web.Request) -> web.StreamResponse:
+    """``POST /orders/{id}/again``: what was ordered, into the basket."""
+    fields(request, Nothing)
+    session_of(request)
+    try:
+        order = await _order(request)
+    except Away:
+        return _away(request, f"/orders/{request.match_info['id']}")
+    titles = await _titles(request, (line.laptop for line in order.lines))
+    now_s = request.app[AROUND].clock.wall()
+    owner = request[VISITOR].owner
+    for line in order.lines:
+        title = titles.get(line.laptop, f"Laptop {line.laptop}")
+        put = Line(line.laptop, line.quantity, title, line.price_cents, order.currency, now_s)
+        await request.app[DATABASE].write(partial(basket_store.add, owner=owner, line=put))
+    return see("/basket")
+
+
+async def _progress(request: web.Request) -> AsyncGenerator[bytes, None]:
+    clock, shown = request.app[AROUND].clock, ""
+    titles: Mapping[int, str] = {}
+    for looked in itertools.count():
+        try:
+            order = await _order(request)
+        except Away:
+            order = None
+        except (LoggedOut, Problem):
+            yield b"event: over\ndata:\n\n"
+            return
+        if order is not None:
+            titles = titles or await _titles(request, (line.laptop for line in order.lines))
+            text = request.app[RENDERER].part("progress.html", **_facts(request, order, titles))
+            if text != shown:
+                shown = text
+                yield (
+                    b"event: progress\n" + b"".join(b"data: %s\n" % line for line in text.encode().splitlines()) + b"\n"
+                )
+            if order.is_over:
+                yield b"event: over\ndata:\n\n"
+                return
+        await clock.sleep(_EVERY_S if looked < _AT_FIRST else _LATER_S)
+        yield b""
+
+
+def _facts(request: web.Request, order: Order, titles: Mapping[int, str]) -> dict[str, Any]:
+    waited_s = request.app[AROUND].clock.wall() - order.placed_s
+    return {"order": order, "titles": titles, "slow": not order.is_over and waited_s > _SLOW_S}
+
+
+async def _order(request: web.Request) -> Order:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            return await (await _orders(request)).one(int(request.match_info["id"]))
+    except TimeoutError as error:
+        raise Away("it took too long") from error
+    except Unknown:
+        raise LoggedOut from None
+
+
+async def _orders(request: web.Request) -> Orders:
+    return Orders(request.app[discovery.MESH], await access_of(request))
+
+
+async def _titles(request: web.Request, laptops: Iterable[int]) -> Mapping[int, str]:
+    """The titles of those *laptops* of which the catalogue tells them in time."""
+    asked = sorted(set(laptops))
+    told = await asyncio.gather(*(_title(request, laptop) for laptop in asked))
+    return {laptop: title for laptop, title in zip(asked, told, strict=True) if title}
+
+
+async def _title(request: web.Request, laptop: int) -> str:
+    try:
+        async with asyncio.timeout(_TITLES_S):
+            known = await request.app[CATALOGUE].laptop(request.app[discovery.MESH], laptop)
+    except (Away, Problem, TimeoutError):
+        return ""
+    return known.value.title
+
+
+def _away(request: web.Request, retry: str) -> web.Response:
+    return request.app[RENDERER].page(request, "orders-away.html", whole=False, retry=retry)
