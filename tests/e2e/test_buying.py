@@ -1,0 +1,145 @@
+"""Somebody buys in the shop as a person does, in a browser, and staff see it: every service takes part.
+
+Where a busy machine answers too late the page says so, and what a person does then is done here, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Page, expect
+
+from launcher.demo.browser import browsing
+from launcher.demo.browser_choice import find_browser
+from tests.browser.tabs import Tab, tab
+from tests.e2e.command import Up, said
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+
+ADA = {"Email": "ada@example.com", "Password": "correct horse battery staple"}
+# What several services do one after the other, on a machine that has others to do.
+PATIENCE_MS = 60_000
+TIMES = 12
+
+
+async def press(page: Page, name: str, **fields: str) -> None:
+    """Fill in the form that has this button, and press it."""
+    for label, text in fields.items():
+        await page.locator("main").get_by_label(label.replace("_", " ")).fill(text)
+    async with page.expect_navigation():
+        await page.locator("main").get_by_role("button", name=name).click()
+
+
+async def follow(page: Page, name: str) -> None:
+    async with page.expect_navigation():
+        await page.locator("main").get_by_role("link", name=name).click()
+
+
+async def is_at(page: Page, heading: str) -> bool:
+    return await page.locator("h1").inner_text() == heading
+
+
+async def look_for(opened: Tab, title: str) -> None:
+    """By what fits a charger, until the laptop itself is open."""
+    page = opened.page
+    await opened.open("/", "main")
+    await page.get_by_role("radio", name="Magnetic").check()
+    await page.get_by_role("radio", name="15 and 16 inches").check()
+    await press(page, "Show laptops")
+    await follow(page, "Cheapest")
+    assert opened.path == "/?port=magnetic&screen=large&sort=price"
+    assert await page.locator(".found h2").all_inner_texts() == ["Merle Feather 15 Pro", "Hartwell Studio 16"]
+    await page.locator(".found").get_by_role("link", name=title).click()
+    await page.get_by_role("heading", name=title, level=1).wait_for()
+
+
+async def sign_up(page: Page) -> None:
+    """Until the checkout is open, which is for who is known."""
+    await follow(page, "Sign up")
+    await press(page, "Sign up", **ADA)
+    for _ in range(TIMES):
+        if await is_at(page, "Checkout"):
+            return
+        # It was not heard in time, and perhaps it was done: then one can log in.
+        way = "Sign up" if await is_at(page, "Log in") else "Log in"
+        await follow(page, way)
+        await press(page, way, **ADA)
+    pytest.fail(f"nobody was let in: {await page.inner_text('main')}")
+
+
+async def buy(page: Page) -> None:
+    """From the laptop that is open to an order that is confirmed."""
+    await press(page, "Put into the basket")
+    await follow(page, "Go to checkout")
+    await sign_up(page)
+    for _ in range(TIMES):
+        await press(page, "Order and pay €1,899")
+        if await is_at(page, "Order 1"):
+            break
+    await page.get_by_text("It is paid and yours.").wait_for(timeout=PATIENCE_MS)
+
+
+async def told(gateway: str) -> list[dict[str, Any]]:
+    """What Ada is notified of, as soon as there is something about the end of her order."""
+    async with aiohttp.ClientSession(gateway) as session, asyncio.timeout(PATIENCE_MS / 1000):
+        credentials = {name.lower(): text for name, text in ADA.items()}
+        async with session.post("/api/token", json=credentials) as response:
+            token = (await response.json())["access_token"]
+        found: list[dict[str, Any]] = []
+        while len(found) < 2:
+            async with session.get("/api/notifications", headers={"Authorization": f"Bearer {token}"}) as response:
+                found = await response.json()
+            await asyncio.sleep(0.2)  # noqa: TID251 - the system runs in real time
+    return found
+
+
+async def change_stock(opened: Tab, made: dict[str, str]) -> None:
+    """Staff see the order, and set how many there are of what was sold."""
+    page = opened.page
+    await opened.open("/login?next=/staff", "main")
+    for _ in range(TIMES):
+        await press(page, "Log in", Email=made["email"], Password=made["password"])
+        if not await is_at(page, "Log in"):
+            break
+    for _ in range(TIMES):
+        if await is_at(page, "Orders"):
+            break
+        await follow(page, "Open the page again")
+    await expect(page.get_by_role("row").nth(1)).to_contain_text("Confirmed")
+
+    for _ in range(TIMES):
+        await opened.open("/staff/stock/2", "main")
+        if await is_at(page, "Merle Feather 15 Pro"):
+            stock = await page.get_by_label("How many are there").input_value()
+            if stock == "3":
+                return
+            assert stock == "16"
+            await press(page, "Save", How_many_are_there="3")
+    pytest.fail(f"nothing was saved: {await page.inner_text('main')}")
+
+
+async def test_a_person_shops_from_sign_up_to_a_notification_and_staff_see_it() -> None:
+    program = find_browser(os.environ)
+    assert program is not None, "the marker keeps away who has none"
+    async with Up("up", "--json", "--consul", "embedded") as up, browsing(program) as browser:
+        system = await up.ready()
+        gateway = system["gateway"]
+        async with tab(browser, gateway) as ada, tab(browser, gateway) as staff:
+            await look_for(ada, "Merle Feather 15 Pro")
+            await expect(ada.page.get_by_text("17 in stock").first).to_be_visible()
+            await buy(ada.page)
+            assert [(each["order"], each["about"]) for each in await told(gateway)] == [(1, "confirmed"), (1, "placed")]
+
+            code, out, err = await said("staff", "--json", "--system", system["system"])
+            assert code == 0, err
+            await change_stock(staff, json.loads(out))
+            await ada.open("/laptops/2", "main")
+            await expect(ada.page.get_by_text("only 3 left").first).to_be_visible()
+            assert (ada.wrong, staff.wrong) == ([], [])
+        up.signal()
+        assert await up.ended() == 0
