@@ -14,7 +14,7 @@ import click
 
 from discovery.clock import Clock
 
-_LIMIT_S, _AGAIN_S = 5.0, 0.5
+_LIMIT_S, _FIRST_S, _LONGEST_S = 5.0, 0.5, 4.0
 # Of so many orders one is sent twice at once, as by a double click.
 _DOUBLE_EVERY = 10
 
@@ -67,9 +67,11 @@ class Customers:
                     group.create_task(self._place(session, placed, until))
 
     async def _place(self, session: aiohttp.ClientSession, placed: Placed, until: float) -> None:
-        headers = {"Authorization": f"Bearer {self._token(placed.customer)}", "Idempotency-Key": placed.key}
+        pause_s = _FIRST_S
         while self._clock.now() < until:
             placed.tries += 1
+            # A token of its own each time: it may take longer than one lives.
+            headers = {"Authorization": f"Bearer {self._token(placed.customer)}", "Idempotency-Key": placed.key}
             try:
                 async with session.post(f"{self._url}/api/orders", json=placed.document, headers=headers) as response:
                     status, told = response.status, await response.json(content_type=None)
@@ -82,4 +84,5 @@ class Customers:
                 if status != 202:
                     click.echo(f"mesh:   an order is answered by {status}: {told}", err=True)
                 return
-            await self._clock.sleep(_AGAIN_S)
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_S)
