@@ -30,8 +30,14 @@ CONSOLE = "console"
 # The one that knows who somebody is.
 ACCOUNTS = "accounts"
 
+# The one that people reach.
+GATEWAY = "gateway"
+
 # Each of these is one place to go to, whose address is known before it runs.
-PLACES = (CONSOLE, "gateway")
+PLACES = (CONSOLE, GATEWAY)
+
+# Without one of these nobody can look at a laptop, log in and buy it.
+_SHOP = (GATEWAY, "marketplace", ACCOUNTS, "orders", "payments", "laptops")
 
 # A typing error must not start a thousand processes.
 _MOST = 20
@@ -102,6 +108,16 @@ def check_places(plan: Mapping[str, int], ports: Mapping[str, int]) -> None:
         raise ConfigError("console: one is enough, since two would each see a part of the traces")
     if (port := ports.get("gateway", 0)) and plan.get("gateway", 0) > 1:
         raise ConfigError(f"--gateway-port {port} is for one gateway, not for {plan['gateway']}")
+
+
+def check_shop(plan: Mapping[str, int]) -> None:
+    """Refuse customers where they could not buy.
+
+    Raises:
+        ConfigError: naming who is missing.
+    """
+    if missing := [name for name in _SHOP if not plan.get(name)]:
+        raise ConfigError(f"--customers: there is no shop without {', '.join(missing)}")
 
 
 def _unknown(name: str) -> str:

@@ -16,6 +16,7 @@ from launcher.options import consul_option, json_option, system_option
 @consul_option
 @click.option("--gateway-port", default=0, type=click.IntRange(0, 65535), help="Where the gateway listens.")
 @click.option("--console-port", default=0, type=click.IntRange(0, 65535), help="Where the console listens.")
+@click.option("--customers", default=0, type=click.IntRange(0, 50), metavar="N", help="So many who shop, all the time.")
 @click.option("--detach", is_flag=True, help="Return when all is ready; `mesh down` ends it.")
 @json_option
 @click.option("--let-go", is_flag=True, hidden=True)
@@ -25,6 +26,7 @@ def up(
     consul: str,
     gateway_port: int,
     console_port: int,
+    customers: int,
     *,
     detach: bool,
     as_json: bool,
@@ -37,6 +39,9 @@ def up(
     all of them finish what is in flight and leave; a second Ctrl-C ends them at once. Exits with 0 when it was stopped
     after it was ready, with 130 when before.
 
+    Customers (--customers 3) are programs that use the shop as people do: they look around, sign up, log in and buy,
+    the less often the longer a page takes.
+
     In a Consul that others use too (--consul URL), instances of the same service names share their traffic.
     """
     from launcher.local import Options, run_up
@@ -47,6 +52,7 @@ def up(
         consul=consul,
         gateway_port=gateway_port,
         console_port=console_port,
+        customers=customers,
         as_json=as_json,
         letting_go=let_go,
     )

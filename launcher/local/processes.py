@@ -130,6 +130,11 @@ class Processes:
         }
         return self._command(name, (sys.executable, "-m", module_of(service)), environ)
 
+    def customers(self, count: int, shop: str) -> Command:
+        """Programs that use the *shop* as people do."""
+        argv = (sys.executable, "-m", "launcher.customers", str(count), shop)
+        return self._command("customers", argv, self._inherited())
+
     def staff(self, email: str) -> Command:
         """What gives *email* the role staff; the password is for its standard input."""
         serving = self.service(f"{ACCOUNTS}-1")

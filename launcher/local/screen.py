@@ -21,8 +21,8 @@ from launcher.local.summary import Summary
 
 _COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL)\b")
 _COMPLAINTS = frozenset({"warning", "error", "critical"})
-# Progress is told ten times a second.
-_LOOKS_BEFORE_A_WORD = 50
+# Progress is told five times a second.
+_LOOKS_BEFORE_A_WORD = 25
 # What the line's place on the screen says already.
 _KNOWN = frozenset({"timestamp", "level", "logger", "service", "instance", "event"})
 

@@ -24,6 +24,8 @@ class Summary:
     ready_s: float
     instances: Sequence[Running]
     traces_elsewhere: bool = False
+    # What customers do is written there, if some were invited.
+    customers: str | None = None
 
     def place(self, service: str) -> str | None:
         """Where a service is; None when it does not run."""
@@ -38,6 +40,7 @@ class Summary:
             "ready_s": self.ready_s,
             "system": self.system,
             "traces_elsewhere": self.traces_elsewhere,
+            "customers": self.customers,
             "instances": [
                 {"name": each.name, "id": each.id, "pid": each.pid, "url": each.url} for each in self.instances
             ],
@@ -58,6 +61,8 @@ class Summary:
                 tries.add_row("", Text("traces do not come here: the OTEL_ variables say so"))
         if (gateway := self.place("gateway")) and self.place("marketplace"):
             tries.add_row("shop", Text(f"{gateway}/", style="bold"))
+        if self.customers:
+            tries.add_row("customers", Text(f"tail -f {self.customers}", style="bold"))
         if gateway and (service := next((name for name in ("laptops", "ports") if self.place(name)), "")):
             tries.add_row("request", Text(f"curl {gateway}/api/{service}/1", style="bold"))
         if gateway and self.place(ACCOUNTS):
@@ -66,7 +71,9 @@ class Summary:
         return Group(self.table(), Text(), tries)
 
 
-async def summarise(system: System, instances: Sequence[Running], ready_s: float) -> Summary:
+async def summarise(
+    system: System, instances: Sequence[Running], ready_s: float, customers: str | None = None
+) -> Summary:
     """The summary of a system that became ready within *ready_s*."""
     url = system.agent.url
     return Summary(
@@ -76,6 +83,7 @@ async def summarise(system: System, instances: Sequence[Running], ready_s: float
         ready_s=round(ready_s, 2),
         instances=instances,
         traces_elsewhere=system.traces_elsewhere,
+        customers=customers,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from random import Random
@@ -26,7 +26,7 @@ from launcher.local.child import Listener
 from launcher.local.processes import CONSOLE, Processes
 from launcher.local.staff import Staff, StaffRefused, make_staff
 from launcher.local.supervisor import Supervisor
-from launcher.plan import ACCOUNTS, check_places
+from launcher.plan import ACCOUNTS, GATEWAY, check_places
 
 # Twice what the slowest of us needs to start on one busy core, with room; then something is wrong.
 READY_S = 60.0
@@ -174,6 +174,13 @@ class System:
         leaving = [name for name in before if name not in self.names]
         for supervisor in (self._services, self._console):
             await supervisor.stop(*(name for name in leaving if self._of(name) is supervisor))
+
+    def invite(self, customers: int, instances: Sequence[Running]) -> str:
+        """Let so many come to the shop behind the first gateway of *instances*; returns where they say what they do."""
+        gateway = next(each.url for each in instances if each.service == GATEWAY)
+        command = self._processes.customers(customers, gateway)
+        self._services.start(command)
+        return str(command.log)
 
     async def staff(self, email: str) -> Staff:
         """Make an account that may write, with a password of chance, or give that role to one that is there.

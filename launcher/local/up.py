@@ -22,7 +22,7 @@ from launcher.local.settings import check_environment
 from launcher.local.signals import run_until_signal
 from launcher.local.summary import summarise
 from launcher.local.system import System
-from launcher.plan import check_places, make_plan
+from launcher.plan import check_places, check_shop, make_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Options:
     consul: str = ""
     gateway_port: int = 0
     console_port: int = 0
+    customers: int = 0
     as_json: bool = False
     letting_go: bool = False
 
@@ -52,6 +53,8 @@ def run_up(options: Options) -> int:
     check_environment(os.environ)
     plan = make_plan(options.scale, options.only)
     check_places(plan, options.ports)
+    if options.customers:
+        check_shop(plan)
     for place, port in options.ports.items():
         check_free(f"--{place}-port", port)
     choice = with_program(choose(options.consul, os.environ))
@@ -74,7 +77,9 @@ async def _work(system: System, processes: Processes, options: Options, screen: 
         state = State(system.id, os.getpid(), url, token)
         with published(processes.folder, state), screen.showing():
             instances = await system.ready(screen.progress)
-            summary = await summarise(system, instances, clock.now() - began)
+            ready_s = clock.now() - began
+            customers = system.invite(options.customers, instances) if options.customers else None
+            summary = await summarise(system, instances, ready_s, customers)
             screen.answer(summary, as_json=options.as_json)
             if options.letting_go:
                 _let_go(processes.folder)

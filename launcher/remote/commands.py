@@ -25,7 +25,7 @@ def detached(options: Options) -> int:
     """
     repeated = [f"--{name}={value}" for name in ("scale", "only") for value in getattr(options, name)]
     ports = [f"--{place}-port={port}" for place, port in options.ports.items()]
-    arguments = [*repeated, f"--consul={options.consul}", *ports]
+    arguments = [*repeated, f"--consul={options.consul}", f"--customers={options.customers}", *ports]
     argv = [sys.executable, "-P", "-m", "launcher.main", "up", "--json", "--let-go", *arguments]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ourselves
     while True:
