@@ -1,8 +1,10 @@
-# Its pages are made of laptops, their ports, and recommendations; accounts know who logs in there, and orders what is bought.
+# Its pages are made of laptops, their ports, and recommendations; accounts know who logs in there, orders what is bought,
+# and notifications what became of it.
 
 service "marketplace" { policy = "write" }
 service "accounts" { policy = "read" }
 service "laptops" { policy = "read" }
+service "notifications" { policy = "read" }
 service "orders" { policy = "read" }
 service "ports" { policy = "read" }
 service "recommendations" { policy = "read" }

@@ -13,7 +13,7 @@ from services.kit.data.database import Database
 from services.kit.pages.assets import Assets
 from services.kit.service import Service
 from services.kit.web.route import AROUND, DATABASE
-from services.marketplace import basket_pages, checkout, login, order_pages, pages, staff
+from services.marketplace import basket_pages, checkout, login, notice_pages, order_pages, pages, staff
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.drawings import PATH
 from services.marketplace.failures import told
@@ -67,13 +67,15 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.router.add_get(f"/orders/{_ID}", order_pages.show)
     app.router.add_get(f"/orders/{_ID}/live", order_pages.follow)
     app.router.add_post(f"/orders/{_ID}/again", order_pages.again)
+    app.router.add_get("/notifications", notice_pages.show_all)
+    app.router.add_post(f"/notifications/{_ID}/read", notice_pages.mark_read)
     app.router.add_get("/static/{name}", files.serve)
     return app
 
 
 async def follow(app: web.Application) -> None:
     """Know whom we ask before the first visitor comes, since the registry may be away by then."""
-    for peer in ("laptops", "ports", "recommendations", "accounts", "orders"):
+    for peer in ("laptops", "ports", "recommendations", "accounts", "orders", "notifications"):
         app[discovery.MESH].view(peer)
 
 

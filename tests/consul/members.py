@@ -203,6 +203,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
         calls("recommendations"): shows("/", 'class="because"'),
         calls("accounts"): finds("accounts"),
         calls("orders"): finds("orders"),
+        calls("notifications"): finds("notifications"),
     },
     "gateway": _EVERYBODY
     | {

@@ -1,4 +1,4 @@
-"""What the shop expects of laptops, of recommendations, of accounts, and of orders."""
+"""What the shop expects of laptops, of recommendations, of accounts, of orders, and of notifications."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import discovery
 from discovery.web import Problem
 from services.marketplace.accounts import Accounts, Refused
 from services.marketplace.looks import Looks
+from services.marketplace.notices import Notices
 from services.marketplace.orders import NotPlaced, Orders
 from services.marketplace.peers import Away
 from services.marketplace.suggestions import suggestions
@@ -173,3 +174,21 @@ async def test_the_shop_places_orders_and_shows_them(registry: discovery.StaticR
             await client.one(999)
 
     orders.check()
+
+
+async def test_the_shop_shows_what_customers_were_told(registry: discovery.StaticRegistry) -> None:
+    notifications = Callee(
+        *("marketplace", "notifications"),
+        Exchange("all of it", "GET", "/notifications?limit=20", 200, []),
+        Exchange("that one of them was read, which there is not", "PUT", "/notifications/999/read", 404),
+    )
+    config = discovery.MeshConfig(name="marketplace")
+    async with (
+        behind(registry, "notifications", notifications),
+        discovery.Mesh(config, registry=registry) as mesh,
+    ):
+        client = Notices(mesh, "a.b.c")
+        assert (await client.page(None)).notices == ()
+        await client.mark_read(999)
+
+    notifications.check()

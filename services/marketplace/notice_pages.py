@@ -1,0 +1,65 @@
+"""What one was told of one's orders."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import ConfigDict, Field
+
+import discovery
+from discovery.web.validation import Digits, Schema, read_query
+from services.marketplace.forms import Nothing, fields, see
+from services.marketplace.notices import Notices
+from services.marketplace.orders import Unknown
+from services.marketplace.pages import RENDERER
+from services.marketplace.peers import Away
+from services.marketplace.visiting import LoggedOut, access_of, session_of
+
+# For a page, a new token included.
+LIMIT_S = 1.8
+
+
+class NoticesQuery(Schema):
+    """``before`` is the id of the last notification that was seen."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    before: Annotated[int, Field(ge=1, lt=10**18), Digits] | None = None
+
+
+async def show_all(request: web.Request) -> web.StreamResponse:
+    """``GET /notifications?before=``."""
+    session_of(request)
+    before = read_query(request, NoticesQuery).before
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            found = await (await _notices(request)).page(before)
+    except (Away, TimeoutError):
+        return _away(request)
+    except Unknown:
+        raise LoggedOut from None
+    return request.app[RENDERER].page(request, "notifications.html", whole=False, found=found, before=before)
+
+
+async def mark_read(request: web.Request) -> web.StreamResponse:
+    """``POST /notifications/{id}/read``."""
+    fields(request, Nothing)
+    session_of(request)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await (await _notices(request)).mark_read(int(request.match_info["id"]))
+    except (Away, TimeoutError):
+        return _away(request)
+    except Unknown:
+        raise LoggedOut from None
+    return see("/notifications")
+
+
+async def _notices(request: web.Request) -> Notices:
+    return Notices(request.app[discovery.MESH], await access_of(request))
+
+
+def _away(request: web.Request) -> web.Response:
+    return request.app[RENDERER].page(request, "notifications-away.html", whole=False)
