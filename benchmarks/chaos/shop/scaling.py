@@ -58,10 +58,15 @@ def rows_of(answers: Sequence[Answered], held: Sequence[tuple[int, float, float]
     top = next(rate for count, rate in rates if count == _MOST)
     times = round(top / alone, 2) if alone else 0.0
     lost = len(failed(answers))
+    grown = [count for count, _ in rates].index(_MOST)
+    ways = [" on the way up"] * grown + [""] + [" on the way down"] * (len(rates) - grown - 1)
     what = f"ports scaled 1 → {_MOST} → 1, each with {_CORES:g} of a core"
     return [
         Row(f"{what}: requests failed", lost, f"of {len(answers)}", "= 0", lost == 0),
-        *(Row(f"{what}: answers with {count}", round(rate, 1), "1/s") for count, rate in rates),
+        *(
+            Row(f"{what}: answers with {count}{way}", round(rate, 1), "1/s")
+            for (count, rate), way in zip(rates, ways, strict=True)
+        ),
         Row(f"{what}: throughput of {_MOST}, by that of 1", times, "x", f">= {_TIMES:g} x", times >= _TIMES),
     ]
 
