@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
 
 from aiohttp import hdrs
-from pydantic import BeforeValidator, Field
 
 import discovery
 from discovery.web import Problem
-from services.marketplace.goods import Foreign, Text, fitting
+from services.marketplace.goods import Text, fitting
+from services.marketplace.orders import Order
 from services.marketplace.peers import Away, ask
 
 # For all that a page asks for.
@@ -18,29 +17,10 @@ LIMIT_S = 1.8
 _PER_PAGE = 50
 
 
-class Line(Foreign):
-    """So many of one laptop, at this price each."""
+class Sale(Order):
+    """An order, and whose account it is of."""
 
-    laptop: int
-    quantity: int
-    price_cents: int
-
-
-def _lines(items: Any) -> tuple[Line, ...]:
-    return fitting(Line, items)
-
-
-class Sale(Foreign):
-    """An order of somebody's. ``reason`` says why it is not carried out; ``placed_s`` is in seconds since 1970."""
-
-    id: Annotated[int, Field(ge=1, lt=10**18)]
     customer: Text
-    state: Text
-    reason: Text | None = None
-    lines: Annotated[tuple[Line, ...], BeforeValidator(_lines)]
-    currency: Text
-    total_cents: int
-    placed_s: float
 
 
 async def sales(mesh: discovery.Mesh, token: str, state: str | None, before: int) -> tuple[tuple[Sale, ...], int]:

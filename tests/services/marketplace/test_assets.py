@@ -17,6 +17,7 @@ TEMPLATES = sorted(path for home in (FOLDER, SHARED) for path in (home / "templa
 STATIC = sorted(path for home in (FOLDER, SHARED) for path in (home / "static").iterdir())
 CONTENT = {path: path.read_text(encoding="utf-8") for path in (*TEMPLATES, *STATIC)}
 PALETTE = CONTENT[SHARED / "static" / "portside.css"]
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 STYLE = CONTENT[FOLDER / "static" / "shop.css"]
 
 
@@ -25,7 +26,7 @@ async def test_a_file_is_kept_for_ever_under_the_name_of_its_content(path: Path)
     async with opened() as shop:
         first = await shop.client("GET", Assets(FOLDER).url(path.name))
         assert (first.status, first.text) == (200, CONTENT[path])
-        assert first.headers["Content-Type"].startswith("text/css" if path.suffix == ".css" else "image/svg+xml")
+        assert first.headers["Content-Type"] == f"{TYPES[path.suffix]}; charset=utf-8"
         assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
         tag = first.headers["ETag"]
@@ -58,7 +59,8 @@ async def test_whatever_a_page_names_is_there() -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_runs_nothing_escapes_everything_and_stays_here(path: Path) -> None:
-    text = CONTENT[path]
+    # A script of ours is a file of ours.
+    text = re.sub(r"""<script src="{{ asset\('[a-z]+\.js'\) }}" defer></script>""", "", CONTENT[path])
 
     assert not re.search(r"<(script|style|iframe|object|embed|base)\b|\sstyle\s*=|\son[a-z]+\s*=|javascript:", text)
     assert not re.search(r"\|\s*safe\b|autoescape|Markup", text)
