@@ -9,7 +9,7 @@ from random import Random
 
 from discovery.clock import SystemClock
 from launcher.customers.customer import Customer, session_of
-from launcher.local.signals import run_until_signal
+from launcher.local import run_until_signal
 
 
 async def crowd(count: int, shop: str) -> None:

@@ -24,6 +24,7 @@ from launcher.demo.browser import browsing
 from launcher.demo.browser_choice import find_browser
 from launcher.demo.login import Login
 from launcher.demo.scene import Scene
+from launcher.demo.shopping import shop
 from launcher.demo.steps import FAULT
 from launcher.demo.traces import Traces
 from launcher.load import drive
@@ -107,10 +108,10 @@ class Studio:
                 await self._take_all(browser, where, trace)
 
     async def _take_all(self, browser: Browser, where: Mapping[str, str], trace: str) -> None:
-        console, shop = where["console"], where["gateway"]
+        console, gateway = where["console"], where["gateway"]
         pages = {
-            "shop": f"{shop}/",
-            "shop-laptop": f"{shop}/laptops/1",
+            "shop": f"{gateway}/",
+            "shop-laptop": f"{gateway}/laptops/1",
             "console-services": f"{console}/",
             "console-traces": f"{console}/traces",
             "console-trace": f"{console}/trace/{trace}",
@@ -120,6 +121,8 @@ class Studio:
             ready = "html[data-ready]" if name.startswith("console") else "main"
             await self._take(browser, name, url, ready, width=_MAP_WIDTH if name == "console-map" else _WIDTH)
         await self._take(browser, "console-trace-dark", pages["console-trace"], "html[data-ready]", dark=True)
+        async with _page(browser, _WIDTH, dark=False) as page:
+            await shop(page, gateway, self._shoot)
         if await self.system.agent.has_ui():
             await self._take(browser, "consul-ui", f"{self.system.agent.url}/ui/dc1/services", "text=marketplace")
         if self._zipkin:
@@ -131,8 +134,11 @@ class Studio:
         async with _page(browser, width, dark=dark) as page:
             await page.goto(url, wait_until="domcontentloaded")
             await page.wait_for_selector(ready, timeout=_PAGE_MS)
-            await self._clock.sleep(_SETTLE_S)
-            await page.screenshot(path=FOLDER / f"{name}.png")
+            await self._shoot(page, name)
+
+    async def _shoot(self, page: Page, name: str) -> None:
+        await self._clock.sleep(_SETTLE_S)
+        await page.screenshot(path=FOLDER / f"{name}.png")
         self._console.print(f"[green]✓[/] docs/images/{name}.png")
 
 

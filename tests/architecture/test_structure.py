@@ -181,6 +181,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 LAUNCHER_ROOMS = (
     "launcher.api",
+    "launcher.customers",
     "launcher.demo",
     "launcher.development",
     "launcher.documentation",
@@ -221,7 +222,7 @@ OWNERS = {
     "nacl": ("services.accounts", "services.kit.auth"),
     "joserfc": ("benchmarks.chaos.hostile_tokens", "benchmarks.chaos.tokens"),
     "jinja2": ("services.kit.pages",),
-    "playwright": ("launcher.demo.browser", "launcher.demo.pictures"),
+    "playwright": ("launcher.demo.browser", "launcher.demo.pictures", "launcher.demo.shopping"),
     "aio_pika": (
         "services.kit.events.broker_link",
         "services.kit.events.broker_transport",

@@ -11,8 +11,7 @@ from typing import Self
 import aiohttp
 
 from discovery.clock import Clock
-from launcher.customers.customer import session_of
-from launcher.customers.page import Form, Page
+from launcher.customers import Form, Page, session_of
 
 # Whoever sees nothing for longer goes away.
 HANG_S = 2.0
