@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -105,6 +106,9 @@ class Broker:
                 )
 
         self._mapper = begin("epmd")
+        # Where there is none yet, the broker starts one that outlives it.
+        while not _listens(self._names):
+            time.sleep(0.02)  # noqa: TID251 - real time of another process
         self._server = begin(self._programs / "rabbitmq-server")
         while not self._answers():
             assert self._server.poll() is None, (folder / "log").read_text()
@@ -131,6 +135,11 @@ class Broker:
         except OSError:
             return False
         return True
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def call(method: str, url: str, **document: object) -> object:
