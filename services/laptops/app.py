@@ -13,7 +13,7 @@ from services.kit.data.records import Order, Records, Samples
 from services.kit.service import Service
 from services.kit.web.resource import Resource
 from services.laptops import reserving
-from services.laptops.events import LAPTOP_DELETED, tell_deleted
+from services.laptops.events import LAPTOP_ADDED, LAPTOP_CHANGED, LAPTOP_DELETED, tell
 from services.laptops.fitted import fitted
 from services.laptops.model import FittedLaptop, Laptop, LaptopDraft, LaptopQuery
 from services.laptops.table import LAPTOPS, sample
@@ -69,7 +69,7 @@ RESOURCE = Resource(
     order=order,
     shown=fitted,
     shows=FittedLaptop,
-    deleted=tell_deleted,
+    told=tell,
 )
 SERVICE = Service(
     "laptops",
@@ -79,5 +79,5 @@ SERVICE = Service(
     routes=(*RESOURCE.routes(), *reserving.ROUTES),
     samples=Samples(LAPTOPS, sample).add,
     while_running=(follow_ports, reserving.giving_back),
-    sends=(LAPTOP_DELETED,),
+    sends=(LAPTOP_ADDED, LAPTOP_CHANGED, LAPTOP_DELETED),
 )

@@ -1,4 +1,4 @@
-"""What the laptops tell others."""
+"""What the laptops tell others, each time in the transaction in which it happens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,21 @@ from sqlalchemy import Connection
 
 from services.kit.events import outbox
 from services.kit.events.event import Facts, Kind
-from services.laptops.model import Laptop
+from services.kit.web.resource import Change
+from services.laptops.model import Currency, Form, Laptop
+
+
+class LaptopNow(Facts):
+    """A laptop as it is from then on. How much of it is held for somebody changes all the time, and is not told."""
+
+    id: int
+    title: str
+    model: str
+    stock: int
+    price_cents: int | None
+    currency: Currency
+    form: Form
+    screen_inches: int | None
 
 
 class LaptopDeleted(Facts):
@@ -15,9 +29,17 @@ class LaptopDeleted(Facts):
     id: int
 
 
+LAPTOP_ADDED = Kind("laptops.laptop.added", LaptopNow)
+LAPTOP_CHANGED = Kind("laptops.laptop.changed", LaptopNow)
 LAPTOP_DELETED = Kind("laptops.laptop.deleted", LaptopDeleted)
 
 
-def tell_deleted(connection: Connection, laptop: Laptop, now_s: float) -> None:
-    """Tell that *laptop* is gone."""
-    outbox.add(connection, LAPTOP_DELETED, f"laptops/{laptop.id}", LaptopDeleted(id=laptop.id), now_s=now_s)
+def tell(connection: Connection, change: Change, laptop: Laptop, now_s: float) -> None:
+    """Tell what became of *laptop*."""
+    subject = f"laptops/{laptop.id}"
+    if change == "deleted":
+        outbox.add(connection, LAPTOP_DELETED, subject, LaptopDeleted(id=laptop.id), now_s=now_s)
+    else:
+        kind = LAPTOP_ADDED if change == "added" else LAPTOP_CHANGED
+        now = LaptopNow.model_validate(laptop.model_dump(include=set(LaptopNow.model_fields)))
+        outbox.add(connection, kind, subject, now, now_s=now_s)

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from discovery.web import FieldError, Problem
 from discovery.web.validation import Schema
 from services.kit.problems import PRICE_CHANGED, SOLD_OUT
-from services.laptops.model import STOCK_MAX, Cents, Currency
+from services.laptops.events import tell
+from services.laptops.model import STOCK_MAX, Cents, Currency, Laptop
 from services.laptops.table import LAPTOPS, RESERVATIONS
 
 State = Literal["held", "taken", "released", "expired"]
@@ -70,7 +71,7 @@ def hold(
     _check(stock.free, draft.quantity)
     made = Reservation(key=key, laptop=laptop, quantity=draft.quantity, state="held", until_s=now_s + draft.seconds)
     connection.execute(insert(RESERVATIONS).values(made.model_dump()))
-    _change(connection, laptop, reserved=draft.quantity)
+    _hold(connection, laptop, draft.quantity)
     return made, True
 
 
@@ -86,10 +87,10 @@ def take(connection: Connection, laptop: int, key: str, now_s: float) -> Reserva
     match known.state:
         case "held":
             _check(stock.there, known.quantity)
-            _change(connection, laptop, stock=-known.quantity, reserved=-known.quantity)
+            _sell(connection, laptop, stock=-known.quantity, reserved=-known.quantity, now_s=now_s)
         case "expired":
             _check(stock.free, known.quantity)
-            _change(connection, laptop, stock=-known.quantity)
+            _sell(connection, laptop, stock=-known.quantity, now_s=now_s)
         case "released":
             raise Problem(409, "this reservation was released")
         case "taken":
@@ -107,9 +108,9 @@ def release(connection: Connection, laptop: int, key: str, now_s: float) -> Rese
     known = _known(connection, laptop, key)
     match known.state:
         case "held":
-            _change(connection, laptop, reserved=-known.quantity)
+            _hold(connection, laptop, -known.quantity)
         case "taken":
-            _change(connection, laptop, stock=min(known.quantity, STOCK_MAX - stock.there))
+            _sell(connection, laptop, stock=min(known.quantity, STOCK_MAX - stock.there), now_s=now_s)
         case "expired":
             pass  # it is back already; and who released it does not take it after all, when there is some again
         case "released":
@@ -128,7 +129,7 @@ def expire(connection: Connection, laptop: int, now_s: float) -> None:
     back = connection.execute(select(func.coalesce(func.sum(RESERVATIONS.c.quantity), 0)).where(due)).scalar_one()
     if back:
         connection.execute(update(RESERVATIONS).where(due).values(state="expired"))
-        _change(connection, laptop, reserved=-back)
+        _hold(connection, laptop, -back)
 
 
 def forget(connection: Connection, now_s: float) -> None:
@@ -178,9 +179,17 @@ def _become(connection: Connection, known: Reservation, state: State) -> Reserva
     return known.model_copy(update={"state": state})
 
 
-def _change(connection: Connection, laptop: int, *, stock: int = 0, reserved: int = 0) -> None:
+def _hold(connection: Connection, laptop: int, quantity: int) -> None:
+    held = {"reserved": LAPTOPS.c.reserved + quantity}
+    connection.execute(update(LAPTOPS).where(LAPTOPS.c.id == laptop).values(held))
+
+
+def _sell(connection: Connection, laptop: int, *, stock: int, reserved: int = 0, now_s: float) -> None:
+    """Change what there is, or would be less of, and tell it."""
     changed = {"stock": LAPTOPS.c.stock + stock, "reserved": LAPTOPS.c.reserved + reserved}
-    connection.execute(update(LAPTOPS).where(LAPTOPS.c.id == laptop).values(changed))
+    changing = update(LAPTOPS).where(LAPTOPS.c.id == laptop).values(changed).returning(*LAPTOPS.c)
+    now = Laptop.model_validate(dict(connection.execute(changing).mappings().one()))
+    tell(connection, "changed", now, now_s)
 
 
 def _named(laptop: int, key: str) -> ColumnElement[bool]:

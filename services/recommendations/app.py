@@ -16,10 +16,11 @@ import discovery
 from discovery.web import FieldError, Problem
 from services.kit.data.records import Samples
 from services.kit.service import Service
-from services.kit.web.route import AROUND, Asked, Route
-from services.recommendations import bought, looks
-from services.recommendations.catalogue import Catalogue, Known
+from services.kit.web.route import AROUND, DATABASE, Asked, Reply, Route
+from services.recommendations import bought, laptops, looks
+from services.recommendations.catalogue import Catalogue
 from services.recommendations.events import TAKES
+from services.recommendations.laptops import Known
 from services.recommendations.model import (
     ForSomebody,
     Look,
@@ -35,28 +36,34 @@ from services.recommendations.table import LOOKS, sample
 
 CATALOGUE = web.AppKey("catalogue", Catalogue)
 
+# How long somebody waits for the first reading of the laptops.
+_PATIENCE_S = 1.5
+# So long is an answer as good as the next one.
+_MAX_AGE_S = 5
+
 
 async def follow_laptops(app: web.Application) -> AsyncIterator[None]:
-    """Learn the laptops whenever there are others to ask: when a reader first needs them, they may all be away."""
-    app[CATALOGUE] = catalogue = Catalogue(app[AROUND])
+    """Know the laptops, all of them, before a reader needs them: then they may be away."""
+    mesh = app[discovery.MESH]
+    app[CATALOGUE] = catalogue = Catalogue(app[DATABASE], app[AROUND])
 
-    async def following() -> None:
-        async for _ in app[discovery.MESH].watch("laptops"):
-            with suppress(Problem):
-                await catalogue.laptops(app[discovery.MESH])
+    async def watching() -> None:
+        async for _ in mesh.watch("laptops"):
+            catalogue.look_again()
 
-    task = asyncio.create_task(following())
+    tasks = [asyncio.create_task(catalogue.follow(mesh)), asyncio.create_task(watching())]
     yield
-    task.cancel()
-    await asyncio.wait([task])
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
-async def recommend(asked: Asked[None, Query]) -> Recommendations:
+async def recommend(asked: Asked[None, Query]) -> Reply:
     """Recommend laptops to somebody, who may look at one now."""
     return await _answer(asked, asked.query.laptop)
 
 
-async def recommend_beside(asked: Asked[None, ForSomebody]) -> Recommendations:
+async def recommend_beside(asked: Asked[None, ForSomebody]) -> Reply:
     """Recommend laptops to somebody who looks at this one."""
     return await _answer(asked, asked.id)
 
@@ -66,31 +73,51 @@ async def record_look(asked: Asked[Seen, None]) -> None:
     await asked.database.write(partial(looks.record, seen=asked.body, now_s=asked.now_s))
 
 
-async def _answer(asked: Asked[None, Query] | Asked[None, ForSomebody], laptop: int | None) -> Recommendations:
-    known, current = await asked.request.app[CATALOGUE].laptops(asked.request.app[discovery.MESH])
+async def _answer(asked: Asked[None, Query] | Asked[None, ForSomebody], laptop: int | None) -> Reply:
+    catalogue, customer = asked.request.app[CATALOGUE], asked.query.customer
+    known, seen, purchases = await _known(asked, catalogue)
     # What is not in an old catalogue, or beyond the end of a cut one, may exist all the same.
-    if laptop is not None and current and known.whole and laptop not in known.ids:
+    if laptop is not None and catalogue.current and known.whole and laptop not in known.ids:
         raise Problem(404, "there is no such laptop", errors=[FieldError("laptop", "is not in the catalogue")])
-    seen, purchases = await asked.database.read(partial(_lately, customer=asked.query.customer))
     ranked = rank(
         known.laptops,
         seen,
         purchases,
-        customer=asked.query.customer,
+        customer=customer,
         current=laptop,
         limit=asked.query.limit,
         now_s=asked.now_s,
     )
     as_of = datetime.fromtimestamp(known.as_of_s, UTC)
-    return Recommendations(
+    notice = _notice(known, catalogue.current, as_of)
+    found = Recommendations(
         recommendations=[_document(each) for each in ranked],
-        notice=_notice(known, current, as_of),
+        notice=notice,
         as_of=as_of.isoformat(timespec="seconds"),
     )
+    whose = "public" if customer is None else "private"
+    return Reply(found, headers={"Cache-Control": "no-store" if notice else f"{whose}, max-age={_MAX_AGE_S}"})
 
 
-def _lately(connection: Connection, customer: str | None) -> tuple[Sequence[Look], Sequence[Purchase]]:
-    return looks.lately(connection, customer), bought.lately(connection)
+async def _known(
+    asked: Asked[None, Query] | Asked[None, ForSomebody], catalogue: Catalogue
+) -> tuple[Known, Sequence[Look], Sequence[Purchase]]:
+    """The laptops, the looks and the purchases, all of one moment."""
+
+    def work(connection: Connection) -> tuple[Known | None, Sequence[Look], Sequence[Purchase]]:
+        found = laptops.known(connection, catalogue.last)
+        return found, looks.lately(connection, asked.query.customer), bought.lately(connection)
+
+    known, seen, purchases = await asked.database.read(work)
+    if known is None and not catalogue.tried.is_set():
+        with suppress(TimeoutError):
+            async with asked.request.app[AROUND].clock.timeout(_PATIENCE_S):
+                await catalogue.tried.wait()
+        known, seen, purchases = await asked.database.read(work)
+    if known is None:
+        raise Problem(503, "the laptops service has not told its laptops yet", headers={"Retry-After": "1"})
+    catalogue.last = known
+    return known, seen, purchases
 
 
 def _document(recommendation: Recommendation) -> Recommended:
@@ -100,7 +127,7 @@ def _document(recommendation: Recommendation) -> Recommended:
 
 def _notice(known: Known, current: bool, as_of: datetime) -> str | None:
     if not current:
-        return f"the laptops service could not be asked: prices and stock are as of {as_of:%H:%M:%S} UTC"
+        return f"prices and stock may have changed since {as_of:%H:%M} UTC"
     return None if known.whole else f"only the first {len(known.laptops)} laptops are considered"
 
 

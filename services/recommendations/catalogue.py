@@ -1,10 +1,15 @@
-"""The laptops as the laptops service last told them, kept for when it is away."""
+"""The laptops as the laptops service tells them: all of them are read at first, and then events say what has changed.
+
+They are read again now and then, and whenever other instances are there to ask: what no event told (a database that was
+restored, say) is found out that way.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from contextlib import suppress
+from functools import partial
 
 import aiohttp
 from pydantic import TypeAdapter
@@ -12,77 +17,87 @@ from yarl import URL
 
 import discovery
 from discovery.web import Problem
+from services.kit.data.database import Database
+from services.recommendations import laptops
+from services.recommendations.laptops import MOST, Known
 from services.recommendations.model import Laptop
 
-# For all pages together: a recommendation that comes late is worth nothing. With an old catalogue at hand, the patience
-# of who asks us (the shop's is 0.8 s) is better spent on that.
-_LIMIT_S = 1.5
-_LIMIT_WITH_OLD_S = 0.5
-# So old may stock and prices be; and so often, whoever asks, a service that is away is asked again.
-FRESH_S = 1.0
-# A thousand laptops: beyond that, ranking all of them for every request would be the wrong way.
+_log = logging.getLogger(__name__)
+
+# For all pages together. Nobody waits for them but who comes before the very first were read.
+_LIMIT_S = 5.0
+# How often all are read.
+EVERY_S = 300.0
+# How soon again who did not answer.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _PAGE = 100
-_PAGES = 10
 
 _LAPTOPS = TypeAdapter(list[Laptop])
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known: the laptops, whether these are all, and when they were told (seconds since 1970)."""
-
-    laptops: Sequence[Laptop]
-    whole: bool
-    as_of_s: float
-
-    @property
-    def ids(self) -> frozenset[int]:
-        """The ids of the laptops."""
-        return frozenset(laptop.id for laptop in self.laptops)
+def pause_s(failures: int, chance: float) -> float:
+    """How long to wait after so many *failures* in a row; *chance* from 0 to 1 keeps instances apart."""
+    wait_s = min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S) if failures else EVERY_S
+    return wait_s * (0.75 + chance / 2)
 
 
 class Catalogue:
-    """Learns the laptops when somebody needs them, for all who need them at the same time."""
+    """Reads them into *database*. ``current`` says whether the last attempt succeeded; ``tried``, whether one was made;
+    ``last`` is what somebody found in the table, for who looks there next.
+    """
 
-    def __init__(self, around: discovery.Surroundings) -> None:
-        self._clock = around.clock
-        self._known: Known | None = None
-        self._again_at = 0.0
-        self._current = False
-        self._learning = asyncio.Lock()
+    def __init__(self, database: Database, around: discovery.Surroundings) -> None:
+        self.current = False
+        self.tried = asyncio.Event()
+        self.last: Known | None = None
+        self._database = database
+        self._clock, self._rng = around.clock, around.rng
+        self._due = asyncio.Event()
 
-    async def laptops(self, mesh: discovery.Mesh) -> tuple[Known, bool]:
-        """What is known, and whether that is current.
+    def look_again(self) -> None:
+        """Read them now: there are others to ask."""
+        self._due.set()
 
-        Raises:
-            Problem: 503, when the laptops service has never told.
-        """
-        async with self._learning:
-            if self._clock.now() >= self._again_at:
-                self._current = await self._learn(mesh)
-                self._again_at = self._clock.now() + FRESH_S
-        if self._known is None:
-            raise Problem(503, "the laptops service has not told its laptops yet", headers={"Retry-After": "1"})
-        return self._known, self._current
+    async def follow(self, mesh: discovery.Mesh) -> None:
+        """Read them whenever it is time, until it is cancelled."""
+        failures = 0
+        await self._wait(_FIRST_PAUSE_S)
+        while True:
+            self._due.clear()
+            self.current = await self._learn(mesh)
+            self.tried.set()
+            failures = 0 if self.current else failures + 1
+            await self._wait(pause_s(failures, self._rng.random()))
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for so long, or until there are others to ask."""
+        with suppress(TimeoutError):
+            async with self._clock.timeout(seconds):
+                await self._due.wait()
 
     async def _learn(self, mesh: discovery.Mesh) -> bool:
-        limit_s = _LIMIT_WITH_OLD_S if self._known else _LIMIT_S
         try:
-            async with asyncio.timeout(limit_s):
-                laptops, whole = await _read(mesh, limit_s)
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+            began = await self._database.read(laptops.changes)
+            async with asyncio.timeout(_LIMIT_S):
+                found, whole = await _read(mesh)
+            work = partial(laptops.replace, laptops=found, whole=whole, began=began, at_s=self._clock.wall())
+            await self._database.write(work)
+        except (aiohttp.ClientError, TimeoutError, ValueError, Problem) as why:
+            _log.info("the laptops are read later: %s", why)
             return False
-        self._known = Known(laptops, whole, self._clock.wall())
+        except Exception:  # noqa: BLE001 - whatever it was, they have to be read the next time
+            _log.exception("the laptops are read later")
+            return False
         return True
 
 
-async def _read(mesh: discovery.Mesh, limit_s: float) -> tuple[list[Laptop], bool]:
+async def _read(mesh: discovery.Mesh) -> tuple[list[Laptop], bool]:
     """The pages one after the other, and whether the last of them was the last there is."""
     service = mesh.service("laptops")
     found: list[Laptop] = []
     path = f"/laptops?limit={_PAGE}"
-    for _ in range(_PAGES):
-        async with service.get(path, timeout=limit_s) as response:
+    for _ in range(MOST // _PAGE):
+        async with service.get(path, timeout=_LIMIT_S) as response:
             response.raise_for_status()
             found += _LAPTOPS.validate_json(await response.read())
             following = response.links.get("next")

@@ -1,10 +1,21 @@
-"""Where it is kept who looked at what and who bought what, and the looks that are there at first."""
+"""Where it is kept who looked at what, who bought what, and which laptops there are; and the first looks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Double, Float, Integer, MetaData, PrimaryKeyConstraint, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    Float,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 _TABLES = MetaData()
 
@@ -28,6 +39,28 @@ BOUGHT = Table(
     PrimaryKeyConstraint("customer", "laptop"),
     # As above.
     UniqueConstraint("last_s", "customer", "laptop"),
+)
+LAPTOPS = Table(
+    "laptops",
+    _TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("title", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("stock", Integer, nullable=False),
+    Column("price_cents", Integer),
+    Column("currency", String, nullable=False),
+    # It was deleted.
+    Column("gone", Boolean, nullable=False),
+    # By the how manieth change it came to be like this.
+    Column("change", Integer, nullable=False),
+)
+# A single row: how many changes there were, and as of when all laptops are known; NULL: they never were read.
+CATALOGUE = Table(
+    "catalogue",
+    _TABLES,
+    Column("changes", Integer, nullable=False),
+    Column("as_of_s", Double),
+    Column("whole", Boolean, nullable=False),
 )
 
 _DAY_S = 86_400.0

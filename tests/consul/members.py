@@ -194,6 +194,7 @@ ABILITIES: Mapping[str, Mapping[str, Asked]] = {
     | {
         calls("accounts"): refuses("/laptops"),
         calls("ports"): shows("/laptops/1", '"ports"', unless='"notice":"'),
+        calls("recommendations"): finds("recommendations"),
     },
     "recommendations": _EVERYBODY | {calls("laptops"): shows("/recommendations", '"notice":null')},
     "marketplace": _EVERYBODY

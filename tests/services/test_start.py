@@ -20,7 +20,11 @@ from launcher.plan import module_of
 
 ROOT = Path(__file__).resolve().parents[2]
 # Who takes events says whose by a tag.
-TAKES = {"notifications": ("takes-orders",), "ports": ("takes-laptops",), "recommendations": ("takes-orders",)}
+TAKES = {
+    "notifications": ("takes-orders",),
+    "ports": ("takes-laptops",),
+    "recommendations": ("takes-laptops", "takes-orders"),
+}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -22,6 +22,9 @@ D = TypeVar("D", bound=Draft)
 R = TypeVar("R", bound=Record)
 Q = TypeVar("Q", bound=PageQuery)
 
+# What becomes of a record.
+Change: TypeAlias = Literal["added", "changed", "deleted"]
+
 # Who may change what everybody sees.
 _WRITES: Scope = "staff"
 
@@ -32,7 +35,7 @@ class Resource(Generic[D, R, Q]):
 
     ``where`` says what a query asks for, as conditions, and ``order`` in which order, None: that of the ids;
     ``shown`` what is shown of one record, when that is more than itself: a model that holds the record's fields, and
-    others beside them; ``deleted`` is called in the transaction that deletes one, with the time.
+    others beside them; ``told`` is called in each transaction that changes one, with the time: it tells others.
     """
 
     path: str
@@ -43,7 +46,7 @@ class Resource(Generic[D, R, Q]):
     order: Callable[[Q], Order | None] = lambda _: None
     shown: Callable[[web.Request, R], Awaitable[BaseModel]] | None = None
     shows: type[BaseModel] | None = None
-    deleted: Callable[[Connection, R, float], None] | None = None
+    told: Callable[[Connection, Change, R, float], None] = lambda *_: None
 
     def routes(self, also: str | None = None) -> tuple[Route, ...]:
         """The five, and the same at *also*, which is another name for the path."""
@@ -98,7 +101,13 @@ class Resource(Generic[D, R, Q]):
         if asked.body.id is not None and asked.body.id > CHOSEN_MAX:
             error = FieldError("id", f"must be at most {CHOSEN_MAX} where it is chosen, or left out")
             raise Problem(422, "an id is chosen that is too large", errors=[error])
-        record = await asked.database.write(partial(self.records.add, draft=asked.body))
+
+        def work(connection: Connection) -> R:
+            added = self.records.add(connection, asked.body)
+            self.told(connection, "added", added, asked.now_s)
+            return added
+
+        record = await asked.database.write(work)
         return Reply(record, headers={"Location": f"{self.path}/{record.id}", "ETag": self._tag(record)})
 
     async def read(self, asked: Asked[None, None]) -> Reply:
@@ -118,7 +127,9 @@ class Resource(Generic[D, R, Q]):
         def work(connection: Connection) -> R:
             before = self._found(self.records.get(connection, asked.id))
             check_if_match(asked.request, self._own(before), required=True)
-            return self._found(self.records.replace(connection, asked.id, asked.body))
+            after = self._found(self.records.replace(connection, asked.id, asked.body))
+            self.told(connection, "changed", after, asked.now_s)
+            return after
 
         record = await asked.database.write(work)
         return Reply(record, headers={"ETag": self._tag(record)})
@@ -131,8 +142,7 @@ class Resource(Generic[D, R, Q]):
             if record is not None:
                 check_if_match(asked.request, self._own(record), required=False)
                 self.records.remove(connection, asked.id)
-                if self.deleted:
-                    self.deleted(connection, record, asked.now_s)
+                self.told(connection, "deleted", record, asked.now_s)
 
         await asked.database.write(work)
 

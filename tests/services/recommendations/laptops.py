@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from discovery.testing.clock import FakeClock
-from services.recommendations.catalogue import FRESH_S
+from services.recommendations.catalogue import EVERY_S
+from tests.services.support import Answer, Client
 
 
 class Laptops:
@@ -40,5 +42,15 @@ def ids(document: Any) -> list[int]:
 
 
 async def later(clock: FakeClock) -> None:
-    """Let a catalogue become old."""
-    await clock.advance(FRESH_S)
+    """Let it be time to read the laptops again."""
+    await clock.advance(2 * EVERY_S)
+
+
+async def known(client: Client, current: bool = True, path: str = "/recommendations") -> Answer:
+    """What is recommended, as soon as the laptops were read, or (not *current*) could not be."""
+    async with asyncio.timeout(30):
+        while True:
+            answer = await client("GET", path)
+            if answer.status == 200 and (answer.json["notice"] is None) == current:
+                return answer
+            await asyncio.sleep(0.01)  # noqa: TID251 - real time of the database

@@ -6,7 +6,7 @@ from sqlalchemy.engine import URL
 
 import discovery
 from tests.services.contract import Callee, Exchange
-from tests.services.recommendations.laptops import ids, one
+from tests.services.recommendations.laptops import ids, known, one
 from tests.services.support import behind, build_recommendations, served
 
 FULL = [one(number, f"model {number}", price_cents=100 if number % 2 else None) for number in (1, 2)]
@@ -26,7 +26,7 @@ async def test_the_catalogue_comes_in_pages_of_laptops_with_price_and_stock(
         behind(registry, "laptops", laptops),
         served(build_recommendations(url), "recommendations", registry) as recommendations,
     ):
-        answer = await recommendations("GET", "/recommendations?limit=20")
+        answer = await known(recommendations, path="/recommendations?limit=20")
 
     assert sorted(ids(answer.json)) == [1, 2, 101]
     laptops.check()
