@@ -35,6 +35,8 @@ UNSEEN = {
     # Its extra brings `mesh console` as well, without which an image starts it.
     "observability.console.__main__": {"click"},
 }
+# The kit imports it in who sends or takes events alone, and these ask for the extra that brings it.
+ONLY_FOR = {"aio-pika": "events"}
 
 # Writes what it was told after what it found, as far as the test lets it.
 _UV = """#!/bin/sh
@@ -174,7 +176,13 @@ def imported(service: str) -> set[str]:
         found |= UNSEEN.get(module, set())
         if not module.startswith(OURS) and (distribution := owner(module)):
             found.add(distribution)
-    return found
+    return found - {each for each, extra in ONLY_FOR.items() if extra not in extras(service)}
+
+
+def extras(service: str) -> set[str]:
+    """The rooms of the kit that *service* asks for."""
+    asked = [] if service == CONSOLE else map(Requirement, declared(service)["dependencies"])
+    return {extra for each in asked if each.name == KIT["name"] for extra in each.extras}
 
 
 def owner(module: str) -> str | None:

@@ -47,7 +47,7 @@ async def test_hostile_text_is_shown_as_text() -> None:
             page = await shop(path, cookies={"customer": "somebody"})
             assert page.answer.status == 200
             assert " ".join(text.split()) in page.text
-            return page.elements
+            return [element for element in page.elements if not carries_text(element)]
 
         for text in HOSTILE.values():
             seen = []
@@ -56,6 +56,12 @@ async def test_hostile_text_is_shown_as_text() -> None:
                 shop.recommendations.answer = says(suggested)
                 seen.append((await elements("/", [laptop], said), await elements("/laptops/7", fitted, said)))
             assert seen[0] == seen[1], f"{text} added something but text"
+
+
+def carries_text(element: tuple[str, dict[str, str]]) -> bool:
+    """Whether it is a field that sends what the page was told, or whose page it is; a value ends where it ends."""
+    tag, attributes = element
+    return tag == "input" and attributes.keys() == {"type", "name", "value"} and attributes["type"] == "hidden"
 
 
 @pytest.mark.parametrize(

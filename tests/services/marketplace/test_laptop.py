@@ -20,7 +20,8 @@ async def test_a_laptop_is_shown_with_its_ports_by_the_side_they_are_on() -> Non
     assert page.answer.status == 200
     assert page.answer.headers["Cache-Control"] == "private, no-cache"
     assert shop.laptops.asked == ["/laptops/7"]
-    assert "Lumen Book 12 €999 29 in stock Model LB12-ARM-16-512 Charging ports 2 Charges with up to 60 W" in page.text
+    facts = "Model LB12-ARM-16-512 Charging ports 2 Charges with up to 60 W"
+    assert f"Lumen Book 12 €999 29 in stock Put into the basket {facts}" in page.text
     assert "On the left Left USB-C USB-C, up to 60 W" in page.text
     assert "Elsewhere MagLatch Magnetic, watts not known" in page.text
     assert "UTC, just now" in page.text
