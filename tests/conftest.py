@@ -41,6 +41,8 @@ class Component:
     program: Path | None
     advice: str
     asking: tuple[str, ...] = ("version",)
+    # Its version, where asking would start something that stays: of Erlang, what nodes find each other by.
+    known: str = ""
 
     @property
     def marker(self) -> str:
@@ -48,6 +50,8 @@ class Component:
 
     def version(self) -> str:
         """What the program says of itself, like ``Consul v1.19.2``."""
+        if self.known:
+            return self.known
         said = subprocess.run([str(self.program), *self.asking], capture_output=True, text=True, check=False)
         return said.stdout.partition("\n")[0]
 
@@ -63,7 +67,7 @@ def find_components() -> list[Component]:
         Component("jaeger", find_viewer("jaeger"), 'run eval "$(.ci/viewers)"'),
         Component("prometheus", find_viewer("prometheus"), 'run eval "$(.ci/viewers)"', ("--version",)),
         Component("postgresql", find_postgresql(), "run .ci/postgresql", ("--version",)),
-        Component("rabbitmq", find_rabbitmq(), "run .ci/rabbitmq"),
+        Component("rabbitmq", find_rabbitmq(), "run .ci/rabbitmq", known=_folder_of(find_rabbitmq())),
         Component("promtool", find_viewer("promtool"), 'run eval "$(.ci/viewers)"', ("--version",)),
     ]
 
@@ -93,6 +97,11 @@ def find_rabbitmq() -> Path | None:
     found = shutil.which("rabbitmqctl")
     programs = [Path("/usr/lib/rabbitmq/bin/rabbitmqctl"), *([Path(found)] if found else [])]
     return next((program for program in programs if os.access(program.with_name("rabbitmq-server"), os.X_OK)), None)
+
+
+def _folder_of(program: Path | None) -> str:
+    """What it was unpacked as, like ``rabbitmq_server-3.10.8``."""
+    return program.resolve().parents[1].name if program else ""
 
 
 def find_viewer(name: str) -> Path | None:
