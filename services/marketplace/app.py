@@ -13,7 +13,7 @@ from services.kit.data.database import Database
 from services.kit.pages.assets import Assets
 from services.kit.service import Service
 from services.kit.web.route import AROUND, DATABASE
-from services.marketplace import basket_pages, checkout, login, notice_pages, order_pages, pages, staff
+from services.marketplace import basket_pages, checkout, live, login, notice_pages, order_pages, pages, staff
 from services.marketplace.catalogue import Catalogue
 from services.marketplace.drawings import PATH
 from services.marketplace.failures import told
@@ -62,12 +62,13 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.router.add_post(f"/basket/{_ID}", basket_pages.change)
     app.router.add_get("/checkout", checkout.show)
     app.router.add_post("/checkout", checkout.order)
-    app[order_pages.STREAMS] = asyncio.Semaphore(order_pages.STREAMS_MAX)
+    app[live.STREAMS] = asyncio.Semaphore(live.STREAMS_MAX)
     app.router.add_get("/orders", order_pages.show_all)
     app.router.add_get(f"/orders/{_ID}", order_pages.show)
     app.router.add_get(f"/orders/{_ID}/live", order_pages.follow)
     app.router.add_post(f"/orders/{_ID}/again", order_pages.again)
     app.router.add_get("/notifications", notice_pages.show_all)
+    app.router.add_get("/notifications/live", notice_pages.follow)
     app.router.add_post(f"/notifications/{_ID}/read", notice_pages.mark_read)
     app.router.add_get("/static/{name}", files.serve)
     return app

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Annotated
 
 from aiohttp import web
@@ -11,11 +13,12 @@ from pydantic import ConfigDict, Field
 import discovery
 from discovery.web.validation import Digits, Schema, read_query
 from services.marketplace.forms import Nothing, fields, see
+from services.marketplace.live import live, part
 from services.marketplace.notices import Notices
 from services.marketplace.orders import Unknown
 from services.marketplace.pages import RENDERER
 from services.marketplace.peers import Away
-from services.marketplace.visiting import LoggedOut, access_of, session_of
+from services.marketplace.visiting import VISITOR, LoggedOut, access_of, session_of
 
 # For a page, a new token included.
 LIMIT_S = 1.8
@@ -27,6 +30,14 @@ class NoticesQuery(Schema):
     model_config = ConfigDict(extra="ignore")
 
     before: Annotated[int, Field(ge=1, lt=10**18), Digits] | None = None
+
+
+class NewsQuery(Schema):
+    """``after`` is the id of the newest notification that the page shows; 0 where it shows none."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    after: Annotated[int, Field(ge=0, lt=10**18), Digits] = 0
 
 
 async def show_all(request: web.Request) -> web.StreamResponse:
@@ -43,6 +54,12 @@ async def show_all(request: web.Request) -> web.StreamResponse:
     return request.app[RENDERER].page(request, "notifications.html", whole=False, found=found, before=before)
 
 
+async def follow(request: web.Request) -> web.StreamResponse:
+    """``GET /notifications/live?after=``: the newest, as a part of the page, each time that there is a new one."""
+    session_of(request)
+    return await live(request, _news(request, read_query(request, NewsQuery).after))
+
+
 async def mark_read(request: web.Request) -> web.StreamResponse:
     """``POST /notifications/{id}/read``."""
     fields(request, Nothing)
@@ -55,6 +72,28 @@ async def mark_read(request: web.Request) -> web.StreamResponse:
     except Unknown:
         raise LoggedOut from None
     return see("/notifications")
+
+
+async def _news(request: web.Request, after: int) -> AsyncGenerator[bytes, None]:
+    # Where it ends, the browser comes back.
+    with suppress(Away, Unknown, LoggedOut):
+        notices = await _notices(request)
+        async with notices.coming(after) as lines:
+            async for line in lines:
+                if line.startswith(b"event: notification"):
+                    yield await _newest(request)
+                elif line.startswith(b":"):
+                    yield b""
+
+
+async def _newest(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            found = await (await _notices(request)).page(None)
+    except (Away, TimeoutError):
+        return b""
+    text = request.app[RENDERER].part("notices.html", found=found, before=None, visitor=request[VISITOR])
+    return part("notices", text)
 
 
 async def _notices(request: web.Request) -> Notices:

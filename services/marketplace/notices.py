@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import aiohttp
 from aiohttp import hdrs
 from pydantic import Field
 
 import discovery
+from services.kit.web.route import EVENT_STREAM
 from services.marketplace.goods import Foreign, Text, fitting
 from services.marketplace.orders import LIMIT_S, Unknown
 from services.marketplace.peers import Answer, Away, ask
 
+_URL = "http://notifications/notifications"
 _PER_PAGE = 20
 
 
@@ -34,6 +39,11 @@ class Page:
 
     notices: Sequence[Notice]
     before: int | None
+
+    @property
+    def newest(self) -> int:
+        """The id of the newest of them; 0 where there is none."""
+        return self.notices[0].id if self.notices else 0
 
 
 class Notices:
@@ -61,9 +71,27 @@ class Notices:
         if answer.status not in {200, 404}:
             raise Away(f"status {answer.status}")
 
+    @asynccontextmanager
+    async def coming(self, after: int) -> AsyncIterator[AsyncIterable[bytes]]:
+        """The lines of the stream in which the service tells of each that comes *after* that one, until it ends."""
+        asked: discovery.CallOptions = {"headers": {**self._headers, hdrs.ACCEPT: EVENT_STREAM}, "timeout": None}
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                answer = await self._mesh.get(f"{_URL}/live?after={after}", **asked)
+            async with answer:
+                _know(answer.status)
+                if answer.status != 200:
+                    raise Away(f"status {answer.status}, and no stream of notifications")
+                yield answer.content
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise Away(str(error)) from error
+
     async def _ask(self, path: str, **options: Any) -> Answer:
-        url = f"http://notifications/notifications{path}"
-        answer = await ask(self._mesh, url, within_s=LIMIT_S, headers=self._headers, **options)
-        if answer.status in {401, 403}:
-            raise Unknown(f"status {answer.status}")
+        answer = await ask(self._mesh, f"{_URL}{path}", within_s=LIMIT_S, headers=self._headers, **options)
+        _know(answer.status)
         return answer
+
+
+def _know(status: int) -> None:
+    if status in {401, 403}:
+        raise Unknown(f"status {status}")

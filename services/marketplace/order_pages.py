@@ -15,10 +15,10 @@ import discovery
 from discovery.web import Problem
 from discovery.web.validation import Digits, Schema, read_query
 from services.kit.web.route import AROUND, DATABASE
-from services.kit.web.stream import stream
 from services.marketplace import basket_store
 from services.marketplace.basket import Line
 from services.marketplace.forms import Nothing, fields, see
+from services.marketplace.live import live, part
 from services.marketplace.orders import Order, Orders, Unknown
 from services.marketplace.pages import CATALOGUE, RENDERER
 from services.marketplace.peers import Away
@@ -31,9 +31,6 @@ _TITLES_S = 0.6
 _EVERY_S, _LATER_S, _AT_FIRST = 0.4, 2.0, 40
 # One that takes longer is held up by somebody.
 _SLOW_S = 5.0
-STREAMS = web.AppKey("streams", asyncio.Semaphore)
-# For all browsers of one instance.
-STREAMS_MAX = 500
 
 
 class OrdersQuery(Schema):
@@ -73,11 +70,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def follow(request: web.Request) -> web.StreamResponse:
     """``GET /orders/{id}/live``: its progress, as a part of the page, each time that there is something new."""
     session_of(request)
-    room = request.app[STREAMS]
-    if room.locked():
-        raise Problem(429, "Too many orders are looked at. This page can be opened anew.", headers={"Retry-After": "5"})
-    async with room:
-        return await stream(request, _progress(request))
+    return await live(request, _progress(request))
 
 
 async def again(request: web.Request) -> web.StreamResponse:
@@ -114,9 +107,7 @@ async def _progress(request: web.Request) -> AsyncGenerator[bytes, None]:
             text = request.app[RENDERER].part("progress.html", **_facts(request, order, titles))
             if text != shown:
                 shown = text
-                yield (
-                    b"event: progress\n" + b"".join(b"data: %s\n" % line for line in text.encode().splitlines()) + b"\n"
-                )
+                yield part("progress", text)
             if order.is_over:
                 yield b"event: over\ndata:\n\n"
                 return

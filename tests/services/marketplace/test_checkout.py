@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 import discovery
-from services.marketplace import checkout, order_pages
+from services.marketplace import checkout, live, order_pages
 from tests.services.marketplace.market import Market, market
 from tests.services.marketplace.shop import Page, says
 from tests.services.marketplace.someone import Someone
@@ -304,7 +304,7 @@ async def put_and_order(there: Market, someone: Someone) -> None:
 async def test_as_many_orders_are_watched_as_there_is_room_for(
     registry: discovery.StaticRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_pages, "STREAMS_MAX", 0)
+    monkeypatch.setattr(live, "STREAMS_MAX", 0)
     async with market(registry, tmp_path) as there:
         ada = await there.customer()
         await ada.open("/checkout")

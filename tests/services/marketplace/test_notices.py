@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 import discovery
-from services.marketplace import notice_pages
+from services.marketplace import live, notice_pages
 from tests.services.marketplace.market import market
 from tests.services.marketplace.shop import says
 from tests.services.support import behind
@@ -60,6 +60,57 @@ async def test_the_newest_is_first_and_says_that_it_is_new_until_it_is_read(
 
     listing = ("GET", "/notifications?limit=20")
     assert asked == [listing, ("PUT", "/notifications/2/read"), listing, ("GET", "/notifications?limit=20&before=1")]
+
+
+async def test_a_page_that_is_open_shows_what_comes(registry: discovery.StaticRegistry, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.raw_path)
+        if request.path == "/notifications/live":
+            assert request.headers["Accept"] == "text/event-stream"
+            stream = "id: 1\n\n: still here\n\nid: 2\nevent: notification\ndata: {}\n\n"
+            return web.Response(text=stream, content_type="text/event-stream")
+        return web.json_response([OLDER] if len(asked) == 1 else [NOTICE, OLDER])
+
+    async with market(registry, tmp_path) as there, behind(registry, "notifications", answer):
+        ada = there.someone()
+        await ada.sign_up()
+        page = await ada.open("/notifications")
+        assert "Your order 12 is confirmed" not in page.text
+        (place,) = [each["data-live"] for _, each in page.elements if "data-live" in each]
+        came = await ada.ask("GET", place, headers={"Accept": "text/event-stream"})
+
+    assert came.headers["Content-Type"] == "text/event-stream"
+    _, sign, news = came.text.rstrip("\n").split("\n\n")
+    assert sign.startswith(":")
+    assert news.startswith("event: notices\ndata: ")
+    assert "Your order 12 is confirmed</bdi>" in news
+    assert "It is &lt;paid&gt;." in news
+    assert asked == ["/notifications?limit=20", "/notifications/live?after=1", "/notifications?limit=20"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 503])
+async def test_a_stream_that_cannot_be_had_ends_and_the_browser_comes_back(
+    registry: discovery.StaticRegistry, tmp_path: Path, status: int
+) -> None:
+    async with market(registry, tmp_path) as there, behind(registry, "notifications", says({}, status)):
+        ada = there.someone()
+        await ada.sign_up()
+        came = await ada.ask("GET", "/notifications/live", headers={"Accept": "text/event-stream"})
+
+    assert (came.status, came.text) == (200, "retry: 2000\n\n")
+
+
+async def test_as_many_pages_are_live_as_there_is_room_for(
+    registry: discovery.StaticRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STREAMS_MAX", 0)
+    async with market(registry, tmp_path) as there:
+        ada = there.someone()
+        await ada.sign_up()
+        answer = await ada.ask("GET", "/notifications/live", headers={"Accept": "text/event-stream"})
+        assert answer.status == 429
 
 
 async def test_who_is_not_logged_in_is_asked_to(registry: discovery.StaticRegistry, tmp_path: Path) -> None:
