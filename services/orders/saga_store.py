@@ -41,8 +41,13 @@ class Saga:
 
 
 def waiting(connection: Connection, now_s: float, most: int) -> Sequence[int]:
-    """The orders for which something has to be done now, first those that have waited longest."""
-    due = select(ORDERS.c.id).where(ORDERS.c.due_s <= now_s).order_by(ORDERS.c.due_s, ORDERS.c.id).limit(most)
+    """The orders for which something has to be done now, first those whose next step was tried least.
+
+    So what waits for who is away takes no place from those whose customers have just ordered, or are to be told that
+    nobody can be asked; of those that were tried as often, the one that has waited longest is first.
+    """
+    order = (ORDERS.c.tries, ORDERS.c.due_s, ORDERS.c.id)
+    due = select(ORDERS.c.id).where(ORDERS.c.due_s <= now_s).order_by(*order).limit(most)
     return connection.execute(due).scalars().all()
 
 

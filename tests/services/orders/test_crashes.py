@@ -444,3 +444,16 @@ async def test_what_is_sold_out_for_good_is_not_taken_by_who_comes_late(file: UR
         await late
         assert made.world.laptops[1].stock == 5
         assert (await made.order()).state == "cancelled"
+
+
+async def test_what_waits_for_who_is_away_takes_no_place_from_who_has_just_ordered(orders_url: URL) -> None:
+    async with shop(orders_url, Case("confirmed")) as made:
+        made.world.away = {"payments"}
+        for _ in range(6):
+            await made.instance().carry(made.id)
+            await made.clock.advance(5)
+        early = made.id
+        await made.place()
+        now_s = made.clock.wall()
+        found = await made.database.read(partial(saga_store.waiting, now_s=now_s, most=2))
+        assert found == [made.id, early]
