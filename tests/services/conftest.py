@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 
 import discovery
 from services.kit.data.database import file_url
+from services.recommendations import app as recommendations
 from tests.conftest import COMPONENTS
 from tests.postgresql.server import PostgreSQLServer
 from tests.rabbitmq.broker import Broker
@@ -73,3 +74,9 @@ def ports_url(tmp_path: Path) -> URL:
 def laptops_url(tmp_path: Path) -> URL:
     """Where the laptops service keeps its data."""
     return file_url(tmp_path / "laptops.db")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long this machine takes to read the laptops for the first time, who asks for recommendations waits."""
+    monkeypatch.setattr(recommendations, "_PATIENCE_S", 60.0)

@@ -60,6 +60,7 @@ async def test_where_there_is_nobody_else_the_error_says_why(
     one = astray(host, port)
     registry.replace("ports", [one])
     async with a_mesh(registry, observer, lookup_timeout_s=0.01) as mesh:
+        await known(mesh)
         with pytest.raises(NoInstances) as caught:
             async with door(mesh, "GET", "/"):
                 pass
@@ -73,6 +74,7 @@ async def test_the_error_names_a_few_and_tells_them_from_those_who_are_ill(
     ill = replace(astray("10.0.0.1", id="ill"), health=Health.CRITICAL)
     registry.replace("ports", [ill, *(astray(f"no where {number}", id=f"a{number}") for number in range(5))])
     async with a_mesh(registry, observer, lookup_timeout_s=0.01) as mesh:
+        await known(mesh)
         with pytest.raises(
             NoInstances,
             match=r"6 registered, none healthy; registered with an address that cannot be called: "

@@ -82,6 +82,7 @@ async def test_where_all_are_outside_the_error_says_so_and_nobody_is_asked(
         a_mesh(registry, observer, allow=("10.0.0.0/8",), lookup_timeout_s=0.01) as mesh,
         peer(registry, "ports", id="a") as one,
     ):
+        await known(mesh)
         with pytest.raises(NoInstances) as caught:
             async with door(mesh, "GET", "/"):
                 pytest.fail("it was called")

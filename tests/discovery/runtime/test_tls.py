@@ -32,6 +32,7 @@ from tests.discovery.runtime.support import (
     busy_connections,
     enrol,
     in_flight,
+    known,
     outcomes,
     up,
 )
@@ -473,6 +474,7 @@ async def test_where_nobody_speaks_tls_it_is_not_done_without(
     registry: FakeRegistry, observer: RecordingObserver, ca: Authority
 ) -> None:
     async with a_mesh(registry, observer, lookup_timeout_s=0.01) as mesh, peer(registry, "ports", id="a") as one:
+        await known(mesh)
         with pytest.raises(NoInstances) as caught:
             await mesh.get("https://ports/")
         async with aiohttp.ClientSession(middlewares=[mesh.middleware]) as session:
@@ -487,5 +489,6 @@ async def test_who_means_a_host_of_dns_is_told_how_to_write_it(
     registry: FakeRegistry, observer: RecordingObserver
 ) -> None:
     async with a_mesh(registry, observer, lookup_timeout_s=0.01) as mesh:
+        await known(mesh, "gitlab")
         with pytest.raises(NoInstances, match=r"no service 'gitlab' .* \(for a host of DNS write https://gitlab\./\)"):
             await mesh.get("https://gitlab/")

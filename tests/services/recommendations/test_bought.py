@@ -14,7 +14,7 @@ import discovery
 from services.kit.events.event import MEDIA_TYPE
 from services.recommendations.bought import lately, record
 from services.recommendations.table import BOUGHT
-from tests.services.recommendations.laptops import Laptops
+from tests.services.recommendations.laptops import Laptops, known
 from tests.services.support import build_recommendations as build
 from tests.services.support import enrolled, served
 
@@ -46,6 +46,7 @@ async def test_what_is_bought_together_is_recommended_by_those_words_and_each_or
     async with served(Laptops("A1", "B1", "C1").app(), "laptops", registry):
         await enrolled(registry, "laptops")
         async with served(build(url), "recommendations", registry) as client:
+            await known(client)
 
             async def why(laptop: int) -> list[dict[str, str]]:
                 found = (await client("GET", "/recommendations/1")).json["recommendations"]

@@ -27,6 +27,7 @@ async def test_a_customer_beside_a_laptop_is_told_what_to_look_at_and_why(
     async with served(build_laptops(laptops_url), "laptops", registry):
         await enrolled(registry, "laptops")
         async with served(build(url), "recommendations", registry) as client:
+            await known(client)
             answer = await client("GET", "/recommendations?customer=customer-1&laptop=3")
 
     assert answer.status == 200
@@ -55,6 +56,7 @@ async def test_every_first_laptop_has_recommendations_with_more_to_say_than_that
     async with served(build_laptops(laptops_url), "laptops", registry):
         await enrolled(registry, "laptops")
         async with served(build(url), "recommendations", registry) as client:
+            await known(client)
             for laptop in range(1, 11):
                 answer = await client("GET", f"/recommendations/{laptop}")
                 assert len(answer.json["recommendations"]) == 3
@@ -84,6 +86,7 @@ async def test_what_was_looked_at_counts_at_every_instance_and_after_a_restart(
                 "text": "You looked at this today",
             }
         async with served(build(url), "recommendations", registry) as client:
+            await known(client)
             answer = await client("GET", "/recommendations?customer=me&laptop=3&limit=1")
             assert ids(answer.json) == [4]
 
@@ -92,6 +95,7 @@ async def test_a_laptop_can_also_be_named_by_the_path(url: URL, registry: discov
     async with served(Laptops("MF13", "MF15", "HF15").app(), "laptops", registry):
         await enrolled(registry, "laptops")
         async with served(build(url), "recommendations", registry) as client:
+            await known(client)
             by_query = await client("GET", "/recommendations?customer=me&limit=2&laptop=1")
             by_path = await client("GET", "/recommendations/1?customer=me&limit=2")
             assert by_path.json["recommendations"] == by_query.json["recommendations"]
