@@ -26,6 +26,9 @@ EVERYBODY = {"gateway", "marketplace", "recommendations", "laptops", "ports"}
 BESIDE = {
     *((caller, "accounts") for caller in ("gateway", "laptops", "notifications", "orders", "payments", "ports")),
     *(("gateway", led_to) for led_to in ("notifications", "orders", "payments", "ports", "recommendations")),
+    *(("marketplace", asked) for asked in ("accounts", "notifications", "orders", "ports")),
+    *(("orders", asked) for asked in ("laptops", "notifications", "payments", "recommendations")),
+    ("laptops", "recommendations"),  # events
 }
 # What Jaeger adds to a span, and why that is right.
 ADDED = {"otel.scope.name": "the library that made the span, which OTLP carries beside the attributes"}
