@@ -19,6 +19,7 @@ PAGE = ROOT / "docs" / "reliability.md"
 COMMAND = "python -m benchmarks.chaos.page"
 GATEWAY = Publication("./mesh chaos gateway --json", "chaos-gateway", PAGE)
 SHOP = Publication("./mesh chaos shop --json", "chaos-shop", PAGE)
+ISOLATION = Publication("./mesh chaos isolation --json", "chaos-isolation", PAGE)
 
 
 def tables(figures: Mapping[str, Any]) -> str:
@@ -32,6 +33,23 @@ def tables(figures: Mapping[str, Any]) -> str:
     parts += [f"Not run: {what} ({why}).\n" for what, why in figures["not_run"].items()]
     versions = ", ".join(f"{name} {text}" for name, text in figures["versions"].items())
     return "\n".join([*parts, f"{figures['load']}; seed {figures['seed']}; {versions}.\n"])
+
+
+def matrix(figures: Mapping[str, Any] | None) -> str:
+    """What the page says of a fault in one service: a line for each, a column for each journey, and what was missed."""
+    if figures is None:
+        return part(ISOLATION.command, ["No whole run was published yet."])
+    seen: dict[str, dict[str, str]] = {}
+    for cell, words in figures["details"].items():
+        service, fault, journey = cell.split(", ")
+        seen.setdefault(f"{service} {fault}", {})[journey] = words
+    journeys = [*next(iter(seen.values()))]
+    lines = [
+        _table(("", *journeys), ((fault, *(each[journey] for journey in journeys)) for fault, each in seen.items()))
+    ]
+    lines += [f"- **{row['what']}: {row['value']:g} {row['unit']}**" for row in figures["rows"] if not row["met"]]
+    versions = ", ".join(f"{name} {text}" for name, text in figures["versions"].items())
+    return part(ISOLATION.command, [*lines, f"{figures['load']}; {versions}."])
 
 
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
@@ -59,6 +77,7 @@ def main() -> None:
     page = replaced(PAGE.read_text(encoding="utf-8"), part(COMMAND, [tables(figures)]))
     for each in (GATEWAY, SHOP):
         page = replaced(page, each.section(each.published()))
+    page = replaced(page, matrix(ISOLATION.published()))
     PAGE.write_text(page, encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 import aiohttp
+from aiohttp import hdrs
 
 from discovery.clock import Clock
 from launcher.customers.page import Form, Page
@@ -133,7 +134,10 @@ class Customer:
 def session_of(shop: str) -> aiohttp.ClientSession:
     """A browser for one customer of *shop*; the cookies of an address are kept, too."""
     return aiohttp.ClientSession(
-        shop, cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=_LIMIT_S)
+        shop,
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+        timeout=aiohttp.ClientTimeout(total=_LIMIT_S),
+        headers={hdrs.ACCEPT: "text/html"},  # who asks for anything gets what is for programs when something is wrong
     )
 
 

@@ -37,7 +37,9 @@ def build(
     """
     app = web.Application(middlewares=[boundary, entrance])
     app[CHECKS] = []
-    outfit.put_on(app, edge or EdgeSettings())
+    edge = edge or EdgeSettings()
+    outfit.put_on(app, edge)
+    app[shop.PAGE_S] = edge.page_s
     app[OPENED] = room()
     app[IN_FLIGHT] = in_flight()
     app.on_response_prepare.append(conceal)

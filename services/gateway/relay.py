@@ -46,6 +46,18 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str | URL, si
         Problem: when it is the request that cannot be sent.
         CallError: when there is no answer.
     """
+    return await carry_back(request, await carry_there(request, mesh, asked, side), asked, side)
+
+
+async def carry_there(
+    request: web.Request, mesh: discovery.Mesh, asked: str | URL, side: Side, within_s: float | None = None
+) -> aiohttp.ClientResponse:
+    """The first half: what the service says. It has *within_s* seconds for all of it, or the time of any call.
+
+    Raises:
+        Problem: when it is the request that cannot be sent.
+        CallError: when there is no answer.
+    """
     body = Body(request, limit=REQUEST_BYTES)
     data = await upload.begin(body, IN_MEMORY_BYTES)
     if data.__class__ is upload.Upload:
@@ -53,15 +65,22 @@ async def relay(request: web.Request, mesh: discovery.Mesh, asked: str | URL, si
     passed = headers.of_request(request, side)
     made_up = _MADE_UP if data is None and request.method in _WITHOUT_TYPE else _MADE_UP_FOR_BODIES
     options: discovery.CallOptions = {"headers": passed, "data": data, "skip_auto_headers": made_up}
+    if within_s:
+        options["timeout"] = within_s
     try:
         if events.are_asked_for(request):
-            answer = await events.begin(mesh, asked, options)
-        else:
-            answer = await mesh.request(request.method, asked, **options)
+            return await events.begin(mesh, asked, options)
+        return await mesh.request(request.method, asked, **options)
     except discovery.CallError as error:
         if body.problem:
             raise body.problem from error
         raise
+
+
+async def carry_back(
+    request: web.Request, answer: aiohttp.ClientResponse, asked: str | URL, side: Side
+) -> web.StreamResponse:
+    """The second half: *answer*, as what *asked* said, to the client."""
     if whole := _whole(answer):
         return await _pass_whole(request, answer, _public_headers(request, answer, asked, side), whole)
     async with answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ HANG_S = 2.0
 _PASSWORD = "a long pass phrase of nobody's"  # noqa: S105 - of accounts that end with the run
 _NOTICE = 'class="notice'
 _HEADING = "<h1"
+_LAPTOP = re.compile(r"/laptops/[0-9]+")
 
 
 class Seen(IntEnum):
@@ -61,6 +63,7 @@ class Person:
     def __init__(self, shop: str, clock: Clock) -> None:
         self._shop = shop
         self._clock = clock
+        self._laptop = "/laptops/1"
         self._account = {"email": f"{secrets.token_hex(6)}@example.com", "password": _PASSWORD}
         self.journey = Journey()
 
@@ -92,9 +95,17 @@ class Person:
         """With the account that he has."""
         await self._by_form("/login")
 
-    async def fill_basket(self, laptop: int = 1) -> None:
+    async def choose(self) -> None:
+        """The first laptop of which there is one to be had: those before are sold by then."""
+        front = await self.open("/")
+        for path in front.links if front else ():
+            if _LAPTOP.fullmatch(path) and (page := await self.open(path)) and page.form("/basket"):
+                self._laptop = path
+                return
+
+    async def fill_basket(self) -> None:
         """Put a laptop into it, from its page."""
-        page = await self.open(f"/laptops/{laptop}")
+        page = await self.open(self._laptop)
         taking = page.form("/basket") if page else None
         if page and not taking:
             self.journey.sees(Seen.REFUSED)  # the page says why it cannot be had
@@ -129,7 +140,7 @@ class Person:
 
 async def prepared(person: Person) -> None:
     """All is well: he has an account, a full basket, and an order of before."""
-    await person.open("/")
+    await person.choose()
     await person.sign_up()
     await person.fill_basket()
     await person.order()

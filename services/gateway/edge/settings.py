@@ -19,6 +19,8 @@ RATE = Rate(500, 1)
 ROUTE_RATES = parse_routes("POST /api/token=30/m, POST /api/accounts=10/m")
 # A year, which is what the lists of browsers ask for.
 HSTS_S = 31_536_000
+# Whoever sees nothing for longer goes away; the shop gives up what it waits for a little sooner, and says so.
+PAGE_S = 1.9
 # A day of it is some gigabytes.
 RECORDS = Rate(200, 1)
 
@@ -37,6 +39,7 @@ class EdgeSettings:
     cors_origins: frozenset[str] = frozenset()
     proxies: Networks = ()
     trust_traces: bool = False
+    page_s: float = PAGE_S
 
     def __post_init__(self) -> None:
         if self.http_port and not self.hosts:
@@ -68,6 +71,16 @@ def _whole(text: str, least: int, most: int) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 60:
+        raise ValueError(f"it is a number of seconds from 0.1 to 60: got {text!r:.80}")
+    return seconds
+
+
 def _trusts(text: str) -> bool:
     if text not in _TRACES:
         raise ValueError(f"it is {' or '.join(_TRACES)}: got {text!r:.80}")
@@ -87,4 +100,5 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "GATEWAY_CORS_ORIGINS": ("cors_origins", parse_origins),
     "GATEWAY_PROXIES": ("proxies", parse_proxies),
     "GATEWAY_TRACES": ("trust_traces", _trusts),
+    "GATEWAY_PAGE_S": ("page_s", _seconds),
 }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.chaos.beside import FAULTS, WAYS, failed_row, p99_row
-from benchmarks.chaos.page import COMMAND, FIGURES, GATEWAY, PAGE, SHOP, tables
+from benchmarks.chaos.page import COMMAND, FIGURES, GATEWAY, ISOLATION, PAGE, SHOP, matrix, tables
 from benchmarks.page import part, replaced
 from benchmarks.publication import Publication
 
@@ -33,6 +33,26 @@ def test_the_page_has_what_was_published_of_the_gateway_and_of_the_shop(publicat
 
     assert publication.command in page
     assert replaced(page, publication.section(publication.published())) == page
+
+
+def test_the_page_has_what_was_published_of_faults_that_stay_where_they_are() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert ISOLATION.command in page
+    assert replaced(page, matrix(ISOLATION.published())) == page
+
+
+def test_a_matrix_has_a_line_for_each_fault_a_column_for_each_journey_and_tells_what_was_missed() -> None:
+    seen = {"a, killed, login": "works", "a, killed, order": "broken", "b, frozen, login": "works"}
+    seen["b, frozen, order"] = "refused in words"
+    missed = row("a killed: journeys without words", 1, "= 0", met=False, unit="of 2")
+
+    text = matrix({**figures(row("held", 0, "= 0"), missed), "details": seen})
+
+    assert "|  | login | order |\n| --- | --- | --- |\n" in text
+    assert "| a killed | works | broken |\n| b frozen | works | refused in words |\n" in text
+    assert "- **a killed: journeys without words: 1 of 2**" in text
+    assert "held" not in text
 
 
 def test_a_row_is_marked_by_its_goal_and_a_miss_is_shown_as_one() -> None:

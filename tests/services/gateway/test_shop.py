@@ -15,6 +15,7 @@ import discovery
 from discovery.registry.port import Names
 from discovery.testing.registry import FakeRegistry
 from services.gateway import relay
+from services.gateway.edge.settings import EdgeSettings
 from tests.services.gateway.doors import build
 from tests.services.gateway.test_relay import LIMITS, told_of
 from tests.services.support import EDGE, Answer, Client, Echo, behind, instance, saying, served
@@ -209,6 +210,52 @@ async def test_an_error_of_the_shop_is_its_own(registry: discovery.StaticRegistr
         answer = await client("GET", "/", headers=BROWSER)
 
     assert (answer.status, answer.text) == (500, "<h1>sorry</h1>")
+
+
+async def test_an_error_without_words_for_people_is_a_page_for_browsers_and_the_shop_s_own_for_programs(
+    registry: discovery.StaticRegistry,
+) -> None:
+    async def failing(request: web.BaseRequest) -> web.Response:
+        return web.json_response({"detail": "told to fail"}, status=500)
+
+    async with behind(registry, "marketplace", failing), served(build(), "gateway", registry) as client:
+        program, browser = await both(client)
+
+    assert (program.status, program.text) == (500, '{"detail": "told to fail"}')
+    assert (browser.status, browser.headers["Retry-After"]) == (503, "2")
+    assert "<h1>The shop is away</h1>" in browser.text
+
+
+async def test_a_browser_waits_for_a_page_as_long_as_is_said_and_a_form_has_the_time_that_it_takes(
+    registry: discovery.StaticRegistry,
+) -> None:
+    refused = asyncio.Event()
+
+    async def slow(request: web.BaseRequest) -> web.Response:
+        await refused.wait()
+        return web.Response(text="done")
+
+    edge = EdgeSettings(page_s=0.2)
+    async with behind(registry, "marketplace", slow), served(build(edge), "gateway", registry) as client:
+        form = asyncio.create_task(client("POST", "/basket", data=b"laptop=3", headers=BROWSER))
+        program = asyncio.create_task(client("GET", "/"))
+        page = await client("GET", "/", headers=BROWSER)
+        refused.set()
+
+        assert page.status == 503
+        assert "<h1>The shop is away</h1>" in page.text
+        assert [(await each).text for each in (form, program)] == ["done", "done"]
+
+
+@pytest.mark.parametrize("text", ["0", "61", "soon", "nan", "-1"])
+def test_a_time_for_pages_that_makes_no_sense_is_refused_in_words(text: str) -> None:
+    with pytest.raises(discovery.ConfigError, match=r"^GATEWAY_PAGE_S: it is a number of seconds from 0.1 to 60: got "):
+        EdgeSettings.from_env({"GATEWAY_PAGE_S": text})
+
+
+def test_a_time_for_pages_is_taken_and_is_below_two_seconds_without_one() -> None:
+    assert EdgeSettings.from_env({"GATEWAY_PAGE_S": "10"}).page_s == 10
+    assert 1 < EdgeSettings().page_s < 2
 
 
 async def test_a_shop_is_followed_from_the_start() -> None:

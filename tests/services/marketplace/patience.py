@@ -10,6 +10,7 @@ from services.marketplace import accounts, catalogue, checkout, looks, order_pag
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give everybody whom the shop asks more time than it does."""
     monkeypatch.setattr(catalogue, "PAGE_S", 10.0)
+    monkeypatch.setattr(catalogue, "KNOWN_S", 10.0)
     monkeypatch.setattr(suggestions, "_LIMIT_S", 10.0)
     monkeypatch.setattr(looks, "_LIMIT_S", 10.0)
     for each in (accounts, orders, checkout, order_pages):

@@ -21,6 +21,7 @@ from discovery.testing.servers import (
     resets,
 )
 from services.marketplace import catalogue, suggestions
+from tests.services.marketplace.patience import patient
 from tests.services.marketplace.shop import FITTED, LAPTOP, SUGGESTED, Answering, built, opened, read, says
 from tests.services.support import served
 
@@ -61,17 +62,37 @@ USELESS: dict[str, Answering] = {
 
 # As shipped: a fixture gives all tests more.
 PAGE_S = catalogue.PAGE_S
+KNOWN_S = catalogue.KNOWN_S
 RECOMMENDATIONS_S = suggestions._LIMIT_S
 
 
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From the call on, the laptops service gets little time."""
-    return lambda: monkeypatch.setattr(catalogue, "PAGE_S", 0.2)
+
+    def hurry() -> None:
+        monkeypatch.setattr(catalogue, "PAGE_S", 0.2)
+        monkeypatch.setattr(catalogue, "KNOWN_S", 0.2)
+
+    return hurry
 
 
 def test_recommendations_get_less_time_than_the_page_and_the_page_gets_little() -> None:
-    assert RECOMMENDATIONS_S <= 1 < PAGE_S < 2
+    assert RECOMMENDATIONS_S <= 1 < KNOWN_S < PAGE_S < 2
+
+
+async def test_who_can_be_shown_what_was_said_last_is_not_kept_waiting_for_all_of_a_page_s_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogue, "PAGE_S", 3600.0)
+    async with opened() as shop:
+        await shop("/")
+        monkeypatch.setattr(catalogue, "KNOWN_S", 0.2)
+        shop.laptops.answer = hang
+        async with asyncio.timeout(30):
+            page = await shop("/")
+
+    assert "cannot be reached at the moment. This is what it said as of" in page.text
 
 
 @pytest.mark.parametrize("path", ["/", "/laptops/7"])
@@ -118,7 +139,7 @@ async def test_without_laptops_a_page_is_what_it_was(
             assert page.answer.headers["Cache-Control"] == "no-store", how
             assert page.links == before.links, how
 
-        monkeypatch.setattr(catalogue, "PAGE_S", 10.0)
+        patient(monkeypatch)
         shop.laptops.answer = says([LAPTOP] if path != "/laptops/7" else FITTED)
         again = await shop(path)
         assert "cannot be reached" not in again.text

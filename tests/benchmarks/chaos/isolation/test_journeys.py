@@ -49,8 +49,9 @@ class Slow(SystemClock):
 @asynccontextmanager
 async def person_at(pages: dict[str, web.Response], took_s: float = 0.1) -> AsyncIterator[Person]:
     async def answer(request: web.Request) -> web.Response:
-        said = pages.get(f"{request.method} {request.path}")
-        return said or web.Response(text=WELL, content_type="text/html")
+        said = pages.get(f"{request.method} {request.path}", web.Response(text=WELL, content_type="text/html"))
+        # An answer is sent once.
+        return web.Response(status=said.status, text=said.text, content_type=said.content_type)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -95,3 +96,18 @@ async def test_nobody_there_is_broken() -> None:
     async with Person("http://127.0.0.1:9", Slow(0.1)) as person:
         await JOURNEYS["browse"](person)
         assert person.journey.seen is Seen.BROKEN
+
+
+async def test_who_chooses_takes_the_first_laptop_of_which_there_is_one_to_be_had() -> None:
+    front = WELL + '<a href="/orders">My orders</a><a href="/laptops/1">A</a><a href="/laptops/2">B</a>'
+    pages = {
+        "GET /": web.Response(text=front, content_type="text/html"),
+        "GET /laptops/2": web.Response(text=WELL + FORM.format("/basket"), content_type="text/html"),
+        "GET /laptops/1": web.Response(text=WELL + "Sold out", content_type="text/html"),
+        "POST /basket": web.Response(text=WELL + NOTICE, content_type="text/html"),
+    }
+    async with person_at(pages) as person:
+        await person.choose()
+        await person.fill_basket()
+
+    assert person.journey.seen is Seen.NOTICE, "the basket was reached"
