@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from benchmarks.chaos.rabbitmq import find_programs
 from discovery.errors import ConfigError
 from launcher.demo.browser_choice import find_browser
 from launcher.local.consul_choice import find_program
@@ -93,10 +94,9 @@ def find_postgresql() -> Path | None:
 
 
 def find_rabbitmq() -> Path | None:
-    """`rabbitmqctl` beside the server. Those that Debian has on the path are wrappers, which become another user."""
-    found = shutil.which("rabbitmqctl")
-    programs = [Path("/usr/lib/rabbitmq/bin/rabbitmqctl"), *([Path(found)] if found else [])]
-    return next((program for program in programs if os.access(program.with_name("rabbitmq-server"), os.X_OK)), None)
+    """The server beside its other programs."""
+    programs = find_programs()
+    return programs / "rabbitmq-server" if programs else None
 
 
 def _folder_of(program: Path | None) -> str:

@@ -1,138 +1,74 @@
-"""Somebody buys in the shop as a person does, in a browser, and staff see it: every service takes part.
-
-Where a busy machine answers too late the page says so, and what a person does then is done here, too.
-"""
+"""Somebody buys in the shop as a person does, in a browser: on what needs nothing, and on what a company would run."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
 
+import aio_pika
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser
 
+from benchmarks.chaos.gateway.people import ISSUER, PASSWORD, command
+from benchmarks.chaos.gateway.stage import Stage
+from benchmarks.chaos.shop.system import opened
+from discovery.clock import SystemClock
 from launcher.demo.browser import browsing
 from launcher.demo.browser_choice import find_browser
-from tests.browser.tabs import Tab, tab
+from launcher.local import Choice, find_program
+from launcher.plan import CONSOLE, GATEWAY, SYSTEM
+from tests.browser.purchase import shops
 from tests.e2e.command import Up, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-ADA = {"Email": "ada@example.com", "Password": "correct horse battery staple"}
-# What several services do one after the other, on a machine that has others to do.
-PATIENCE_MS = 60_000
-TIMES = 12
+# What a shop consists of, and who keeps something of it. Nobody looks at traces here.
+SHOP = {name: count for name, count in SYSTEM.items() if name != CONSOLE}
+KEPT = [name for name in SHOP if name != GATEWAY]
 
 
-async def press(page: Page, name: str, **fields: str) -> None:
-    """Fill in the form that has this button, and press it."""
-    for label, text in fields.items():
-        await page.locator("main").get_by_label(label.replace("_", " ")).fill(text)
-    async with page.expect_navigation():
-        await page.locator("main").get_by_role("button", name=name).click()
-
-
-async def follow(page: Page, name: str) -> None:
-    async with page.expect_navigation():
-        await page.locator("main").get_by_role("link", name=name).click()
-
-
-async def is_at(page: Page, heading: str) -> bool:
-    return await page.locator("h1").inner_text() == heading
-
-
-async def look_for(opened: Tab, title: str) -> None:
-    """By what fits a charger, until the laptop itself is open."""
-    page = opened.page
-    await opened.open("/", "main")
-    await page.get_by_role("radio", name="Magnetic").check()
-    await page.get_by_role("radio", name="15 and 16 inches").check()
-    await press(page, "Show laptops")
-    await follow(page, "Cheapest")
-    assert opened.path == "/?port=magnetic&screen=large&sort=price"
-    assert await page.locator(".found h2").all_inner_texts() == ["Merle Feather 15 Pro", "Hartwell Studio 16"]
-    await page.locator(".found").get_by_role("link", name=title).click()
-    await page.get_by_role("heading", name=title, level=1).wait_for()
-
-
-async def sign_up(page: Page) -> None:
-    """Until the checkout is open, which is for who is known."""
-    await follow(page, "Sign up")
-    await press(page, "Sign up", **ADA)
-    for _ in range(TIMES):
-        if await is_at(page, "Checkout"):
-            return
-        # It was not heard in time, and perhaps it was done: then one can log in.
-        way = "Sign up" if await is_at(page, "Log in") else "Log in"
-        await follow(page, way)
-        await press(page, way, **ADA)
-    pytest.fail(f"nobody was let in: {await page.inner_text('main')}")
-
-
-async def buy(page: Page) -> None:
-    """From the laptop that is open to an order that is confirmed."""
-    await press(page, "Put into the basket")
-    await follow(page, "Go to checkout")
-    await sign_up(page)
-    for _ in range(TIMES):
-        await press(page, "Order and pay €1,899")
-        if await is_at(page, "Order 1"):
-            break
-    await page.get_by_text("It is paid and yours.").wait_for(timeout=PATIENCE_MS)
-
-
-async def is_told(opened: Tab) -> None:
-    """Of how the order ended, on the page that is open, whenever that comes."""
-    for _ in range(TIMES):
-        await opened.open("/notifications", "main")
-        if await is_at(opened.page, "Notifications"):
-            break
-    for title in ("We have your order 1", "Your order 1 is confirmed"):
-        await expect(opened.page.get_by_role("link", name=title)).to_be_visible(timeout=PATIENCE_MS)
-
-
-async def change_stock(opened: Tab, made: dict[str, str]) -> None:
-    """Staff see the order, and set how many there are of what was sold."""
-    page = opened.page
-    await opened.open("/login?next=/staff", "main")
-    for _ in range(TIMES):
-        await press(page, "Log in", Email=made["email"], Password=made["password"])
-        if not await is_at(page, "Log in"):
-            break
-    for _ in range(TIMES):
-        if await is_at(page, "Orders"):
-            break
-        await follow(page, "Open the page again")
-    await expect(page.get_by_role("row").nth(1)).to_contain_text("Confirmed")
-
-    for _ in range(TIMES):
-        await opened.open("/staff/stock/2", "main")
-        if await is_at(page, "Merle Feather 15 Pro"):
-            stock = await page.get_by_label("How many are there").input_value()
-            if stock == "3":
-                return
-            assert stock == "16"
-            await press(page, "Save", How_many_are_there="3")
-    pytest.fail(f"nothing was saved: {await page.inner_text('main')}")
-
-
-async def test_a_person_shops_from_sign_up_to_a_notification_and_staff_see_it() -> None:
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
     program = find_browser(os.environ)
     assert program is not None, "the marker keeps away who has none"
-    async with Up("up", "--json", "--consul", "embedded") as up, browsing(program) as browser:
-        system = await up.ready()
-        gateway = system["gateway"]
-        async with tab(browser, gateway) as ada, tab(browser, gateway) as staff:
-            await look_for(ada, "Merle Feather 15 Pro")
-            await expect(ada.page.get_by_text("17 in stock").first).to_be_visible()
-            await buy(ada.page)
-            await is_told(ada)
+    async with browsing(program) as started:
+        yield started
 
-            code, out, err = await said("staff", "--json", "--system", system["system"])
-            assert code == 0, err
-            await change_stock(staff, json.loads(out))
-            await ada.open("/laptops/2", "main")
-            await expect(ada.page.get_by_text("only 3 left").first).to_be_visible()
-            assert (ada.wrong, staff.wrong) == ([], [])
+
+async def test_a_person_shops_from_sign_up_to_a_notification_and_staff_see_it(browser: Browser) -> None:
+    async with Up("up", "--json", "--consul", "embedded") as up:
+        system = await up.ready()
+        code, out, err = await said("staff", "--json", "--system", system["system"])
+        assert code == 0, err
+        await shops(browser, system["gateway"], json.loads(out))
         up.signal()
         assert await up.ended() == 0
+
+
+@pytest.mark.consul
+@pytest.mark.postgresql
+@pytest.mark.rabbitmq
+@pytest.mark.timeout(240)  # a database, a broker, an agent and all services start, on a machine that may be busy
+async def test_the_same_on_postgresql_with_rabbitmq_and_a_real_consul(browser: Browser) -> None:
+    real = Choice(program=find_program(os.environ))
+    async with opened(Stage(choice=real, clock=SystemClock(), seed=0, quick=True), KEPT, by_broker=True) as shop:
+        instances = [f"{name}-{n + 1}" for name, count in SHOP.items() for n in range(count)]
+        await asyncio.gather(*(shop.add(name, AUTH_ISSUER=ISSUER) for name in instances))
+        await shop.system.leads(shop.process("gateway-1"), "/laptops/2")
+        staff = {"email": "staff@example.com", "password": PASSWORD}
+        await command(shop.system, "staff", staff["email"], DATABASE_URL=shop.server.of("accounts"))
+        await shops(browser, shop.gateway, staff)
+
+        # It was really these that it went by.
+        for name in KEPT:
+            (found,) = await shop.server.ask(
+                name, "SELECT count(*) AS tables FROM pg_tables WHERE schemaname = 'public'"
+            )
+            assert found[0]["tables"] > 0, name
+        assert shop.broker is not None
+        async with await aio_pika.connect(shop.broker.url) as connection:
+            channel = await connection.channel()
+            for name in ("notifications", "ports", "recommendations"):
+                assert (await channel.declare_queue(f"events.{name}", passive=True)).declaration_result.consumer_count

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.rabbitmq.broker import Broker
+from tests.rabbitmq.broker import ToldBroker
 from tests.shared_server import serve
 
 
 def start(folder: Path, programs: Path) -> tuple[str, Callable[[], None]]:
     """Where it takes events and where it is told what to make, and how to end it."""
-    broker = Broker(folder, programs)
+    broker = ToldBroker(folder, programs)
     broker.start()
     return f"{broker.url} {broker.secure} {broker.api}", broker.kill
 

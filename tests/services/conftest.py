@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 
 import discovery
+from benchmarks.chaos.rabbitmq import Broker
 from services.kit.data.database import file_url
 from services.recommendations import app as recommendations
 from tests.conftest import COMPONENTS
 from tests.postgresql.server import PostgreSQLServer
-from tests.rabbitmq.broker import Broker
 from tests.rabbitmq.server import RabbitMQServer
 from tests.shared_server import run_of, shared
 

@@ -60,8 +60,8 @@ async def log_in(session: aiohttp.ClientSession, email: str) -> str:
         return str((await response.json())["access_token"])
 
 
-async def command(system: System, *words: str) -> None:
-    """Run a command of the accounts service, as an operator does.
+async def command(system: System, *words: str, **variables: str) -> None:
+    """Run a command of the accounts service, as an operator does who says these *variables*.
 
     Raises:
         CannotRun: when it fails.
@@ -69,7 +69,7 @@ async def command(system: System, *words: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.accounts", *words),
         cwd=ROOT,
-        env=surroundings(MESH_DATA=str(system.folder)),
+        env=surroundings(MESH_DATA=str(system.folder), **variables),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -80,7 +81,7 @@ class Shop:
         elif name == AGENT:
             await self.agent.kill()
         elif name == BROKER and self.broker:
-            await self.broker.kill()
+            await asyncio.to_thread(self.broker.kill)
         else:
             await self._running.pop(name).kill()
 
@@ -95,7 +96,7 @@ class Shop:
         elif name == AGENT:
             await self.agent.start()
         elif name == BROKER and self.broker:
-            await self.broker.start()
+            await asyncio.to_thread(self.broker.start)
         else:
             await self.start(name)
 
@@ -110,7 +111,7 @@ async def opened(stage: Stage, services: Sequence[str], *, by_broker: bool = Fal
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="shop-")))
         server = await stack.enter_async_context(serving(stage.clock))
         agent = await stack.enter_async_context(OwnAgent(stage.choice, folder, stage.clock))
-        broker = await stack.enter_async_context(brokering(stage.clock)) if by_broker else None
+        broker = await stack.enter_async_context(brokering()) if by_broker else None
         shop = Shop(System(folder, agent.url, stage.clock, stack), server, agent, services, broker)
         await server.ask("postgres", *(f'CREATE DATABASE "{service}"' for service in services))
         yield shop

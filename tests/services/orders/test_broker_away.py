@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from yarl import URL
 
 import discovery
+from benchmarks.chaos.rabbitmq import Broker
 from services.kit.application import application
 from services.kit.data.database import Database, file_url
 from services.kit.events.event import Event, Facts, Kind, on, read
@@ -20,7 +21,6 @@ from services.kit.web.route import DATABASE
 from services.laptops.app import SERVICE as LAPTOPS
 from services.orders.app import build as build_orders
 from services.payments.app import SERVICE as PAYMENTS
-from tests.rabbitmq.broker import Broker
 from tests.services.kit.data.things import add, home
 from tests.services.kit.events.happenings import EVENTS, names
 from tests.services.orders.test_orders import place, until_over
