@@ -194,7 +194,10 @@ class Inbound:
             return self._early(Refusal(wire.NACK_REFUSED))
         fault = self._settings.fault
         if fault is not None and fault.strikes(self._id, self._around.rng):
-            return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
+            if fault.late_s:
+                await self._around.clock.sleep(fault.late_s)
+            if fault.status is not None:
+                return self._early(web.Response(status=fault.status, text="a fault that an operator asked for\n"))
         if self._settings.limit is not None:
             return await self._placed(request, work)
         work.routed = True
