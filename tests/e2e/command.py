@@ -50,7 +50,8 @@ class Up:
         self._arguments = arguments
         self._mark = f"E2E_MARK={uuid4().hex}"
         name, _, value = self._mark.partition("=")
-        self._environ = {**os.environ, **(environ or {}), name: value}
+        # A page that comes late on a busy machine is no shop that is away.
+        self._environ = {"GATEWAY_PAGE_S": "10", **os.environ, **(environ or {}), name: value}
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
