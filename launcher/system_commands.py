@@ -133,4 +133,32 @@ def pictures(consul: str, zipkin: str) -> int:
     return take_pictures(consul, zipkin)
 
 
-ALL = (demo, down, pictures, scale, staff, up)
+@click.command()
+@click.argument("name", required=False, default="")
+@click.option("--seconds", type=click.FloatRange(0, 86_400), help="Mend it so long after it shows.")
+@system_option
+@json_option
+def scenario(name: str, system: str, *, seconds: float | None, as_json: bool) -> int:
+    """Break something in a running system, say where that is to be seen, and mend it. Without a name: what there is.
+
+    It looks itself until it shows, and after it was mended until it is gone. It is mended by Enter, by Ctrl-C, when the
+    terminal closes, or after --seconds. What one that was killed left broken, `mesh scenario heal` mends.
+
+    Exits with 0 when it showed and was gone again, with 1 when not, with 2 when it could not be broken.
+    """
+    from launcher.scenario import heal_all, list_scenarios, run_scenario, scenario_names
+
+    if not name:
+        click.echo(list_scenarios(as_json=as_json))
+        return 0
+    if name == "heal":
+        import asyncio
+
+        click.echo(asyncio.run(heal_all(system)))
+        return 0
+    if name not in (known := scenario_names()):
+        raise click.UsageError(f"there is no scenario {name!r}; there are {', '.join(known)}, and heal")
+    return run_scenario(name, system, seconds=seconds, as_json=as_json)
+
+
+ALL = (demo, down, pictures, scale, scenario, staff, up)

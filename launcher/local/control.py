@@ -1,8 +1,9 @@
-"""How another `mesh` command talks to a running system: three requests on a loopback port, with a token."""
+"""How another `mesh` command talks to a running system: a few requests on a loopback port, with a token."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,15 +12,43 @@ from typing import Protocol
 
 from aiohttp import web
 
+from launcher.local.breakage import NotBroken
 from launcher.local.staff import Staff, StaffRefused
 from launcher.local.system import NotReady, Running
 from launcher.plan import parse_scale
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_SETTING = re.compile(r"mesh/[a-z0-9-]{1,63}/[a-z_]{1,30}")
+
+
+class Breakable(Protocol):
+    """What of the system may be broken."""
+
+    async def set(self, key: str, value: str | None, /) -> None: ...
+
+    async def stop_consul(self) -> None: ...
+
+    def start_consul(self) -> None: ...
+
+
+class Located(Protocol):
+    """The agent, as far as others have to know of it."""
+
+    @property
+    def url(self) -> str: ...
+
 
 class Controlled(Protocol):
     """What is asked of the system."""
+
+    @property
+    def agent(self) -> Located: ...
+
+    @property
+    def breakage(self) -> Breakable: ...
+
+    async def instances(self) -> Sequence[Running]: ...
 
     async def scale(self, counts: Mapping[str, int], /) -> None: ...
 
@@ -41,8 +70,10 @@ class Control:
     async def serving(self) -> AsyncIterator[str]:
         """Serve on a free loopback port; yields the URL."""
         app = web.Application(middlewares=[self._authorise], client_max_size=4096)
-        for path, handler in (("/scale", self._scale), ("/staff", self._staff), ("/down", self._down)):
-            app.router.add_post(path, handler)
+        verbs = (self._scale, self._staff, self._down, self._look)
+        breaking = (self._setting, self._stop_consul, self._start_consul)
+        for handler in (*verbs, *breaking):
+            app.router.add_post(f"/{handler.__name__.lstrip('_')}", handler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
@@ -82,6 +113,35 @@ class Control:
             return web.json_response(asdict(await self._system.staff(email)))
         except StaffRefused as exc:
             raise web.HTTPConflict(text=str(exc)) from None
+
+    async def _look(self, request: web.Request) -> web.Response:
+        instances = [asdict(each) for each in await self._system.instances()]
+        return web.json_response({"consul": self._system.agent.url, "instances": instances})
+
+    async def _setting(self, request: web.Request) -> web.Response:
+        try:
+            content = await request.json()
+            key, value = content["key"], content["value"]
+        except (ValueError, TypeError, KeyError) as exc:
+            raise web.HTTPBadRequest(text=f"a key or a value is missing: {exc}") from None
+        if not isinstance(key, str) or not _SETTING.fullmatch(key) or not isinstance(value, str | None):
+            raise web.HTTPBadRequest(text="expected a key like mesh/ports/fault, and its value as text, or null")
+        try:
+            await self._system.breakage.set(key, value)
+        except NotBroken as exc:
+            raise web.HTTPServiceUnavailable(text=str(exc)) from None
+        return web.json_response({})
+
+    async def _stop_consul(self, request: web.Request) -> web.Response:
+        try:
+            await self._system.breakage.stop_consul()
+        except NotBroken as exc:
+            raise web.HTTPConflict(text=str(exc)) from None
+        return web.json_response({})
+
+    async def _start_consul(self, request: web.Request) -> web.Response:
+        self._system.breakage.start_consul()
+        return web.json_response({})
 
     async def _down(self, request: web.Request) -> web.Response:
         self.down.set()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one asks the work to end well, the next one ends it at once."""
+"""Ctrl-C, SIGTERM and a terminal that closes: the first one asks the work to end well, the next one ends it at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_until_signal(work: Coroutine[Any, Any, T], *, kill: Callable[[], None]) -> T:
@@ -33,7 +33,9 @@ def run_until_signal(work: Coroutine[Any, Any, T], *, kill: Callable[[], None]) 
 
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, on_signal)
+            # `nohup` wants it ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, on_signal)
         return await task
 
     try:

@@ -41,6 +41,10 @@ class Supervisor:
         """The processes that run now, by name; one that waits for its restart is not among them."""
         return {name: child.pid for name, child in self._children.items()}
 
+    def keeps(self, name: str) -> bool:
+        """Whether a process of that name is kept alive, even where it waits for its restart."""
+        return name in self._tasks
+
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
         return self

@@ -22,6 +22,7 @@ from discovery.clock import Clock
 from discovery.config import MeshConfig
 from discovery.errors import MeshError, RegistryError
 from launcher.local.agent import Agent, Found
+from launcher.local.breakage import Breakage
 from launcher.local.child import Listener
 from launcher.local.processes import CONSOLE, Processes
 from launcher.local.staff import Staff, StaffRefused, make_staff
@@ -80,6 +81,7 @@ class System:
         self._console = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_CONSOLE_GRACE_S)
         self._services = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_SERVICE_GRACE_S)
         self.agent = Agent(processes.choice.config or MeshConfig(name="mesh", consul_url=processes.consul_url))
+        self.breakage = Breakage(self.agent, self._consul, processes)
 
     @property
     def id(self) -> str:
@@ -212,7 +214,7 @@ class System:
                 return
 
     async def _forget(self) -> None:
-        """Take out of a Consul that stays what did not leave by itself, like an instance that was killed."""
+        """Take out of a Consul that stays what did not leave by itself: an instance that was killed, a setting."""
         if self._processes.choice.ours:
             return
         with contextlib.suppress(RegistryError, TimeoutError):
@@ -220,3 +222,4 @@ class System:
                 for instance in await self.agent.instances():
                     if instance.endswith(f"-{self.id}"):
                         await self.agent.deregister(instance)
+                await self.breakage.forget()

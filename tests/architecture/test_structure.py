@@ -169,6 +169,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "discovery",
         "observability",
     ),
+    "launcher.scenario": (
+        "launcher.scenario",
+        "launcher.customers",
+        "launcher.local",
+        "launcher.plan",
+        "launcher.remote",
+        "discovery",
+    ),
     "launcher.stack": ("launcher.stack", "launcher.development", "launcher.load", "launcher.plan", "discovery"),
     "launcher.plan": ("discovery.errors",),
     "launcher.load": ("discovery.clock",),
@@ -187,6 +195,7 @@ LAUNCHER_ROOMS = (
     "launcher.documentation",
     "launcher.local",
     "launcher.remote",
+    "launcher.scenario",
     "launcher.stack",
 )
 

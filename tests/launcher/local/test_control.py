@@ -8,6 +8,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
+from launcher.local.breakage import NotBroken
 from launcher.local.control import Control
 from launcher.local.folder import State
 from launcher.local.staff import Staff, StaffRefused
@@ -17,10 +18,38 @@ from launcher.remote.asking import ControlError, ask
 PORT = Running("ports-1", "ports-1", 12, "http://127.0.0.1:5001", "passing")
 
 
+class FakeAgent:
+    url = "http://127.0.0.1:8500"
+
+
+class FakeBreakage:
+    """Remembers what it is told, or does not do it."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+        self.problem: Exception | None = None
+
+    async def set(self, key: str, value: str | None) -> None:
+        self._tell((key, value))
+
+    async def stop_consul(self) -> None:
+        self._tell("stop consul")
+
+    def start_consul(self) -> None:
+        self._tell("start consul")
+
+    def _tell(self, what: object) -> None:
+        if self.problem:
+            raise self.problem
+        self.told.append(what)
+
+
 class FakeSystem:
     """Does what it is told, or not."""
 
     def __init__(self) -> None:
+        self.agent = FakeAgent()
+        self.breakage = FakeBreakage()
         self.scaled: list[Mapping[str, int]] = []
         self.problem: Exception | None = None
 
@@ -30,6 +59,9 @@ class FakeSystem:
     async def ready(self, progress: Callable[[int, int], None]) -> tuple[Running, ...]:
         if self.problem:
             raise self.problem
+        return (PORT,)
+
+    async def instances(self) -> tuple[Running, ...]:
         return (PORT,)
 
     async def staff(self, email: str) -> Staff:
@@ -71,6 +103,47 @@ async def test_it_makes_an_account_and_tells_its_password_to_who_asked(state: St
         await ask(state, "/staff", {})
 
 
+async def test_it_says_what_runs_where(state: State) -> None:
+    said = await ask(state, "/look", {})
+    assert (said["consul"], [Running(**each) for each in said["instances"]]) == ("http://127.0.0.1:8500", [PORT])
+
+
+async def test_it_breaks_and_mends_what_it_is_told(state: State, system: FakeSystem) -> None:
+    await ask(state, "/setting", {"key": "mesh/ports/fault", "value": '{"status": 503}'})
+    await ask(state, "/setting", {"key": "mesh/ports/fault", "value": None})
+    await ask(state, "/stop_consul", {})
+    await ask(state, "/start_consul", {})
+    assert system.breakage.told == [
+        ("mesh/ports/fault", '{"status": 503}'),
+        ("mesh/ports/fault", None),
+        "stop consul",
+        "start consul",
+    ]
+
+
+async def test_what_cannot_be_broken_is_told(state: State, system: FakeSystem) -> None:
+    system.breakage.problem = NotBroken("it is not ours")
+    for verb, content in (("/setting", {"key": "mesh/ports/fault", "value": None}), ("/stop_consul", {})):
+        with pytest.raises(ControlError, match="system a1: it is not ours"):
+            await ask(state, verb, content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"key": "mesh/ports/fault"},
+        {"key": "other/ports/fault", "value": ""},
+        {"key": "mesh/ports/fault/../../other", "value": ""},
+        {"key": "mesh/ports/fault", "value": 503},
+        {"key": ["mesh/ports/fault"], "value": "x"},
+    ],
+)
+async def test_no_other_key_is_set(state: State, system: FakeSystem, content: dict[str, object]) -> None:
+    with pytest.raises(ControlError):
+        await ask(state, "/setting", content)
+    assert system.breakage.told == []
+
+
 async def test_it_goes_down(state: State, control: Control) -> None:
     assert not control.down.is_set()
     await ask(state, "/down", {})
@@ -81,11 +154,11 @@ async def test_it_goes_down(state: State, control: Control) -> None:
 async def test_without_the_token_nothing_happens(
     state: State, system: FakeSystem, control: Control, token: str
 ) -> None:
-    for path in ("/scale", "/staff", "/down"):
+    for path in ("/scale", "/staff", "/down", "/look", "/setting", "/stop_consul", "/start_consul"):
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession() as session, session.post(state.control + path, headers=headers) as response:
             assert response.status == 403
-    assert (system.scaled, control.down.is_set()) == ([], False)
+    assert (system.scaled, system.breakage.told, control.down.is_set()) == ([], [], False)
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"ports": "x"}', b'{"shops": 1}', b"x" * 5000])

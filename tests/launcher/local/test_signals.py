@@ -18,7 +18,7 @@ def test_without_a_signal_the_result_is_returned() -> None:
     assert run_until_signal(work(), kill=pytest.fail) == 7
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_cancels_and_the_work_may_clean_up(number: signal.Signals) -> None:
     cleaned: list[bool] = []
 
@@ -57,3 +57,16 @@ def test_an_error_of_the_work_is_raised() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         run_until_signal(work(), kill=pytest.fail)
+
+
+def test_who_is_not_to_hear_of_a_closed_terminal_goes_on() -> None:
+    async def work() -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.to_thread(lambda: None)
+        return 7
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run_until_signal(work(), kill=pytest.fail) == 7
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,15 @@
+"""All scenarios, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from launcher.scenario.consul_away import CONSUL_AWAY
+from launcher.scenario.payment_failure import PAYMENT_FAILURE
+from launcher.scenario.scenario import Scenario
+from launcher.scenario.slow_ports import SLOW_PORTS
+
+# Consul first: the others are mended by its help.
+_ALL = (CONSUL_AWAY, PAYMENT_FAILURE, SLOW_PORTS)
+
+SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
