@@ -14,7 +14,7 @@ _PS = "./mesh ps"
 @asynccontextmanager
 async def _broken(stage: Stage) -> AsyncIterator[None]:
     # Who was never called is not known, and cannot be found now. In a shop that is used everybody was.
-    await stage.visitor.order()
+    await stage.patiently(stage.visitor.order)
     await stage.ask("stop_consul")
     yield
 

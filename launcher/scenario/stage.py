@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
@@ -23,6 +23,9 @@ from launcher.scenario.visitor import Visitor
 _PAGE = aiohttp.ClientTimeout(total=10)
 # `mesh ps` gives Consul ten.
 _COMMAND_S = 20.0
+_PATIENCE_S, _AGAIN_S = 30.0, 0.5
+
+T = TypeVar("T")
 
 
 class Stage:
@@ -138,6 +141,21 @@ class Stage:
                 process.kill()
                 await process.wait()
         return process.returncode or 0, said.decode(errors="replace")
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What *ask* gives, asked again where there is trouble: a busy machine is slow with what it does first.
+
+        Raises:
+            Trouble: when it stays.
+        """
+        until = self.clock.now() + _PATIENCE_S
+        while True:
+            try:
+                return await ask()
+            except Trouble:
+                if self.clock.now() > until:
+                    raise
+            await self.clock.sleep(_AGAIN_S)
 
     def _url(self, service: str) -> str:
         return next(each.url for each in self.instances if each.service == service)
