@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
@@ -56,12 +56,13 @@ def change(connection: Connection, owner: str, laptop: int, quantity: int, now_s
         connection.execute(delete(BASKETS).where(this))
 
 
-def merge(connection: Connection, source: str, target: str) -> None:
-    """Put what is in the basket *source* into *target*, as far as there is room; *source* is empty then."""
-    if source == target:
-        return
+def merge(connection: Connection, source: str, target: str, now_s: float) -> None:
+    """Put what is in the basket *source* into *target*, as far as there is room; *source* is empty then.
+
+    To who looks at *target* on another page that is a change of now: what he orders there is not what was put in here.
+    """
     for line in lines(connection, source):
-        add(connection, target, line)
+        add(connection, target, replace(line, changed_s=now_s))
     connection.execute(delete(BASKETS).where(BASKETS.c.owner == source))
 
 

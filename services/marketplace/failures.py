@@ -13,12 +13,11 @@ from discovery.web import Problem
 from services.kit.data.faults import Unusable
 from services.marketplace.forms import see
 from services.marketplace.pages import RENDERER
-from services.marketplace.visiting import LoggedOut
+from services.marketplace.visiting import OUT_OF_REACH, LoggedOut
 
 _log = logging.getLogger(__name__)
 
 _NOT_THIS = "This is no page that can be opened, or no form that can be sent."
-_OUT_OF_REACH = "What the shop keeps for you cannot be reached at the moment. Whatever needs no login goes on."
 
 
 @web.middleware
@@ -31,7 +30,7 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
         return see(str(URL("/login").with_query(next=wanted)))
     except Unusable as problem:
         _log.warning("%s %s: %s", problem.instance, problem.detail, problem.cause)
-        return _page(request, Problem(503, _OUT_OF_REACH, headers=problem.headers))
+        return _page(request, Problem(503, OUT_OF_REACH, headers=problem.headers))
     except Problem as problem:
         return _page(request, problem)
     except web.HTTPMethodNotAllowed as refusal:

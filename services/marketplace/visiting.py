@@ -21,6 +21,7 @@ from services.marketplace.visitor import Session, Visitor
 _log = logging.getLogger(__name__)
 
 VISITOR = web.RequestKey("visitor", Visitor)
+OUT_OF_REACH = "What the shop keeps for you cannot be reached at the moment. Whatever needs no login goes on."
 
 # A browser keeps its basket for as long, from when it first came.
 _KEPT_S = 30 * 24 * 3600
@@ -55,10 +56,14 @@ def session_of(request: web.Request) -> Session:
 
     Raises:
         LoggedOut: when nobody is.
+        Problem: 503, while nobody can tell.
     """
-    if (session := request[VISITOR].session) is None:
+    visitor = request[VISITOR]
+    if not visitor.known:
+        raise Problem(503, OUT_OF_REACH, headers={hdrs.RETRY_AFTER: "1"})
+    if visitor.session is None:
         raise LoggedOut
-    return session
+    return visitor.session
 
 
 async def access_of(request: web.Request) -> str:
@@ -68,31 +73,43 @@ async def access_of(request: web.Request) -> str:
         LoggedOut: when nobody is, or the accounts service says so.
         Away: when it has to be renewed, and the accounts service is away.
     """
-    session, visitor, now_s = session_of(request), request[VISITOR], request.app[AROUND].clock.wall()
-    if now_s < session.renew_s:
-        return session.access
+    session, now_s = session_of(request), request.app[AROUND].clock.wall()
+    if now_s >= session.renew_s:
+        request[VISITOR] = replace(request[VISITOR], session=await _renewed(request, now_s))
+    return session_of(request).access
+
+
+async def _renewed(request: web.Request, now_s: float) -> Session | None:
+    """The login with tokens that count; None: it is over.
+
+    What this request began with may be old: a stream of events lasts, and other pages renew the tokens meanwhile. Who
+    asks with a refresh token that was used is taken for a thief, and all of the login ends.
+    """
+    database, visitor = request.app[DATABASE], request[VISITOR]
+    session: Session | None = await database.read(partial(session_store.find, visitor=visitor, now_s=now_s))
+    if session is None or now_s < session.renew_s:
+        return session
     async with accounts_for(request) as accounts:
         new = await accounts.renewed(session, now_s)
     if new is None:
-        await request.app[DATABASE].write(partial(session_store.end, visitor=visitor))
-        request[VISITOR] = replace(visitor, session=None)
-        raise LoggedOut
-    await request.app[DATABASE].write(partial(session_store.renew, visitor=visitor, old=session, new=new))
-    request[VISITOR] = replace(visitor, session=new)
-    return new.access
+        await database.write(partial(session_store.end, visitor=visitor))
+    else:
+        await database.write(partial(session_store.renew, visitor=visitor, old=session, new=new))
+    return new
 
 
 async def begin(request: web.Request, session: Session) -> None:
     """Log in: the browser gets another secret, since somebody might know the one from before.
 
-    What was in its basket is put into that of the account.
+    What was in its basket is put into that of the account. Another account's that was logged in there stays its own.
     """
     before, visitor, now_s = request[VISITOR], Visitor.new(session), request.app[AROUND].clock.wall()
+    nobody = replace(before, session=None)
 
     def work(connection: Connection) -> None:
         session_store.end(connection, before)
         session_store.begin(connection, visitor, session, now_s)
-        basket_store.merge(connection, before.owner, visitor.owner)
+        basket_store.merge(connection, nobody.owner, visitor.owner, now_s)
 
     await request.app[DATABASE].write(work)
     request[VISITOR] = visitor

@@ -57,19 +57,25 @@ async def test_what_is_changed_or_taken_out_is_that_alone(database: Database) ->
 async def test_baskets_are_merged_as_far_as_there_is_room(database: Database) -> None:
     await put(database, BROWSER, line(1, 2), line(40))
     await put(database, ADA, *(line(number) for number in range(1, LINES_MAX + 1)))
-    merge = partial(basket_store.merge, source=BROWSER, target=ADA)
+    merge = partial(basket_store.merge, source=BROWSER, target=ADA, now_s=NOW)
     await database.write(merge)
     assert [each.quantity for each in await held(database, ADA)] == [3] + [1] * (LINES_MAX - 1)
     await database.write(merge)
     assert (await held(database, ADA))[0].quantity == 3, "it was empty"
-    await database.write(partial(basket_store.merge, source=ADA, target=ADA))
-    assert len(await held(database, ADA)) == LINES_MAX
 
 
 async def test_what_was_changed_since_it_was_ordered_stays(database: Database) -> None:
     await put(database, ADA, line(1), line(2, changed_s=NOW + 2), line(3))
     await database.write(partial(basket_store.ordered, owner=ADA, laptops=[1, 2], seen_s=NOW + 1))
     assert [each.laptop for each in await held(database, ADA)] == [2, 3]
+
+
+async def test_what_is_merged_into_a_basket_while_it_is_being_ordered_stays(database: Database) -> None:
+    await put(database, BROWSER, line(1), line(2))
+    await put(database, ADA, line(1))
+    await database.write(partial(basket_store.merge, source=BROWSER, target=ADA, now_s=NOW + 2))
+    await database.write(partial(basket_store.ordered, owner=ADA, laptops=[1], seen_s=NOW + 1))
+    assert await held(database, ADA) == [line(1, 2, changed_s=NOW + 2), line(2, changed_s=NOW + 2)]
 
 
 async def test_what_a_browser_left_for_longer_than_its_cookie_is_cleared_away_and_an_account_s_is_kept(
