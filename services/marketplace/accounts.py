@@ -64,19 +64,20 @@ class Accounts:
         self._mesh = mesh
         self._headers: Mapping[str, str] = {hdrs.X_FORWARDED_FOR: address}
 
-    async def sign_up(self, email: str, password: str) -> None:
-        """Make an account.
+    async def sign_up(self, email: str, password: str) -> bool:
+        """Make an account; False: there is one with this email.
 
         Raises:
             Refused: when there may not be such an account.
         """
         answer = await self._post("/accounts", {"email": email, "password": password})
         if answer.status == 409:
-            raise Refused({"email": "There is an account with this email already. Log in, or take another one."})
+            return False
         if answer.status == 422:
             raise Refused(_wrong_fields(answer.document))
         if answer.status != 201:
             raise Away(f"status {answer.status}")
+        return True
 
     async def log_in(self, email: str, password: str, now_s: float) -> Session:
         """A new login.

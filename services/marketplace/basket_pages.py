@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 import discovery
 from discovery.web import Problem
@@ -22,7 +22,7 @@ from services.marketplace.pages import CATALOGUE, RENDERER
 from services.marketplace.peers import Away
 from services.marketplace.visiting import VISITOR
 
-_FULL = f"There are {LINES_MAX} different laptops in your basket, and an order has no more. Take one out first."
+FULL = f"There are {LINES_MAX} different laptops in your basket, and an order has no more. Take one out first."
 
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX), Digits]
 
@@ -38,10 +38,15 @@ class Taken(Schema):
 
 
 class Changed(Schema):
-    """How many there are to be; ``remove`` is the button for none."""
+    """How many there are to be; ``remove`` is the button for none, whatever was typed."""
 
-    quantity: Annotated[int, Field(ge=0, le=QUANTITY_MAX), Digits] = 0
+    quantity: Annotated[int, Field(ge=0, le=QUANTITY_MAX), Digits]
     remove: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none(cls, said: dict[str, str]) -> dict[str, str]:
+        return {**said, "quantity": "0"} if said.get("remove") else said
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -55,7 +60,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     line = Line(**taken.model_dump(), changed_s=request.app[AROUND].clock.wall())
     add = partial(basket_store.add, owner=request[VISITOR].owner, line=line)
     if not await request.app[DATABASE].write(add):
-        raise Problem(409, _FULL)
+        raise Problem(409, FULL)
     return see("/basket")
 
 
@@ -66,7 +71,7 @@ async def change(request: web.Request) -> web.StreamResponse:
         basket_store.change,
         owner=request[VISITOR].owner,
         laptop=min(int(request.match_info["id"]), basket_store.LAPTOP_MAX),
-        quantity=0 if changed.remove else changed.quantity,
+        quantity=changed.quantity,
         now_s=request.app[AROUND].clock.wall(),
     )
     await request.app[DATABASE].write(work)

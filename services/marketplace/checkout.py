@@ -20,7 +20,7 @@ from pydantic import StringConstraints
 import discovery
 from discovery.web import Problem
 from discovery.web.validation import Schema
-from services.kit.web.route import AROUND, DATABASE
+from services.kit.web.route import DATABASE
 from services.marketplace import basket_store
 from services.marketplace.basket import LINES_MAX, Basket
 from services.marketplace.basket_pages import basket_of
@@ -49,7 +49,7 @@ Card = Literal["ok", "declined", "insufficient-funds"]
 
 
 class OrderForm(Schema):
-    """What the page showed, and the card that was chosen. ``seen_s`` is when it was made."""
+    """What the page showed, and the card that was chosen. ``seen_s`` is when the last of it was put in."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     lines: Annotated[str, StringConstraints(pattern=rf"^{_LINE}(?: {_LINE}){{0,{LINES_MAX - 1}}}$")]
@@ -68,13 +68,14 @@ class Wanted:
     seen_s: str
 
     @classmethod
-    def of_basket(cls, basket: Basket, owner: str, now_s: float) -> Wanted:
+    def of_basket(cls, basket: Basket, owner: str) -> Wanted:
         """All that is in *basket*, at the prices that it has now."""
         lines = [(each.line.laptop, each.line.quantity, each.price_cents) for each in basket.offered]
         # The same again is another order if it was put into the basket again.
         taken = [each.line.changed_s for each in basket.offered]
         key = sha256(repr((owner, lines, taken)).encode()).hexdigest()
-        return cls(key, lines, basket.currencies[0], f"{now_s:.6f}")
+        # All digits that it has: what was put in at that moment was seen.
+        return cls(key, lines, basket.currencies[0], f"{max(taken):.9f}")
 
     @classmethod
     def of_form(cls, form: OrderForm) -> Wanted:
@@ -107,8 +108,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     if not basket.offered or not basket.can_be_ordered:
         # Where it says why.
         return see("/basket")
-    now_s = request.app[AROUND].clock.wall()
-    wanted = Wanted.of_basket(basket, request[VISITOR].owner, now_s)
+    wanted = Wanted.of_basket(basket, request[VISITOR].owner)
     titles = {each.line.laptop: each.line.title for each in basket.offered}
     return _page(request, wanted, titles, card="ok", notice="" if basket.current else _OUT_OF_REACH)
 

@@ -7,6 +7,8 @@ import secrets
 
 from aiohttp import web
 
+from services.marketplace.addresses import scheme_of
+
 _COOKIE = "customer"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEPT_S = 180 * 24 * 3600
@@ -22,6 +24,5 @@ def remember(request: web.Request, response: web.Response, customer: str) -> Non
     """Have the browser keep the name, unless it does already."""
     if request.cookies.get(_COOKIE) == customer:
         return
-    # Behind the gateway it is the gateway who knows how the browser came; it drops what a browser says about that.
-    https = request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+    https = scheme_of(request) == "https"
     response.set_cookie(_COOKIE, customer, max_age=_KEPT_S, path="/", httponly=True, samesite="Lax", secure=https)

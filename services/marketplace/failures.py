@@ -11,6 +11,7 @@ from yarl import URL
 
 from discovery.web import Problem
 from services.kit.data.faults import Unusable
+from services.marketplace.addresses import page_of
 from services.marketplace.forms import see
 from services.marketplace.pages import RENDERER
 from services.marketplace.visiting import OUT_OF_REACH, LoggedOut
@@ -26,8 +27,7 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except LoggedOut:
-        wanted = request.path_qs if request.method == hdrs.METH_GET else "/"
-        return see(str(URL("/login").with_query(next=wanted)))
+        return see(str(URL("/login").with_query(next=page_of(request))))
     except Unusable as problem:
         _log.warning("%s %s: %s", problem.instance, problem.detail, problem.cause)
         return _page(request, Problem(503, OUT_OF_REACH, headers=problem.headers))
@@ -61,6 +61,7 @@ def _page(request: web.Request, problem: Problem) -> web.Response:
         whole=False,
         title=HTTPStatus(problem.status).phrase,
         problem=problem,
+        back=page_of(request) if request.method == hdrs.METH_POST else "/",
     )
     page.headers.update(problem.headers)
     return page

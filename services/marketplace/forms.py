@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from discovery.web import Problem, read_body
 from discovery.web.validation import Schema
+from services.marketplace.addresses import host_of, scheme_of
 from services.marketplace.visitor import Visitor
 
 # The field that each form has, beside its own.
@@ -22,6 +23,10 @@ _BYTES = 16 * 1024
 _FIELDS_MAX = 32
 _FOREIGN = "This form was not sent from a page of this shop, so nothing was done."
 _STALE = "This form is no longer good: you logged in or out since its page was opened. Open that page again."
+_NO_COOKIE = (
+    "This form came without the cookie of this shop, which says whose it is. Open that page again; should you read "
+    "this once more, let your browser keep cookies of this shop."
+)
 
 S = TypeVar("S", bound=Schema)
 
@@ -47,7 +52,7 @@ async def read_form(request: web.Request, visitor: Visitor) -> dict[str, str]:
         raise Problem(415, "A form of this shop is sent in another form.", headers={hdrs.ACCEPT: _TYPE})
     fields = _fields(await read_body(request, limit=_BYTES))
     if not visitor.wrote(fields.pop(SIGN, "")):
-        raise Problem(403, _STALE)
+        raise Problem(403, _NO_COOKIE if visitor.is_new else _STALE)
     return fields
 
 
@@ -61,16 +66,6 @@ def is_from_here(headers: MultiMapping[str], scheme: str, host: str) -> bool:
         if said := headers.getall(name, []):
             return len(said) == 1 and said[0].lower() in ours
     return True
-
-
-def scheme_of(request: web.Request) -> str:
-    """How the browser came. Behind the gateway it is the gateway who knows; it drops what a browser says about that."""
-    return "https" if request.secure else _said(request.headers, "X-Forwarded-Proto") or "http"
-
-
-def host_of(request: web.Request) -> str:
-    """Where the browser thinks that it is."""
-    return _said(request.headers, "X-Forwarded-Host") or _said(request.headers, hdrs.HOST)
 
 
 def fields(request: web.Request, schema: type[S]) -> S:
@@ -94,7 +89,3 @@ def _fields(raw: bytes) -> dict[str, str]:
     if len(found) < len(pairs):
         raise Problem(400, "This form says something twice.")
     return found
-
-
-def _said(headers: MultiMapping[str], name: str) -> str:
-    return headers.get(name, "").strip().lower()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from discovery.web.validation import Schema, read_query
 from services.kit.web.route import AROUND
 from services.marketplace import visiting
 from services.marketplace.accounts import Refused, accounts_for
+from services.marketplace.addresses import page_of_ours
 from services.marketplace.forms import Nothing, fields, see
 from services.marketplace.pages import RENDERER
 from services.marketplace.peers import Away
@@ -22,17 +22,10 @@ _UNHEARD = "The accounts cannot be reached at the moment, so nobody can log in. 
 _DOUBTFUL = (
     "The accounts did not answer in time. Try again in a moment; should your account be there by then, you can log in."
 )
+_TAKEN = "There is an account with this email already. Log in, or take another one."
 _THERE = "Your account is there. Log in, now that you have one."
 
-# A page of ours. "//host" would be somebody else's, and so is "/\\host" to a browser.
-_OURS = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-
-
-def _page_of_ours(text: str) -> str:
-    return text if _OURS.fullmatch(text) else "/"
-
-
-Next = Annotated[str, StringConstraints(max_length=500), AfterValidator(_page_of_ours)]
+Next = Annotated[str, AfterValidator(page_of_ours)]
 
 
 class Credentials(Schema):
@@ -74,19 +67,21 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 
 async def sign_up(request: web.Request) -> web.StreamResponse:
-    """``POST /signup``. Who has signed up is logged in."""
-    asked = fields(request, Credentials)
+    """``POST /signup``. Who has signed up is logged in, whether by this form or by the first of two clicks."""
+    asked, now_s = fields(request, Credentials), request.app[AROUND].clock.wall()
+    form, wrong = "signup.html", {"": _DOUBTFUL}
     try:
         async with accounts_for(request) as accounts:
-            await accounts.sign_up(asked.email, asked.password)
-    except Refused as refused:
-        return _again(request, "signup.html", asked, refused.said)
-    except Away:
-        return _again(request, "signup.html", asked, {"": _DOUBTFUL})
-    try:
-        await _begin(request, asked)
+            try:
+                made = await accounts.sign_up(asked.email, asked.password)
+            except Refused as refused:
+                return _again(request, form, asked, refused.said)
+            form, wrong = ("login.html", {"": _THERE}) if made else (form, {"email": _TAKEN})
+            # Who knows the password of one that was there is who made it.
+            session = await accounts.log_in(asked.email, asked.password, now_s)
     except (Refused, Away):
-        return _again(request, "login.html", asked, {"": _THERE})
+        return _again(request, form, asked, wrong)
+    await visiting.begin(request, session)
     return see(asked.next)
 
 
@@ -106,13 +101,13 @@ async def _begin(request: web.Request, asked: Credentials) -> None:
 def _show(request: web.Request, template: str, wanted: str) -> web.Response:
     if request[VISITOR].session is not None:
         return see(wanted)
-    return _page(request, template, 200, email="", next=wanted, wrong={})
+    return _page(request, template, email="", next=wanted, wrong={})
 
 
 def _again(request: web.Request, template: str, asked: Credentials, wrong: Mapping[str, str]) -> web.Response:
     """The form, with what is wrong. What was asked was done in no part, so it is no page to come back to."""
-    return _page(request, template, 200, email=asked.email, next=asked.next, wrong=wrong)
+    return _page(request, template, email=asked.email, next=asked.next, wrong=wrong)
 
 
-def _page(request: web.Request, template: str, status: int, **facts: object) -> web.Response:
-    return request.app[RENDERER].page(request, template, status=status, whole=False, **facts)
+def _page(request: web.Request, template: str, *, next: str, **facts: object) -> web.Response:
+    return request.app[RENDERER].page(request, template, whole=False, here=next, next=next, **facts)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from functools import partial
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import ConfigDict, Field
+from sqlalchemy import Connection
 
 import discovery
 from discovery.web import Problem
@@ -17,6 +17,7 @@ from discovery.web.validation import Digits, Schema, read_query
 from services.kit.web.route import AROUND, DATABASE
 from services.marketplace import basket_store
 from services.marketplace.basket import Line
+from services.marketplace.basket_pages import FULL
 from services.marketplace.forms import Nothing, fields, see
 from services.marketplace.live import live, part
 from services.marketplace.orders import Order, Orders, Unknown
@@ -74,7 +75,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
 
 
 async def again(request: web.Request) -> web.StreamResponse:
-    """``POST /orders/{id}/again``: what was ordered, into the basket."""
+    """``POST /orders/{id}/again``: what was ordered, into the basket: all of it, or nothing."""
     fields(request, Nothing)
     session_of(request)
     try:
@@ -84,10 +85,15 @@ async def again(request: web.Request) -> web.StreamResponse:
     titles = await _titles(request, (line.laptop for line in order.lines))
     now_s = request.app[AROUND].clock.wall()
     owner = request[VISITOR].owner
-    for line in order.lines:
-        title = titles.get(line.laptop, f"Laptop {line.laptop}")
-        put = Line(line.laptop, line.quantity, title, line.price_cents, order.currency, now_s)
-        await request.app[DATABASE].write(partial(basket_store.add, owner=owner, line=put))
+
+    def work(connection: Connection) -> None:
+        for line in order.lines:
+            title = titles.get(line.laptop, f"Laptop {line.laptop}")
+            put = Line(line.laptop, line.quantity, title, line.price_cents, order.currency, now_s)
+            if not basket_store.add(connection, owner, put):
+                raise Problem(409, FULL)
+
+    await request.app[DATABASE].write(work)
     return see("/basket")
 
 

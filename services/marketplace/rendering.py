@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import observability
 from services.kit.pages.assets import Assets
 from services.kit.pages.environment import environment
 from services.marketplace import drawings, order_words, wording
+from services.marketplace.addresses import page_of
 from services.marketplace.drawings import Drawing, Drawings
 from services.marketplace.visiting import VISITOR
 from services.marketplace.wanted import CONNECTORS, SCREENS, SORTS, WATTS
@@ -56,10 +58,14 @@ class Renderer:
     def page(
         self, request: web.Request, template: str, *, status: int = 200, whole: bool = True, **facts: Any
     ) -> web.Response:
-        """The page that *template* makes of *facts*; one that is not *whole* may be better at the next moment."""
+        """The page that *template* makes of *facts*; one that is not *whole* may be better at the next moment.
+
+        Who logs in comes back to it, unless *facts* have another place that is ``here``.
+        """
         config = request.app[discovery.MESH].config
+        here = page_of(request) if status == HTTPStatus.OK else "/"
         text = self._environment.get_template(template).render(
-            facts,
+            {"here": here, **facts},
             instance=config.instance_id or config.name,
             trace_id=observability.current_trace_id(),
             visitor=request.get(VISITOR),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,6 +23,8 @@ from services.marketplace.stock import Seen, Stale, Stock
 from services.marketplace.visiting import access_of, session_of
 from services.marketplace.wanted import printable
 
+# For all that a page asks for, a new token included.
+LIMIT_S = 1.9
 STATES = ("placed", "confirmed", "cancelling", "cancelled")
 _STOCK_MAX = 1_000_000
 _PRICE = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{2}))?")
@@ -109,16 +112,17 @@ async def change_laptop(request: web.Request) -> web.StreamResponse:
     change, stock = fields(request, Change), Stock(request.app[discovery.MESH])
     said = _LAPTOPS_AWAY
     try:
-        if wrong := _wrong(change):
-            return _form(request, await stock.see(_id(request)), typed=change, wrong=wrong)
-        said = _ACCOUNTS_AWAY
-        token = await access_of(request)
-        said = _UNHEARD
-        values = {"stock": int(change.stock), "price_cents": _cents(change.price)}
-        await stock.change(_id(request), change.version, values, token)
+        async with asyncio.timeout(LIMIT_S):
+            if wrong := _wrong(change):
+                return _form(request, await stock.see(_id(request)), typed=change, wrong=wrong)
+            said = _ACCOUNTS_AWAY
+            token = await access_of(request)
+            said = _UNHEARD
+            values = {"stock": int(change.stock), "price_cents": _cents(change.price)}
+            await stock.change(_id(request), change.version, values, token)
     except Stale as stale:
         return _form(request, stale.now, typed=change, stale=True)
-    except Away:
+    except (Away, TimeoutError):
         return _page(request, "staff/away.html", said=said, retry=request.path)
     return see(f"{request.path}?saved=1")
 
@@ -129,10 +133,11 @@ async def show_orders(request: web.Request) -> web.Response:
     query = read_query(request, OrdersQuery)
     said = _ACCOUNTS_AWAY
     try:
-        token = await access_of(request)
-        said = _ORDERS_AWAY
-        found, following = await sales(request.app[discovery.MESH], token, query.state or None, query.before)
-    except Away:
+        async with asyncio.timeout(LIMIT_S):
+            token = await access_of(request)
+            said = _ORDERS_AWAY
+            found, following = await sales(request.app[discovery.MESH], token, query.state or None, query.before)
+    except (Away, TimeoutError):
         return _page(request, "staff/away.html", said=said, retry=request.path_qs)
     asked = {"state": query.state} if query.state else {}
     return _page(

@@ -14,7 +14,8 @@ from discovery.web import Problem
 from services.kit.web.route import AROUND, DATABASE
 from services.marketplace import basket_store, session_store
 from services.marketplace.accounts import accounts_for
-from services.marketplace.forms import FIELDS, read_form, scheme_of
+from services.marketplace.addresses import scheme_of
+from services.marketplace.forms import FIELDS, read_form
 from services.marketplace.peers import Away
 from services.marketplace.visitor import Session, Visitor
 
@@ -41,9 +42,10 @@ async def visiting(request: web.Request, handler: Handler) -> web.StreamResponse
     if request.match_info.http_exception is not None or request.path.startswith(_FILES):
         return await handler(request)
     visitor = Visitor.of(request.cookies.get(_cookie(request)))
+    # First, for the page that refuses a form is somebody's, too.
+    request[VISITOR] = visitor if visitor.is_new else await _recognised(request, visitor)
     if request.method == hdrs.METH_POST:
         request[FIELDS] = await read_form(request, visitor)
-    request[VISITOR] = visitor if visitor.is_new else await _recognised(request, visitor)
     response = await handler(request)
     shown = response.status == 303 or response.content_type == "text/html"
     if (visitor := request[VISITOR]).is_new and shown:

@@ -156,6 +156,17 @@ async def test_a_quantity_that_makes_no_sense_changes_nothing(quantity: str) -> 
         assert "Total €999" in (await ada.open("/basket")).text
 
 
+@pytest.mark.parametrize("quantity", ["", "101", "x"])
+async def test_what_is_to_go_goes_whatever_was_typed_beside_it(quantity: str) -> None:
+    async with opened() as shop:
+        ada = await with_one(shop)
+        page = await ada.open("/basket")
+        (remove,) = [button for button in page.all("button") if button.get("name") == "remove"]
+        assert "formnovalidate" in remove, "a browser would ask for a number first"
+        page = await ada.send("/basket/7", quantity=quantity, remove="1")
+        assert "There is nothing in it yet." in page.text
+
+
 async def test_a_title_is_text_whoever_sent_it() -> None:
     async with opened() as shop:
         ada = await with_one(shop, title='"><script>alert(1)</script>')

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 import discovery
-from services.marketplace import checkout, live, order_pages
+from services.marketplace import basket_store, checkout, live, order_pages
+from services.marketplace.basket import Basket, Line, Offered
 from tests.services.marketplace.market import Market, market
 from tests.services.marketplace.shop import Page, says
 from tests.services.marketplace.someone import Someone
@@ -104,6 +105,30 @@ async def test_a_declined_card_costs_nothing_and_the_basket_is_filled_again(
         assert "Hartwell Forge 17" in page.text
         await ada.open("/checkout")
         assert "It is paid and yours." in (await until_over(ada, order_of(await ada.post("/checkout")))).text
+
+
+async def test_what_does_not_fit_into_the_basket_again_is_told_and_nothing_of_it_is_put_in(
+    registry: discovery.StaticRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with market(registry, tmp_path) as there:
+        ada = await there.customer()
+        await ada.open("/laptops/7")
+        await ada.send("/basket")
+        await ada.open("/checkout")
+        path = order_of(await ada.post("/checkout", card="declined"))
+        await until_over(ada, path)
+        monkeypatch.setattr(basket_store, "LINES_MAX", 1)
+        page = await ada.send(f"{path}/again")
+        assert page.answer.status == 409
+        assert "Take one out first." in page.text
+        assert "There is nothing in it yet." in (await ada.open("/basket")).text
+
+
+def test_what_was_put_in_by_a_clock_that_is_ahead_was_seen_all_the_same() -> None:
+    ahead_s = 1_800_000_000.123_456_7
+    lines = [Line(number, 1, "A", 100, "EUR", ahead_s - number) for number in range(2)]
+    wanted = checkout.Wanted.of_basket(Basket([Offered(line, None, current=False) for line in lines]), "browser 7")
+    assert float(wanted.seen_s) == ahead_s
 
 
 async def test_another_card_for_what_was_ordered_is_told_of_the_order_that_there_is(

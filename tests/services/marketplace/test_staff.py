@@ -14,7 +14,7 @@ from aiohttp import web
 
 import discovery
 from services.kit.data.database import file_url
-from services.marketplace import sales, stock
+from services.marketplace import sales, staff, stock
 from services.marketplace.app import build
 from services.marketplace.peers import Away
 from tests.services.marketplace.shop import Answering, Neighbour, Page, says
@@ -39,6 +39,7 @@ ORDER: dict[str, Any] = {
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stock, "LIMIT_S", 10.0)
     monkeypatch.setattr(sales, "LIMIT_S", 10.0)
+    monkeypatch.setattr(staff, "LIMIT_S", 10.0)
 
 
 def accounts(role: str) -> Neighbour:
@@ -239,7 +240,8 @@ async def test_while_the_orders_are_away_the_page_says_so(
     registry: discovery.StaticRegistry, tmp_path: Path, answer: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with counter(registry, tmp_path, orders=answer) as at:
-        monkeypatch.setattr(sales, "LIMIT_S", 0.2)
+        # For the whole of a page, of which they are asked last.
+        monkeypatch.setattr(staff, "LIMIT_S", 0.2)
         page = await at.ada.open("/staff/orders?state=placed")
         assert page.answer.status == 200
         assert "The orders cannot be reached at the moment." in page.text
