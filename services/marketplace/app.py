@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -62,7 +61,7 @@ def build(database: URL, console_url: str = "", around: discovery.Surroundings |
     app.router.add_post(f"/basket/{_ID}", basket_pages.change)
     app.router.add_get("/checkout", checkout.show)
     app.router.add_post("/checkout", checkout.order)
-    app[live.STREAMS] = asyncio.Semaphore(live.STREAMS_MAX)
+    app[live.WATCHED] = live.Watched()
     app.router.add_get("/orders", order_pages.show_all)
     app.router.add_get(f"/orders/{_ID}", order_pages.show)
     app.router.add_get(f"/orders/{_ID}/live", order_pages.follow)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import AfterValidator, ConfigDict, StringConstraints
@@ -109,5 +109,5 @@ def _again(request: web.Request, template: str, asked: Credentials, wrong: Mappi
     return _page(request, template, email=asked.email, next=asked.next, wrong=wrong)
 
 
-def _page(request: web.Request, template: str, *, next: str, **facts: object) -> web.Response:
+def _page(request: web.Request, template: str, *, next: str, **facts: Any) -> web.Response:
     return request.app[RENDERER].page(request, template, whole=False, here=next, next=next, **facts)

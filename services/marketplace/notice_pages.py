@@ -11,7 +11,9 @@ from aiohttp import web
 from pydantic import ConfigDict, Field
 
 import discovery
+from discovery.web import Problem
 from discovery.web.validation import Digits, Schema, read_query
+from services.kit.web.stream import last_event
 from services.marketplace.forms import Nothing, fields, see
 from services.marketplace.live import live, part
 from services.marketplace.notices import Notices
@@ -56,8 +58,8 @@ async def show_all(request: web.Request) -> web.StreamResponse:
 
 async def follow(request: web.Request) -> web.StreamResponse:
     """``GET /notifications/live?after=``: the newest, as a part of the page, each time that there is a new one."""
-    session_of(request)
-    return await live(request, _news(request, read_query(request, NewsQuery).after))
+    had, after = last_event(request), read_query(request, NewsQuery).after
+    return await live(request, _news(request, after if had is None else had))
 
 
 async def mark_read(request: web.Request) -> web.StreamResponse:
@@ -75,25 +77,19 @@ async def mark_read(request: web.Request) -> web.StreamResponse:
 
 
 async def _news(request: web.Request, after: int) -> AsyncGenerator[bytes, None]:
-    # Where it ends, the browser comes back.
-    with suppress(Away, Unknown, LoggedOut):
-        notices = await _notices(request)
-        async with notices.coming(after) as lines:
-            async for line in lines:
-                if line.startswith(b"event: notification"):
-                    yield await _newest(request)
-                elif line.startswith(b":"):
+    # Where it ends, the browser comes back, and says what it had.
+    with suppress(Away, Unknown, LoggedOut, Problem, TimeoutError):
+        async with (await _notices(request)).coming(after) as news:
+            async for newest in news:
+                if newest is None:
                     yield b""
-
-
-async def _newest(request: web.Request) -> bytes:
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            found = await (await _notices(request)).page(None)
-    except (Away, TimeoutError):
-        return b""
-    text = request.app[RENDERER].part("notices.html", found=found, before=None, visitor=request[VISITOR])
-    return part("notices", text)
+                elif newest > after:
+                    async with asyncio.timeout(LIMIT_S):
+                        found = await (await _notices(request)).page(None)
+                    # It has all that came meanwhile, too.
+                    after = max(found.newest, newest)
+                    facts = {"found": found, "before": None, "visitor": request[VISITOR]}
+                    yield part("notices", request.app[RENDERER].part("notices.html", **facts), after)
 
 
 async def _notices(request: web.Request) -> Notices:

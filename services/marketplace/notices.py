@@ -72,8 +72,8 @@ class Notices:
             raise Away(f"status {answer.status}")
 
     @asynccontextmanager
-    async def coming(self, after: int) -> AsyncIterator[AsyncIterable[bytes]]:
-        """The lines of the stream in which the service tells of each that comes *after* that one, until it ends."""
+    async def coming(self, after: int) -> AsyncIterator[AsyncIterable[int | None]]:
+        """The id of each that comes *after* that one, as the service tells it, until it ends; None: a sign of life."""
         asked: discovery.CallOptions = {"headers": {**self._headers, hdrs.ACCEPT: EVENT_STREAM}, "timeout": None}
         try:
             async with asyncio.timeout(LIMIT_S):
@@ -82,7 +82,7 @@ class Notices:
                 _know(answer.status)
                 if answer.status != 200:
                     raise Away(f"status {answer.status}, and no stream of notifications")
-                yield answer.content
+                yield _ids(answer.content)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Away(str(error)) from error
 
@@ -90,6 +90,19 @@ class Notices:
         answer = await ask(self._mesh, f"{_URL}{path}", within_s=LIMIT_S, headers=self._headers, **options)
         _know(answer.status)
         return answer
+
+
+async def _ids(lines: AsyncIterable[bytes]) -> AsyncIterator[int | None]:
+    """Of the events in a stream of them (HTML, 9.2.6) those that are notifications."""
+    last = b""
+    async for line in lines:
+        name, _, said = line.strip().partition(b": ")
+        if name == b"id":
+            last = said
+        elif (name, said) == (b"event", b"notification") and last.isdigit() and len(last) <= 18:
+            yield int(last)
+        elif line.startswith(b":"):
+            yield None
 
 
 def _know(status: int) -> None:

@@ -70,7 +70,6 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def follow(request: web.Request) -> web.StreamResponse:
     """``GET /orders/{id}/live``: its progress, as a part of the page, each time that there is something new."""
-    session_of(request)
     return await live(request, _progress(request))
 
 
@@ -106,7 +105,8 @@ async def _progress(request: web.Request) -> AsyncGenerator[bytes, None]:
         except Away:
             order = None
         except (LoggedOut, Problem):
-            yield b"event: over\ndata:\n\n"
+            # The page itself says why.
+            yield part("gone", "")
             return
         if order is not None:
             titles = titles or await _titles(request, (line.laptop for line in order.lines))
@@ -115,7 +115,7 @@ async def _progress(request: web.Request) -> AsyncGenerator[bytes, None]:
                 shown = text
                 yield part("progress", text)
             if order.is_over:
-                yield b"event: over\ndata:\n\n"
+                yield part("over", "")
                 return
         await clock.sleep(_EVERY_S if looked < _AT_FIRST else _LATER_S)
         yield b""

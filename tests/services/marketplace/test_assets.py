@@ -68,7 +68,7 @@ def test_a_template_runs_nothing_escapes_everything_and_stays_here(path: Path) -
         assert target.startswith(
             (
                 *("/", "#", "{{ asset(", "{{ console_url }}/trace/", "{{ previous", "{{ next", "{{ retry"),
-                *("{{ path }}", "{{ wanted.url(", "{{ without", "{{ drawn_", "{{ beginning"),
+                *("{{ path }}", "{{ wanted.url(", "{{ without", "{{ back", "{{ drawn_", "{{ beginning"),
             )
         )
         assert not target.startswith("//")

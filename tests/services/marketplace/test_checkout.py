@@ -32,7 +32,7 @@ async def until_over(someone: Someone, path: str) -> Page:
     async with asyncio.timeout(120):
         answer = await someone.ask("GET", f"{path}/live", headers=EVENTS)
     assert answer.headers["Content-Type"] == "text/event-stream"
-    assert answer.text.endswith("event: over\ndata:\n\n"), answer.text
+    assert answer.text.endswith("event: over\ndata: \n\n"), answer.text
     return await someone.open(path)
 
 
@@ -193,7 +193,7 @@ async def test_without_payments_an_order_is_kept_and_says_that_it_waits(
         path = order_of(await ada.post("/checkout"))
         page = await ada.open(path)
         assert "This takes longer than usual" in page.text
-        assert [script["src"].partition("?")[0] for script in page.all("script")] == ["/static/order.js"]
+        assert [script["src"].partition("?")[0] for script in page.all("script")] == ["/static/live.js"]
         assert ("meta", {"http-equiv": "refresh", "content": "2"}) in page.elements
         await there.open("payments")
         assert "It is paid and yours." in (await until_over(ada, path)).text
@@ -324,6 +324,33 @@ async def put_and_order(there: Market, someone: Someone) -> None:
     await someone.send("/basket")
     await someone.open("/checkout")
     order_of(await someone.post("/checkout"))
+
+
+async def test_one_customer_watches_a_few_orders_at_once_and_leaves_room_for_others(
+    registry: discovery.StaticRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_pages, "_EVERY_S", 0.02)
+    async with market(registry, tmp_path) as there:
+        await there.close("payments")
+        ada, bob = await there.customer(), there.someone()
+        await bob.sign_up("bob@example.org")
+        await ada.open("/checkout")
+        path = order_of(await ada.post("/checkout"))
+        watching = [asyncio.create_task(ada.ask("GET", f"{path}/live", headers=EVENTS)) for _ in range(10)]
+        try:
+            refused, _ = await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+            while len(refused) < len(watching) - live.OF_ONE_MAX:
+                more, _ = await asyncio.wait(set(watching) - refused, return_when=asyncio.FIRST_COMPLETED)
+                refused |= more
+            assert {answer.result().status for answer in refused} == {429}
+            assert (await bob.ask("GET", f"{path}/live", headers=EVENTS)).text.endswith("event: gone\ndata: \n\n")
+            await there.open("payments")
+            for answer in await asyncio.gather(*(set(watching) - refused)):
+                assert answer.text.endswith("event: over\ndata: \n\n")
+        finally:
+            for each in watching:
+                each.cancel()
+        assert (await ada.ask("GET", f"{path}/live", headers=EVENTS)).status == 200, "there is room again"
 
 
 async def test_as_many_orders_are_watched_as_there_is_room_for(

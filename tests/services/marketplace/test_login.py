@@ -19,8 +19,8 @@ from services.accounts.app import build as build_accounts
 from services.kit.data.database import file_url
 from services.kit.service import Settings
 from services.marketplace import accounts
-from services.marketplace.app import build
 from services.marketplace.addresses import page_of_ours
+from services.marketplace.app import build
 from services.marketplace.visiting import access_of
 from tests.services.accounts.cheap import CHEAP
 from tests.services.marketplace.shop import opened, read, says

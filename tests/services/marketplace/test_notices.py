@@ -84,10 +84,53 @@ async def test_a_page_that_is_open_shows_what_comes(registry: discovery.StaticRe
     assert came.headers["Content-Type"] == "text/event-stream"
     _, sign, news = came.text.rstrip("\n").split("\n\n")
     assert sign.startswith(":")
-    assert news.startswith("event: notices\ndata: ")
+    assert news.startswith("id: 2\nevent: notices\ndata: ")
     assert "Your order 12 is confirmed</bdi>" in news
     assert "It is &lt;paid&gt;." in news
     assert asked == ["/notifications?limit=20", "/notifications/live?after=1", "/notifications?limit=20"]
+
+
+async def test_what_comes_in_a_burst_is_shown_once_and_a_browser_that_comes_back_has_it(
+    registry: discovery.StaticRegistry, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.raw_path)
+        if request.path == "/notifications/live":
+            news = "".join(f"id: {number}\nevent: notification\ndata: {{}}\n\n" for number in range(2, 50))
+            return web.Response(text=news, content_type="text/event-stream")
+        return web.json_response([NOTICE | {"id": 48}, OLDER])
+
+    async with market(registry, tmp_path) as there, behind(registry, "notifications", answer):
+        ada = there.someone()
+        await ada.sign_up()
+        events = {"Accept": "text/event-stream"}
+        came = await ada.ask("GET", "/notifications/live?after=1", headers=events)
+        again = await ada.ask("GET", "/notifications/live?after=1", headers={**events, "Last-Event-ID": "49"})
+
+    assert came.text.count("event: notices") == 2, "48 at once, and the one that came after these"
+    assert "id: 49\n" in came.text
+    assert again.text.count("event: notices") == 0
+    lists = ["/notifications?limit=20"] * 2
+    assert asked == ["/notifications/live?after=1", *lists, "/notifications/live?after=49"]
+
+
+async def test_while_the_news_cannot_be_read_the_stream_ends_for_the_browser_to_ask_again(
+    registry: discovery.StaticRegistry, tmp_path: Path
+) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/notifications/live":
+            news = "id: 2\nevent: notification\ndata: {}\n\n: still here\n\n"
+            return web.Response(text=news, content_type="text/event-stream")
+        return web.json_response({}, status=503)
+
+    async with market(registry, tmp_path) as there, behind(registry, "notifications", answer):
+        ada = there.someone()
+        await ada.sign_up()
+        came = await ada.ask("GET", "/notifications/live?after=1", headers={"Accept": "text/event-stream"})
+
+    assert came.text == "retry: 2000\n\n", "a sign of life would have it wait for what has come already"
 
 
 @pytest.mark.parametrize("status", [401, 404, 503])
