@@ -20,6 +20,7 @@ from observability.backlog import Backlog
 from observability.call_metrics import CallMetrics, status_labels
 from observability.durations import Instrument
 from observability.histograms import Histograms
+from observability.resident import resident
 from observability.sampling import Start
 from observability.tally import Tally
 
@@ -95,6 +96,7 @@ class Metrics:
                 "{request}",
                 "Requests under way.",
             ),
+            (semconv.PROCESS_MEMORY_USAGE, resident, "By", "Physical memory that the process holds."),
         ):
             meter.create_observable_up_down_counter(name, [count], unit, what)
         self._followed: list[Followed] = []

@@ -88,6 +88,7 @@ MESH_LOOP_LAG: Final = "mesh.loop.lag"
 MESH_RETRY_BUDGET: Final = "mesh.retry.budget"
 MESH_SERVER_NACKS: Final = "mesh.server.nacks"
 MESH_WATCH_LAG: Final = "mesh.watch.lag"
+PROCESS_MEMORY_USAGE: Final = "process.memory.usage"
 
 # What the conventions advise for both durations, in seconds.
 DURATION_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)

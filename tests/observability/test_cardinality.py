@@ -51,6 +51,7 @@ BOUNDS = {
     "mesh.view.age": SERVICES,
     "mesh.watch.lag": SERVICES,
     "mesh.loop.lag": 1,
+    "process.memory.usage": 1,
 }
 
 

@@ -23,7 +23,7 @@ from discovery.testing.registry import FakeRegistry
 from observability import exposition
 from observability.exposition import Exposition
 from observability.receiver import Receiver
-from tests.observability.support import new_logging, request
+from tests.observability.support import MEMORY, new_logging, request
 
 
 async def hello(_: web.Request) -> web.Response:
@@ -181,7 +181,7 @@ async def test_a_collector_gets_the_same_beside_it(identity: Instance, monkeypat
                 observer.request(request()).end(200)
 
         await asyncio.to_thread(whole)
-        assert receiver.received["metrics"] == 2
+        assert receiver.received["metrics"] == 2 + MEMORY
 
 
 async def test_what_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from discovery.model import Followed, Health, Instance, Outcome, Target, View
 from discovery.observer import Ejected, Pulse, Readmitted, ViewChanged
 from discovery.testing.clock import FakeClock
 from observability.testing import Recorded, recorded
-from tests.observability.support import attempt, call, make, peer, request
+from tests.observability.support import MEMORY, attempt, call, make, peer, request
 
 CLIENT = "http.client.request.duration"
 SERVER = "http.server.request.duration"
@@ -182,6 +182,15 @@ def test_a_pulse_tells_how_things_stand_now(told: Recorded) -> None:
 
     told.observer.notify(Pulse(0.0, (Followed(laptops, 1.0, 0.0, 10.0),)))
     assert told.measured("mesh.retry.budget") == [], "ports is followed no longer, and in laptops there is nobody"
+
+
+@pytest.mark.skipif(not MEMORY, reason="only Linux says so")
+def test_the_memory_that_the_process_holds_is_told_as_it_is_now(told: Recorded) -> None:
+    ((_, before),) = told.measured("process.memory.usage")
+    held = b"x" * 64 * 1024**2
+    ((_, then),) = told.measured("process.memory.usage")
+    assert then - before > len(held) / 2
+    assert 0 < before < 16 * 1024**3, "in bytes"
 
 
 @pytest.mark.parametrize(("status", "label"), [(200, 200), (418, 418), (299, 200), (499, 400), (999, 900)])

@@ -26,7 +26,7 @@ from observability.ledger import Ledger
 from observability.pipeline import Pipe, close
 from observability.receiver import Receiver
 from observability.tree import render_tree, trace_tree
-from tests.observability.support import attempt, call, end, make, new_logging, peer, request
+from tests.observability.support import MEMORY, attempt, call, end, make, new_logging, peer, request
 
 # A hang, whatever the machine is busy with; what leaving really takes is in docs/telemetry.md.
 HANG_S = 15.0
@@ -104,7 +104,7 @@ async def test_traces_metrics_and_logs_arrive_whole(identity: Instance, monkeypa
             "└─ call ports",
             "└─ attempt 1 → ports-1",
         ]
-        assert receiver.received == {"traces": 3, "metrics": 7, "logs": 2}
+        assert receiver.received == {"traces": 3, "metrics": 7 + MEMORY, "logs": 2}
         assert "s3cret" not in repr(spans)
 
 
