@@ -109,6 +109,8 @@ async def _known(
         return found, looks.lately(connection, asked.query.customer), bought.lately(connection)
 
     known, seen, purchases = await asked.database.read(work)
+    if known is None:
+        catalogue.lost()
     if known is None and not catalogue.tried.is_set():
         with suppress(TimeoutError):
             async with asked.request.app[AROUND].clock.timeout(_PATIENCE_S):

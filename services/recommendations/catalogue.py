@@ -58,6 +58,16 @@ class Catalogue:
         """Read them now: there are others to ask."""
         self._due.set()
 
+    def lost(self) -> None:
+        """Nothing is in the table. If it was read before, somebody emptied it: read them now, not when it is time.
+
+        Who comes meanwhile waits, as at the start. While they cannot be read, they are tried again anyway.
+        """
+        if self.current:
+            self.current = False
+            self.tried.clear()
+            self._due.set()
+
     async def follow(self, mesh: discovery.Mesh) -> None:
         """Read them whenever it is time, until it is cancelled."""
         failures = 0

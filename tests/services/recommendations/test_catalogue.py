@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, update
 from sqlalchemy.engine import URL
 
 import discovery
@@ -21,6 +21,7 @@ from services.recommendations import laptops as shelf
 from services.recommendations.app import SERVICE
 from services.recommendations.catalogue import EVERY_S
 from services.recommendations.model import Laptop
+from services.recommendations.table import CATALOGUE, LAPTOPS
 from tests.services.recommendations.laptops import Laptops, ids, known, later, one
 from tests.services.support import build_laptops, enrolled, served
 from tests.services.support import build_recommendations as build
@@ -138,6 +139,36 @@ async def test_the_laptops_and_what_is_recommended_of_them_are_those_that_there_
         await until(1, 89_900)
         assert (await laptops("DELETE", path)).status == 204
         await until(None)
+
+
+async def test_who_finds_the_table_empty_waits_until_the_laptops_are_read_again(
+    url: URL, registry: discovery.StaticRegistry
+) -> None:
+    laptops = Laptops("MF13", "MF15")
+
+    def empty(connection: Connection) -> None:
+        connection.execute(delete(LAPTOPS))
+        connection.execute(update(CATALOGUE).values(as_of_s=None, changes=CATALOGUE.c.changes + 1))
+
+    async with served(laptops.app(), "laptops", registry):
+        await enrolled(registry, "laptops")
+        clock = FakeClock()
+        async with (
+            served(build(url, discovery.Surroundings(clock=clock)), "recommendations", registry) as client,
+            Database(url, SERVICE.home) as database,
+        ):
+            await known(client)
+            asked = len(laptops.asked)
+            await database.write(empty)
+            first, second = await asyncio.gather(*(client("GET", "/recommendations") for _ in range(2)))
+            assert ids(first.json) == ids(second.json) == [1, 2]
+            assert len(laptops.asked) == asked + 1
+            laptops.answer = lambda: web.Response(status=500)
+            await database.write(empty)
+            assert (await client("GET", "/recommendations")).status == 503
+            asked = len(laptops.asked)
+            assert (await client("GET", "/recommendations")).status == 503
+            assert len(laptops.asked) == asked, "who does not answer is asked again when it is time"
 
 
 async def test_what_is_told_while_they_are_read_is_not_forgotten(url: URL) -> None:
