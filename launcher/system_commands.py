@@ -126,11 +126,12 @@ def demo(consul: str, *, as_json: bool) -> int:
 @click.command()
 @consul_option
 @click.option("--zipkin", default="", metavar="URL", help="Where a Zipkin runs, which gets a picture, too.")
-def pictures(consul: str, zipkin: str) -> int:
+@click.option("--only", multiple=True, metavar="SCENARIO", help="Those of this scenario and no others; repeatable.")
+def pictures(consul: str, zipkin: str, only: tuple[str, ...]) -> int:
     """Take the pictures of the documentation anew, for maintainers. Needs Chromium."""
     from launcher.demo import take_pictures
 
-    return take_pictures(consul, zipkin)
+    return take_pictures(consul, zipkin, only)
 
 
 @click.command()
@@ -146,7 +147,7 @@ def scenario(name: str, system: str, *, seconds: float | None, as_json: bool) ->
 
     Exits with 0 when it showed and was gone again, with 1 when not, with 2 when it could not be broken.
     """
-    from launcher.scenario import heal_all, list_scenarios, run_scenario, scenario_names
+    from launcher.scenario import SCENARIOS, heal_all, list_scenarios, run_scenario
 
     if not name:
         click.echo(list_scenarios(as_json=as_json))
@@ -156,8 +157,8 @@ def scenario(name: str, system: str, *, seconds: float | None, as_json: bool) ->
 
         click.echo(asyncio.run(heal_all(system)))
         return 0
-    if name not in (known := scenario_names()):
-        raise click.UsageError(f"there is no scenario {name!r}; there are {', '.join(known)}, and heal")
+    if name not in SCENARIOS:
+        raise click.UsageError(f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}, and heal")
     return run_scenario(name, system, seconds=seconds, as_json=as_json)
 
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from discovery.errors import MeshError
+
+
+class NoPicture(MeshError):
+    """What a picture should show did not come about."""
+
 
 class StepFailed(Exception):
     """Something did not hold; the sentence says what, and the figures what was measured all the same."""

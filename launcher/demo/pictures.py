@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -19,10 +20,12 @@ import aiohttp
 from rich.console import Console
 
 from discovery.clock import Clock, SystemClock
-from discovery.errors import ConfigError, MeshError
+from discovery.errors import ConfigError
 from launcher.demo.browser import browsing
 from launcher.demo.browser_choice import find_browser
+from launcher.demo.failures import NoPicture
 from launcher.demo.login import Login
+from launcher.demo.scenarios import picture_scenario
 from launcher.demo.scene import Scene
 from launcher.demo.shopping import shop
 from launcher.demo.steps import FAULT
@@ -30,8 +33,11 @@ from launcher.demo.traces import Traces
 from launcher.load import drive
 from launcher.local import (
     Choice,
+    Control,
     Processes,
+    Running,
     Screen,
+    State,
     System,
     check_environment,
     choose,
@@ -40,6 +46,7 @@ from launcher.local import (
     with_program,
 )
 from launcher.plan import ROOT, SYSTEM
+from launcher.scenario import SCENARIOS, Scenario
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -54,30 +61,33 @@ _PAGE_MS = 20_000
 _SETTLE_S = 0.8
 # The map is as wide as the longest chain of calls.
 _WIDTH, _MAP_WIDTH = 1280, 1640
+# While something is broken.
+_CUSTOMERS = 3
+_NOTHING: Mapping[str, str] = {}
 
 
-class NoPicture(MeshError):
-    """What a picture should show did not come about."""
-
-
-def take_pictures(consul: str, zipkin: str) -> int:
-    """Take all of them anew; that of Zipkin only where one runs at the URL *zipkin*.
+def take_pictures(consul: str, zipkin: str, only: Sequence[str]) -> int:
+    """Take all of them anew, or those of *only* these scenarios; that of Zipkin where one runs at the URL *zipkin*.
 
     Raises:
-        ConfigError: when there is no browser, or the environment makes no sense.
+        ConfigError: when there is no browser or no such scenario, or the environment makes no sense.
         NoPicture: when something that was to be shown did not happen.
     """
     check_environment(os.environ)
+    if unknown := [name for name in only if name not in SCENARIOS]:
+        raise ConfigError(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
     program = find_browser(os.environ)
     if program is None:
         raise ConfigError("pictures are taken with Chromium: install it, or name one in CHROME_BIN")
     choice = with_program(choose(consul, os.environ))
-    with new_folder() as folder:
-        studio = Studio(folder, choice, zipkin.rstrip("/"), SystemClock())
-        try:
-            run_until_signal(studio.work(program), kill=studio.system.kill)
-        except KeyboardInterrupt:
-            return 130
+    # What one broke is on the console's pages for a while: each has a system of its own.
+    for scenario in only or ("", *SCENARIOS):
+        with new_folder() as folder:
+            studio = Studio(folder, choice, zipkin.rstrip("/"), SystemClock())
+            try:
+                run_until_signal(studio.work(program, scenario), kill=studio.system.kill)
+            except KeyboardInterrupt:
+                return 130
     return 0
 
 
@@ -92,20 +102,40 @@ class Studio:
         processes = Processes.planned(SYSTEM, folder, choice, os.environ, extra=extra)
         self.system = System(SYSTEM, processes, clock=clock, rng=Random(), listener=Screen())
 
-    async def work(self, program: Path) -> None:
-        """Start everything, let something happen, and take the pictures."""
+    async def work(self, program: Path, scenario: str) -> None:
+        """Start everything, let something happen, and take the pictures: of a *scenario*, or (``""``) of all else."""
         async with self.system:
-            where = {each.service: each.url for each in await self.system.ready(lambda passing, wanted: None)}
-            async with (
-                browsing(program) as browser,
-                aiohttp.ClientSession(where["gateway"]) as gateway,
-                aiohttp.ClientSession(where["console"]) as console,
-            ):
-                login, traces = Login(self.system, gateway, self._clock), Traces(console, self._clock)
-                scene = Scene(self.system, gateway, login, traces, self._clock, lambda what: None)
-                await _browse(scene)
-                trace = await _refused_once(scene)
-                await self._take_all(browser, where, trace)
+            instances = await self.system.ready(lambda passing, wanted: None)
+            async with browsing(program) as browser:
+                if scenario:
+                    await self._broken(browser, instances, SCENARIOS[scenario])
+                else:
+                    await self._whole(browser, {each.service: each.url for each in instances})
+
+    async def _whole(self, browser: Browser, where: Mapping[str, str]) -> None:
+        """All is well, but for one request that is refused once."""
+        async with (
+            aiohttp.ClientSession(where["gateway"]) as gateway,
+            aiohttp.ClientSession(where["console"]) as console,
+        ):
+            login, traces = Login(self.system, gateway, self._clock), Traces(console, self._clock)
+            scene = Scene(self.system, gateway, login, traces, self._clock, lambda what: None)
+            await _browse(scene)
+            trace = await _refused_once(scene)
+            await self._take_all(browser, where, trace)
+
+    async def _broken(self, browser: Browser, instances: Sequence[Running], scenario: Scenario) -> None:
+        """What a scenario breaks, while customers are there."""
+        self.system.invite(_CUSTOMERS, instances)
+
+        async def take(name: str, url: str, cookies: Mapping[str, str]) -> None:
+            ready = "html[data-ready]" if "-console" in name else "main"
+            width = _MAP_WIDTH if name.endswith("-map") else _WIDTH
+            await self._take(browser, name, url, ready, width=width, cookies=cookies)
+
+        async with Control(self.system, token := secrets.token_urlsafe()).serving() as control:
+            state = State(self.system.id, os.getpid(), control, token)
+            await picture_scenario(scenario, state, self._clock, take)
 
     async def _take_all(self, browser: Browser, where: Mapping[str, str], trace: str) -> None:
         console, gateway = where["console"], where["gateway"]
@@ -129,9 +159,19 @@ class Studio:
             await self._take(browser, "zipkin", f"{self._zipkin}/zipkin/traces/{trace}", "text=recommendations")
 
     async def _take(
-        self, browser: Browser, name: str, url: str, ready: str, *, dark: bool = False, width: int = _WIDTH
+        self,
+        browser: Browser,
+        name: str,
+        url: str,
+        ready: str,
+        *,
+        dark: bool = False,
+        width: int = _WIDTH,
+        cookies: Mapping[str, str] = _NOTHING,
     ) -> None:
         async with _page(browser, width, dark=dark) as page:
+            for cookie, value in cookies.items():
+                await page.context.add_cookies([{"name": cookie, "value": value, "url": url}])
             await page.goto(url, wait_until="domcontentloaded")
             await page.wait_for_selector(ready, timeout=_PAGE_MS)
             await self._shoot(page, name)

@@ -3,6 +3,7 @@
 from launcher.local.agent import Agent
 from launcher.local.child import Child, Command, Ended
 from launcher.local.consul_choice import Choice, agent_command, choose, find_program, free_ports, with_program
+from launcher.local.control import Control
 from launcher.local.folder import State, end_leftovers, find_system, is_over, new_folder, running_systems
 from launcher.local.processes import Processes
 from launcher.local.screen import Screen
@@ -18,6 +19,7 @@ __all__ = [
     "Child",
     "Choice",
     "Command",
+    "Control",
     "Ended",
     "NotReady",
     "Options",

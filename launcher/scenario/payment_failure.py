@@ -68,7 +68,8 @@ PAYMENT_FAILURE = Scenario(
         Look(
             "console",
             "/traces?service=payments&errors=1",
-            "Each trace is one try of orders to be paid; they come further and further apart, up to five seconds.",
+            "Each that begins at orders is one try to be paid. They come further and further apart, up to five "
+            "seconds.",
             _traced,
             stays=True,
         ),

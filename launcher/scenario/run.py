@@ -19,11 +19,6 @@ from launcher.scenario.scenarios import SCENARIOS
 from launcher.scenario.stage import Stage
 
 
-def scenario_names() -> list[str]:
-    """What they are called."""
-    return list(SCENARIOS)
-
-
 def list_scenarios(*, as_json: bool) -> str:
     """What there is to play."""
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import secrets
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import aiohttp
@@ -42,6 +43,11 @@ class Visitor:
         self._is_known = False
         # The page of the order that is waited for.
         self.order_path = ""
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """What the browser has of the shop's."""
+        return {cookie.key: cookie.value for cookie in self._session.cookie_jar}
 
     async def leave(self) -> None:
         """Close the browser."""

@@ -166,6 +166,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "launcher.local",
         "launcher.load",
         "launcher.plan",
+        "launcher.scenario",
         "discovery",
         "observability",
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.demo.scenarios import picture_of
 from launcher.scenario.scenarios import SCENARIOS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -17,12 +18,20 @@ def words(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_scenario_has_a_page_that_says_where_to_look_and_what_is_there(name: str) -> None:
+def test_a_scenario_has_a_page_that_says_and_shows_what_is_to_be_seen_where(name: str) -> None:
     page = words((DOCS / "scenarios" / f"{name}.md").read_text(encoding="utf-8"))
     assert f"./mesh scenario {name}" in page
     for look in SCENARIOS[name].looks:
         place = {"command": f"`{look.path}`"}.get(look.where, f"the {look.where}, `{look.path}`")
         assert f"| {place} | {look.says} |" in page
+        assert look.where == "command" or f"(../images/{picture_of(SCENARIOS[name], look)}.png)" in page
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_each_page_that_is_looked_at_has_a_picture_of_its_own(name: str) -> None:
+    scenario = SCENARIOS[name]
+    names = [picture_of(scenario, look) for look in scenario.looks if look.where != "command"]
+    assert len(set(names)) == len(names) > 0
 
 
 def test_no_page_is_about_a_scenario_that_is_not_there() -> None:
