@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from observability.lines import configure_logs
     from observability.log_only import journal
     from observability.messages import handling_event, sending_event, watch_backlog
+    from observability.queries import Queries, recording_queries
     from observability.receiver import Receiver
     from observability.setup import exposing, observer
     from observability.spans import Span
+    from observability.traits import DatabaseName
     from observability.tree import Node, render_tree, trace_tree
 
 __all__ = [
+    "DatabaseName",
     "Node",
+    "Queries",
     "Receiver",
     "Span",
     "TelemetryConfig",
@@ -33,6 +37,7 @@ __all__ = [
     "journal",
     "observer",
     "read_jaeger",
+    "recording_queries",
     "render_tree",
     "sending_event",
     "trace_tree",
@@ -40,7 +45,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "DatabaseName": "observability.traits",
     "Node": "observability.tree",
+    "Queries": "observability.queries",
     "Receiver": "observability.receiver",
     "Span": "observability.spans",
     "TelemetryConfig": "observability.config",
@@ -53,6 +60,7 @@ _HOME = {
     "journal": "observability.log_only",
     "observer": "observability.setup",
     "read_jaeger": "observability.jaeger",
+    "recording_queries": "observability.queries",
     "render_tree": "observability.tree",
     "sending_event": "observability.messages",
     "trace_tree": "observability.tree",

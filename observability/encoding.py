@@ -20,8 +20,9 @@ from observability.attributes import of_lookup
 from observability.call_spans import CallSpans, Description
 from observability.pairs import pairs
 from observability.protobuf import count, delimited, fixed32, fixed64, text, varint
+from observability.queries import Queries
 from observability.request_span import RequestSpan
-from observability.traits import AttemptTraits, CallTraits, RequestTraits
+from observability.traits import AttemptTraits, CallTraits, QueryTraits, RequestTraits
 
 _KINDS = {
     SpanKind.INTERNAL: b"\x30\x01",
@@ -50,7 +51,7 @@ _EVENT_ATTRIBUTE = b"\x1a"
 _LINK_ATTRIBUTE = b"\x22"
 
 
-def encode(spans: Iterable[ReadableSpan | CallSpans]) -> bytes:
+def encode(spans: Iterable[ReadableSpan | CallSpans | Queries]) -> bytes:
     """The body of a request that exports *spans*, grouped by resource and scope in the order of their first.
 
     Raises:
@@ -65,7 +66,7 @@ def encode(spans: Iterable[ReadableSpan | CallSpans]) -> bytes:
         group = known.get(place)
         if group is None:
             group = known[place] = groups.setdefault(resource, {}).setdefault(scope, [])
-        for encoded in _of_call(span) if isinstance(span, CallSpans) else [_span(span)]:
+        for encoded in _all_of(span):
             group += (_SPAN, varint(len(encoded)), encoded)
     # A large body is put together once: each further copy would touch as much memory anew.
     return b"".join(part for group in groups.items() for part in _nested(b"\x0a", _resource_spans(*group)))
@@ -91,6 +92,12 @@ def _scope(scope: InstrumentationScope | None) -> bytes:
         return b""
     named = text(b"\x0a", scope.name) + text(b"\x12", scope.version)
     return named + pairs(scope.attributes, _SCOPE_ATTRIBUTE)
+
+
+def _all_of(spans: ReadableSpan | CallSpans | Queries) -> list[bytes]:
+    if isinstance(spans, CallSpans):
+        return _of_call(spans)
+    return _of_queries(spans) if isinstance(spans, Queries) else [_span(spans)]
 
 
 def _span(span: ReadableSpan) -> bytes:
@@ -133,6 +140,20 @@ def _of_call(spans: CallSpans) -> list[bytes]:
     return encoded
 
 
+def _of_queries(spans: Queries) -> list[bytes]:
+    """All spans of a unit of work, in their order: what each has for itself are its id and its times."""
+    above = spans.above
+    before = b"".join((b"\x0a\x10", above.trace_id.to_bytes(16, "big"), b"\x12\x08"))
+    after = _below(above.trace_state, above.span_id)
+    encoded = []
+    for span_id, (traits, began_ns, ended_ns) in spans.parts():
+        head, said, status = _common(traits)
+        times = _times(0x39, began_ns, 0x41, ended_ns)
+        own = span_id.to_bytes(8, "big")
+        encoded.append(b"".join((before, own, after, head, times, said, status, b"\x85\x01", _IS_KNOWN)))
+    return encoded
+
+
 def _described(
     span: Description, trace: bytes, state: TraceState | None, parent_id: int, event: bytes, flags: bytes
 ) -> bytes:
@@ -144,7 +165,7 @@ def _described(
 
 # Those of different kinds are never equal, since they are of different lengths.
 @lru_cache(maxsize=2048)
-def _common(traits: CallTraits | AttemptTraits) -> tuple[bytes, bytes, bytes]:
+def _common(traits: CallTraits | AttemptTraits | QueryTraits) -> tuple[bytes, bytes, bytes]:
     status = _BARE[StatusCode.ERROR if traits.failure else StatusCode.UNSET]
     return _name(traits.name) + _KINDS[traits.kind], pairs(traits.values(), _SPAN_ATTRIBUTE), status
 
@@ -156,9 +177,11 @@ def _traits(traits: RequestTraits) -> bytes:
 
 
 def _ids(trace: bytes, state: TraceState | None, span_id: int, parent_id: int) -> bytes:
-    own = b"".join((b"\x0a\x10", trace, b"\x12\x08", span_id.to_bytes(8, "big")))
-    if state:
-        own += text(b"\x1a", ",".join(f"{key}={value}" for key, value in state.items()))
+    return b"".join((b"\x0a\x10", trace, b"\x12\x08", span_id.to_bytes(8, "big"), _below(state, parent_id)))
+
+
+def _below(state: TraceState | None, parent_id: int) -> bytes:
+    own = text(b"\x1a", ",".join(f"{key}={value}" for key, value in state.items())) if state else b""
     return own + b"\x22\x08" + parent_id.to_bytes(8, "big") if parent_id else own
 
 

@@ -25,6 +25,7 @@ from observability import semconv
 from observability.call_spans import CallSpans
 from observability.encoding import encode
 from observability.ledger import Ledger
+from observability.queries import Queries, QueryQueue
 from observability.recording import is_unlimited
 from observability.request_span import RequestSpan
 from observability.sending import client_of, most_bytes
@@ -58,9 +59,9 @@ class SpanExporter(OTLPSpanExporter):
         self._sends, self._most_bytes = client_of(self), most_bytes(self)
         self._ledger = ledger
 
-    def export(self, spans: Sequence[ReadableSpan | CallSpans]) -> SpanExportResult:
+    def export(self, spans: Sequence[ReadableSpan | CallSpans | Queries]) -> SpanExportResult:
         """Send a batch; called by the thread of the processor."""
-        count = sum(span.size if isinstance(span, CallSpans) else 1 for span in spans)
+        count = sum(span.size if isinstance(span, CallSpans | Queries) else 1 for span in spans)
         result = self._send(spans, count)
         if result is SpanExportResult.SUCCESS:
             self._ledger.delivered(count)
@@ -68,7 +69,7 @@ class SpanExporter(OTLPSpanExporter):
             self._ledger.failed(count, self._link.trouble)
         return result
 
-    def _send(self, spans: Sequence[ReadableSpan | CallSpans], count: int) -> SpanExportResult:
+    def _send(self, spans: Sequence[ReadableSpan | CallSpans | Queries], count: int) -> SpanExportResult:
         """Do as the base class does, but for the encoding."""
         if self._shutdown:
             return SpanExportResult.FAILURE
@@ -131,7 +132,7 @@ class MetricExporter(OTLPMetricExporter):
         return result
 
 
-class SpanQueue(BatchSpanProcessor):
+class SpanQueue(BatchSpanProcessor, QueryQueue):
     """The SDK's batches, behind a ledger: a span without room is counted, and costs a few hundred nanoseconds."""
 
     def __init__(self, exporter: sdk_export.SpanExporter, ledger: Ledger, size: int) -> None:
@@ -159,6 +160,13 @@ class SpanQueue(BatchSpanProcessor):
         if self._is_alone and spans.start.sampled and self._ledger.admit(spans.size):
             self._batch_processor.emit(spans)  # type: ignore[arg-type]  # our exporter knows what it gets
         return self._is_alone
+
+    def take_queries(self, queries: Queries) -> bool:
+        """Queue all that a unit of work asked of its database at once, if our exporter is to write it; never waits."""
+        is_ours = self._writes_calls and queries.is_whole
+        if is_ours and self._ledger.admit(queries.size):
+            self._batch_processor.emit(queries)  # type: ignore[arg-type]  # our exporter knows what it gets
+        return is_ours
 
     def _is_all(self, tracer: Tracer, processors: tuple[SpanProcessor, ...]) -> bool:
         """Whether a span does nothing but reach our exporter, whole."""

@@ -1,4 +1,4 @@
-"""What many spans have in common, and say: of calls, of attempts, and of incoming requests. Pure.
+"""What many spans have in common, and say: of calls, attempts, incoming requests, and queries. Pure.
 
 As a tuple it is found again in no time, with all that was made of it before.
 """
@@ -12,6 +12,7 @@ from opentelemetry.trace import SpanKind
 from discovery.model import Target
 from observability import semconv
 from observability.recording import Values
+from observability.statement import statement_of, told
 from observability.text import clip
 
 
@@ -135,6 +136,66 @@ class RequestTraits(NamedTuple):
         if self.nack:
             values[semconv.MESH_NACK] = self.nack
         return _ended(values, self.status, self.failure)
+
+
+class DatabaseName(NamedTuple):
+    """A database: of which *system*, by which name, and where, if that is elsewhere. A port of 0 is the usual one."""
+
+    system: str
+    namespace: str = ""
+    host: str = ""
+    port: int = 0
+
+
+class QueryTraits(NamedTuple):
+    """What many statements have in common, and their spans say. A *batch* is the same one, so many times."""
+
+    database: DatabaseName
+    sql: str
+    batch: int
+    error: str
+    code: str
+
+    @property
+    def name(self) -> str:
+        """What the span is called."""
+        return self._summary() or self.database.system
+
+    @property
+    def kind(self) -> SpanKind:
+        """A request to somebody else, even where that is a file."""
+        return SpanKind.CLIENT
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, if it did: what the database calls that, or the class of the error."""
+        return self.code or self.error
+
+    def values(self) -> Values:
+        """As attributes."""
+        of, does = self.database, statement_of(self.sql)
+        said = {
+            semconv.DB_SYSTEM_NAME: of.system,
+            semconv.DB_NAMESPACE: of.namespace,
+            semconv.DB_OPERATION_NAME: does.operation and self._times(does.operation),
+            semconv.DB_COLLECTION_NAME: does.collection,
+            semconv.DB_QUERY_SUMMARY: self._summary(),
+            semconv.DB_QUERY_TEXT: told(self.sql),
+            semconv.SERVER_ADDRESS: of.host,
+            semconv.DB_RESPONSE_STATUS_CODE: self.code,
+        }
+        values: Values = {name: value for name, value in said.items() if value}
+        if of.port:
+            values[semconv.SERVER_PORT] = of.port
+        if self.batch:
+            values[semconv.DB_OPERATION_BATCH_SIZE] = self.batch
+        return _ended(values, None, self.failure)
+
+    def _summary(self) -> str:
+        return self._times(statement_of(self.sql).summary)
+
+    def _times(self, what: str) -> str:
+        return f"BATCH {what}" if self.batch else what
 
 
 def asked(method: str, target: Target) -> Values:

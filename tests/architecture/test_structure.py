@@ -123,7 +123,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The rooms of what services share: the web layer stands on the other two, which know nothing of each other.
     "services.kit.auth": ("services.kit.auth", "services.kit.problems", "discovery"),
     "services.kit.pages": ("services.kit.pages", "discovery"),
-    "services.kit.data": ("services.kit.data", "services.kit.problems", "discovery"),
+    "services.kit.data": ("services.kit.data", "services.kit.problems", "discovery", "observability"),
     "services.kit.web": (
         "services.kit.web",
         "services.kit.auth",

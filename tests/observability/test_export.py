@@ -17,6 +17,7 @@ from observability.call_spans import CallSpans
 from observability.export import LogExporter, LogQueue, SpanExporter, SpanQueue
 from observability.ledger import Ledger
 from observability.otlp_handler import OtlpHandler
+from observability.queries import Queries
 
 SIZE = 512
 NOWHERE = "http://127.0.0.1:9"
@@ -27,7 +28,7 @@ class Held(SpanExporter):
 
     go = threading.Event()
 
-    def export(self, spans: Sequence[ReadableSpan | CallSpans]) -> SpanExportResult:
+    def export(self, spans: Sequence[ReadableSpan | CallSpans | Queries]) -> SpanExportResult:
         self.go.wait()
         self._ledger.delivered(len(spans))
         return SpanExportResult.SUCCESS

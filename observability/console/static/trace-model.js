@@ -8,10 +8,11 @@ export function title(span) {
   return span.role === "attempt" ? `attempt ${span.attempt} → ${span.target || "nobody"}` : span.name;
 }
 
-/** What an attempt came to, in words: `503 nacked`, `200`, `timed-out`. */
+/** What a span came to, in words: `503 nacked`, `200`, `timed-out`; of a statement what its database calls the error. */
 export function result(span) {
   const outcome = span.outcome === "answered" ? "" : span.outcome;
-  return [span.status ?? "", outcome].filter((part) => part !== "").join(" ") || (span.failed ? "failed" : "");
+  const said = [span.status ?? "", outcome].filter((part) => part !== "").join(" ");
+  return said || (span.failed ? String(span.attributes["db.response.status_code"] ?? "failed") : "");
 }
 
 /** A line of the waterfall as a sentence, for screen readers. */

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from discovery.web import Problem
+from services.kit.data.asking import BEGUN, COMMITTED, Asked, ended, heed, reached, taken_down
 from services.kit.data.faults import Busy, Unusable, out_of_bounds, taken, unrelated
 from services.kit.data.unit import Work
+
+if TYPE_CHECKING:
+    from observability import Queries
 
 T = TypeVar("T")
 
@@ -67,6 +74,8 @@ class PostgreSQL:
                 "server_settings": {"lock_timeout": wait_ms, "idle_in_transaction_session_timeout": "10000"},
             },
         )
+        heed(self._engine.sync_engine.dialect)
+        self._asked = Asked(url)
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._turn = asyncio.Lock()
 
@@ -79,13 +88,23 @@ class PostgreSQL:
 
     async def read(self, work: Work[T]) -> T:
         """Do what only reads; all of it sees the same moment."""
-        return await self._do(self._reading, work)
+        if (queries := self._asked.by_this_unit()) is None:
+            return await self._do(self._reading, work)
+        with _closing(queries):
+            return await self._do(self._reading, partial(taken_down, queries, work))
 
     async def write(self, work: Work[T]) -> T:
         """Do what writes, whole or not at all, while no other unit does."""
+        if (queries := self._asked.by_this_unit()) is None:
+            return await self._write(work, None)
+        with _closing(queries):
+            return await self._write(partial(taken_down, queries, work), queries)
 
+    async def _write(self, work: Work[T], queries: Queries | None) -> T:
         def alone(connection: Connection) -> T:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITING})
+            if queries is not None:
+                reached(queries, BEGUN)
             return work(connection)
 
         # Of this process one waits there, or those who wait would keep the connections from those who read.
@@ -95,7 +114,7 @@ class PostgreSQL:
         except TimeoutError:
             raise Busy from None
         try:
-            return await self._do(self._engine, alone)
+            return await self._do(self._engine, alone, queries)
         finally:
             self._turn.release()
 
@@ -118,7 +137,7 @@ class PostgreSQL:
                 return Unusable(what)
         return Busy() if found in _AGAIN or found.startswith(_BUSY) else None
 
-    async def _do(self, engine: AsyncEngine, work: Work[T]) -> T:
+    async def _do(self, engine: AsyncEngine, work: Work[T], writes: Queries | None = None) -> T:
         now = asyncio.get_running_loop().time
         until = now() + self._patience_s
         fresh = False
@@ -128,7 +147,7 @@ class PostgreSQL:
                 try:
                     result = await connection.run_sync(work)
                     committing = True
-                    await connection.commit()
+                    await _commit(connection, writes)
                 except DBAPIError as error:
                     # Nobody may have used the connection while it was lost, or since the schema changed: once, that
                     # says nothing. What is lost with a commit under way may be done, so it is not done again.
@@ -139,6 +158,28 @@ class PostgreSQL:
                     fresh = fresh or stale
                 else:
                     return result
+
+
+async def _commit(connection: AsyncConnection, writes: Queries | None) -> None:
+    if writes is None:
+        await connection.commit()
+        return
+    try:
+        await connection.commit()
+    except BaseException as error:
+        reached(writes, COMMITTED, error)
+        raise
+    reached(writes, COMMITTED)
+
+
+@contextmanager
+def _closing(queries: Queries) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        ended(queries, error)
+        raise
+    ended(queries, None)
 
 
 def _refusal(error: BaseException, code: str) -> Problem | None:

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from discovery.web import Problem
+from services.kit.data.asking import Asked, heed
 from services.kit.data.faults import Busy, Unusable, out_of_bounds, taken, unrelated
 from services.kit.data.sqlite_file import ASKED_AGAIN_S, make_file, turn
 from services.kit.data.unit import Queue, Unit, Work, following
@@ -57,6 +58,8 @@ class SQLite:
             # Transactions are begun here: the driver would begin them too late, at the first change.
             connect_args={"timeout": ASKED_AGAIN_S, "isolation_level": None},
         )
+        heed(self._engine.dialect)
+        self._asked = Asked(url)
         self._reads: Queue = SimpleQueue()
         self._writes: Queue = SimpleQueue()
         self._readers = [self._thread(self._reads, _read, 1) for _ in range(_READERS)]
@@ -112,7 +115,7 @@ class SQLite:
 
     def _unit(self, work: Work[Any]) -> Unit:
         loop = asyncio.get_running_loop()
-        return Unit(work, loop.time() + self._patience_s, loop.create_future())
+        return Unit(work, loop.time() + self._patience_s, loop.create_future(), self._asked.by_this_unit())
 
     def _thread(self, queue: Queue, do: _Doing, at_once: int) -> threading.Thread:
         name = f"database {self._file.name}"
@@ -156,10 +159,22 @@ class SQLite:
     def _write(self, connection: Connection, units: Sequence[Unit]) -> list[Any]:
         if any(unit.late for unit in units):
             raise Busy
-        with connection.begin():
-            with turn(self._file.with_name(f"{self._file.name}-turn"), lambda: units[0].late):
-                _begin_writing(_driver(connection), units[0])
-            return [unit.do(connection) for unit in units]
+        results: list[Any] | None = None
+        try:
+            with connection.begin():
+                with turn(self._file.with_name(f"{self._file.name}-turn"), lambda: units[0].late):
+                    _begin_writing(_driver(connection), units[0])
+                for unit in units:
+                    unit.begun()
+                results = [unit.do(connection) for unit in units]
+        except BaseException as error:
+            if results is not None:  # then it is the commit that failed
+                for unit in units:
+                    unit.committed(error)
+            raise
+        for unit in units:
+            unit.committed()
+        return results
 
     def _migrate(self, unit: Unit) -> None:
         # On a connection of its own, where foreign keys rest: a table may have to be made anew.

@@ -8,21 +8,30 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
+
+from services.kit.data.asking import BEGUN, COMMITTED, ended, reached, taken_down
+
+if TYPE_CHECKING:
+    from observability import Queries
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Not frozen: that would take longer for each than to copy its context.
+@dataclass(slots=True, eq=False)
 class Unit:
-    """Some work, until when it may wait for other processes, and who waits for what it comes to."""
+    """Some work, until when it may wait for other processes, who waits for what it comes to, and for whom it is taken
+    down what it asks.
+    """
 
     work: Work[Any]
     until: float
     answer: asyncio.Future[Any]
+    queries: Queries | None = None
     context: Context = field(default_factory=copy_context)
 
     @property
@@ -32,13 +41,28 @@ class Unit:
 
     def do(self, connection: Connection) -> Any:
         """Do it, as part of what asked for it."""
+        queries = self.queries
         try:
-            return self.context.run(self.work, connection)
+            if queries is None:
+                return self.context.run(self.work, connection)
+            return self.context.run(taken_down, queries, self.work, connection)
         except StopIteration as error:  # which no future takes
             raise RuntimeError("the work raised StopIteration") from error
 
+    def begun(self) -> None:
+        """It is its turn to write."""
+        if self.queries is not None:
+            self.queries.reached(BEGUN)
+
+    def committed(self, error: BaseException | None = None) -> None:
+        """What it wrote is there to stay, or is not, for that *error*."""
+        if self.queries is not None:
+            reached(self.queries, COMMITTED, error)
+
     def end(self, result: object, error: BaseException | None = None) -> None:
         """Tell who waits for it."""
+        if self.queries is not None:
+            ended(self.queries, error)
         with suppress(RuntimeError):  # of a loop that is closed: nobody waits any more
             self.answer.get_loop().call_soon_threadsafe(self._tell, result, error)
 

@@ -65,6 +65,21 @@ def test_a_peer_that_sends_no_telemetry_is_on_the_map(store: Store) -> None:
     assert (nodes["silent"]["registered"], nodes["silent"]["rate"]) == (False, 0.0)
 
 
+def test_what_a_service_asks_of_its_database_is_nobody_on_the_map(store: Store) -> None:
+    said = {"db.system.name": "postgresql", "db.collection.name": "ports", "server.address": "db.local"}
+    store.trace(
+        "t",
+        request("r", service="shop", lasted=30),
+        Sent(id="q", parent="r", name="SELECT ports", kind="client", attributes=said, failed=True),
+    )
+
+    nodes, edges = drawn(store)
+
+    assert nodes.keys() == {"shop"}
+    assert not edges
+    assert nodes["shop"]["errors"] == 0.0
+
+
 def test_telemetry_of_others_is_matched_by_its_parents(store: Store) -> None:
     store.trace(
         "t",
