@@ -14,8 +14,10 @@ function show(text) {
   place.innerHTML = text;
   // Who uses the keyboard stays where he is,
   document.getElementById(holder)?.querySelector(active.tagName)?.focus();
-  // and who listens hears what is new, not all of it again.
-  said.textContent = place.querySelector(place.dataset.said)?.textContent ?? "";
+  // and who listens to a long part hears what is new in it, not all of it again.
+  if (said) {
+    said.textContent = place.querySelector(place.dataset.said)?.textContent ?? "";
+  }
 }
 
 function listen() {
