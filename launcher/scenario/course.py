@@ -13,7 +13,7 @@ from launcher.scenario.stage import Stage
 from launcher.scenario.trouble import Trouble
 
 # Spans are on their way for a second, and an order counts as slow after five; the rest is for a busy machine.
-_SHOWS_S = 60.0
+_SHOWS_S = 90.0
 # An instance that was left out for long is asked again within a minute.
 _GONE_S = 90.0
 # A Consul that has just gone on has much to do.
