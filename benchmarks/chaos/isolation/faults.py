@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Self
 
 import aiohttp
 
 from benchmarks.chaos.gateway.stage import Process, System
+from launcher.local import free_ports
 from launcher.plan import ROOT
 
 
 class Shop:
-    """All services of the shop, an instance each. *variables* are what each of them is told."""
+    """The services of the shop, an instance each, until the block is left. *variables* is what each is told."""
 
     def __init__(self, system: System, variables: Mapping[str, Mapping[str, str]]) -> None:
         self.system = system
@@ -27,13 +31,30 @@ class Shop:
         """Where people come in."""
         return self._running["gateway"]
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(process.leave() for process in self._running.values()))
+
     async def start(self, *services: str) -> None:
-        """Start these, one after the other."""
-        for service in services:
-            told = {**self._variables.get(service, {}), "MESH_FAULTS": "on", "AUTH_ISSUER": "http://accounts"}
-            if service in self._running:
-                told["MESH_PORT"] = str(self._running[service].port)
-            self._running[service] = await self.system.start(f"{service}-1", root=ROOT, **told)
+        """Start these, side by side; one that ran before, where it was.
+
+        Raises:
+            CannotRun: when one of them ended, or was not ready in time.
+        """
+        ports = dict(zip(services, free_ports(len(services)), strict=True))
+        ports |= {service: process.port for service, process in self._running.items()}
+        starting = (self._start(service, ports[service]) for service in services)
+        for problem in await asyncio.gather(*starting, return_exceptions=True):
+            if problem is not None:
+                raise problem
+
+    async def _start(self, service: str, port: int) -> None:
+        told = {**self._variables.get(service, {}), "MESH_FAULTS": "on", "AUTH_ISSUER": "http://accounts"}
+        self._running[service] = await self.system.start(f"{service}-1", root=ROOT, **told, MESH_PORT=str(port))
 
     @asynccontextmanager
     async def killed(self, service: str) -> AsyncIterator[None]:

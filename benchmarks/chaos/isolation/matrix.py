@@ -14,9 +14,9 @@ from benchmarks.chaos.isolation.journeys import JOURNEYS, KNOWN, Journey, Person
 from benchmarks.chaos.playing import Scenario
 from launcher.development import Row
 
-# In the order in which they are started. The gateway is whom people reach, so it has nobody to stand in for it.
+# The gateway is whom people reach, so it has nobody to stand in for it.
 SERVICES = ("accounts", "laptops", "ports", "payments", "orders", "notifications", "recommendations", "marketplace")
-_ALONE: Mapping[str, Mapping[str, str]] = {"gateway": UNLIMITED}
+ALONE: Mapping[str, Mapping[str, str]] = {"gateway": UNLIMITED}
 # By then whoever calls has noticed.
 _LATER_S = 3.0
 _WELL_AGAIN_S, _POLL_S = 40.0, 1.0
@@ -56,12 +56,11 @@ class Matrix:
 
         async def play(stage: Stage) -> list[Row]:
             rows: list[Row] = []
-            async with stage.system() as system:
-                shop = Shop(system, _ALONE)
+            async with stage.system() as system, Shop(system, ALONE) as shop:
                 await shop.start(*SERVICES, "gateway")
                 await _well_again(stage, shop)
                 for fault, down in FAULTS.items():
-                    seen = await self._seen(stage, shop, service, down)
+                    seen = await look(stage, shop, service, down)
                     self.cells |= {(service, fault, name): journey for name, journey in seen.items()}
                     for name, journey in seen.items():
                         for step in journey.wrong:
@@ -71,16 +70,17 @@ class Matrix:
 
         return Scenario(service, f"{service} is down, and people go on", play)
 
-    async def _seen(self, stage: Stage, shop: Shop, service: str, down: Down) -> Mapping[str, Journey]:
-        """What people see: those who come at once, and those who come later; of the former only what nobody should."""
-        async with _people(stage, shop) as first, _people(stage, shop) as second, down(shop, service):
-            at_once = await _travelled(first)
-            await stage.clock.sleep(_LATER_S)
-            later = await _travelled(second)
-        for name, journey in later.items():
-            for step in at_once[name].wrong:
-                journey.sees(Seen.BROKEN, f"{step}, at once")
-        return later
+
+async def look(stage: Stage, shop: Shop, service: str, down: Down) -> Mapping[str, Journey]:
+    """What people see with *service* down: who comes later, and of who comes at once only what nobody should see."""
+    async with _people(stage, shop) as first, _people(stage, shop) as second, down(shop, service):
+        at_once = await _travelled(first)
+        await stage.clock.sleep(_LATER_S)
+        later = await _travelled(second)
+    for name, journey in later.items():
+        for step in at_once[name].wrong:
+            journey.sees(Seen.BROKEN, f"{step}, at once")
+    return later
 
 
 @asynccontextmanager
