@@ -87,7 +87,10 @@ class BrokerInbox:
                     raise Ended("the connection ended, or the queue")
                 sent_in = str(message.headers.get("traceparent", ""))
                 await receive(
-                    self._database, self._takes, message.body, self._around, system="rabbitmq", sent_in=sent_in
+                    *(self._database, self._takes, message.body, self._around),
+                    system="rabbitmq",
+                    sent_in=sent_in,
+                    again=bool(message.redelivered),
                 )
                 await message.ack()
                 self._is_well()

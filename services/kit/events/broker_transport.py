@@ -53,8 +53,8 @@ class BrokerTransport:
         """As over the mesh: they say so in the registry."""
         return await subscribers(self._mesh, self._source)
 
-    async def send(self, subscriber: str, event: Waiting, /) -> None:
-        """Put it into the queue, and wait until it is there to stay."""
+    async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
+        """Put it into the queue, and wait until it is there to stay. What it hands over *again*, the broker says."""
         message = Message(
             event.raw,
             content_type=MEDIA_TYPE,

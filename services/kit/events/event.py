@@ -15,6 +15,8 @@ from discovery.web import Problem, parse_json
 from discovery.web.validation import Schema
 
 MEDIA_TYPE = "application/cloudevents+json"
+# Says, over the mesh, that it was sent before, and that it is not known what became of that.
+AGAIN = "Event-Again"
 # With everything around its data. What is larger is told by its address, and read there.
 BOUND = 64 * 1024
 

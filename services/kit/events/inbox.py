@@ -1,7 +1,7 @@
 """What came: each event has its effect once, however often it comes.
 
-Where it is recorded that it was taken is the transaction of the effect. What cannot be handled is tried a few times,
-and then put aside as a dead letter, so that nothing waits behind it for ever.
+Where it is recorded that it was taken is the transaction of the effect. What cannot be handled, or ends the process, is
+tried a few times, and then put aside as a dead letter, so that nothing waits behind it for ever.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from discovery.web import Problem, read_body
 from services.kit.data.database import Database
 from services.kit.data.faults import Unusable
 from services.kit.data.records import insert_into
-from services.kit.events import letters
-from services.kit.events.event import BOUND, MEDIA_TYPE, Event, Taking, Unreadable, read
+from services.kit.events import letters, unfinished
+from services.kit.events.event import AGAIN, BOUND, MEDIA_TYPE, Event, Taking, Unreadable, read
 from services.kit.events.tables import INBOX
 from services.kit.web.route import AROUND, Asked, Route
 
 # Between the tries. All of it is well within what a sender waits.
 PAUSES_S = (0.1, 1.0)
+_ENDLESS = "each time that it was handled the process was killed, or ended by itself"
 # Twice as long as a sender keeps anything.
 KEPT_S = 14 * 86_400.0
 
@@ -50,11 +51,12 @@ async def receive(
     *,
     system: str,
     sent_in: str = "",
+    again: bool = False,
 ) -> None:
     """See to what came. It may be forgotten where this returns; where this raises, it has to come again.
 
     *system* is what traces call the way by which it came, and *sent_in* the ``traceparent`` of who sent it, where no
-    span of a request says so.
+    span of a request says so; *again* says that it may have been in somebody's hand before.
 
     Raises:
         Problem: 503, while the database cannot be used.
@@ -66,7 +68,7 @@ async def receive(
         await database.write(partial(letters.bury, raw=raw, reason=str(why), now_s=clock.wall()))
         return
     with observability.handling_event(event.kind, event.id, event.traceparent, system, sent_in) as failed:
-        error = await _try(database, takes, event, around)
+        error = await (_try_again if again else _try)(database, takes, event, around)
         if error is not None:
             failed(type(error).__name__)
             put_aside = partial(_put_aside, event=event, raw=raw, reason=_reason(error), now_s=clock.wall())
@@ -92,6 +94,17 @@ async def _try(
         else:
             return None
     return last
+
+
+async def _try_again(
+    database: Database, takes: Mapping[str, Taking], event: Event[Any], around: discovery.Surroundings
+) -> Exception | None:
+    """As above, unless that has ended a process too often."""
+    worth_it = await database.write(partial(unfinished.begin, event=event))
+    try:
+        return await _try(database, takes, event, around) if worth_it else Unreadable(_ENDLESS)
+    finally:
+        await database.write(partial(unfinished.end, event=event))
 
 
 def _reason(error: Exception) -> str:
@@ -131,7 +144,8 @@ def receiving(takes: Sequence[Taking]) -> Route:
         if asked.request.content_type != MEDIA_TYPE:
             raise Problem(415, f"the body must be {MEDIA_TYPE}", headers={"Accept": MEDIA_TYPE})
         raw = await read_body(asked.request, limit=BOUND)
-        await receive(asked.database, by_kind, raw, asked.request.app[AROUND], system="mesh")
+        around, again = asked.request.app[AROUND], AGAIN in asked.request.headers
+        await receive(asked.database, by_kind, raw, around, system="mesh", again=again)
 
     refuses = (400, 408, 413, 415)
     return Route("POST", "/events", take_event, answers={204: None}, refuses=refuses, inside=True)

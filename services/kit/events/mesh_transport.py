@@ -7,7 +7,7 @@ from collections.abc import Collection
 import aiohttp
 
 import discovery
-from services.kit.events.event import MEDIA_TYPE
+from services.kit.events.event import AGAIN, MEDIA_TYPE
 from services.kit.events.outbox import Waiting
 from services.kit.events.subscribers import subscribers
 from services.kit.events.transport import Undelivered
@@ -30,11 +30,10 @@ class MeshTransport:
         """Those that the registry names."""
         return await subscribers(self._mesh, self._source)
 
-    async def send(self, subscriber: str, event: Waiting, /) -> None:
+    async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
         """Call one of its instances, whichever: they share what they took."""
-        calling = self._mesh.service(subscriber).post(
-            "/events", data=event.raw, headers={"Content-Type": MEDIA_TYPE}, timeout=_LIMIT_S
-        )
+        headers = {"Content-Type": MEDIA_TYPE, **({AGAIN: "1"} if again else {})}
+        calling = self._mesh.service(subscriber).post("/events", data=event.raw, headers=headers, timeout=_LIMIT_S)
         try:
             async with calling as response:
                 if response.status >= 300:

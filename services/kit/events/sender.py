@@ -129,7 +129,7 @@ class Sender:
         failures = 0
         while True:
             try:
-                sent = await self._send_some(subscriber)
+                sent = await self._send_some(subscriber, again=failures > 0)
                 if failures:
                     _log.info("events reach %s again", subscriber)
                 failures = 0
@@ -143,8 +143,8 @@ class Sender:
             if not sent:
                 await self._clock.sleep(pause_s(failures, self._rng.random()) if failures else _LOOKED_S)
 
-    async def _send_some(self, subscriber: str) -> int:
-        """Send the next ones, and return how many."""
+    async def _send_some(self, subscriber: str, *, again: bool) -> int:
+        """Send the next ones, the first of them perhaps *again*, and return how many."""
         reached = sent = 0
         try:
             for event in await self._database.read(partial(outbox.waiting, subscriber=subscriber, limit=_AT_ONCE)):
@@ -154,7 +154,7 @@ class Sender:
                 with observability.sending_event(
                     said.kind, said.id, said.traceparent, self._transport.system, subscriber
                 ):
-                    await self._transport.send(subscriber, event)
+                    await self._transport.send(subscriber, event, again=again and not sent)
                 reached, sent = event.id, sent + 1
         finally:
             if reached:

@@ -51,6 +51,15 @@ INBOX = Table(
     Column("taken_s", Double, nullable=False, index=True),
     PrimaryKeyConstraint("source", "event"),
 )
+UNFINISHED = Table(
+    "unfinished",
+    _TABLES,
+    Column("source", String, nullable=False),
+    Column("event", String, nullable=False),
+    # How often it was begun, and came to no end.
+    Column("begun", Integer, nullable=False),
+    PrimaryKeyConstraint("source", "event"),
+)
 LETTERS = Table(
     "letters",
     _TABLES,
@@ -73,3 +82,8 @@ def add_inbox(connection: Connection) -> None:
     """Make what a service needs that takes events."""
     INBOX.create(connection)
     LETTERS.create(connection)
+
+
+def add_unfinished(connection: Connection) -> None:
+    """Make what a service needs besides, so that what ends its process does not come for ever."""
+    UNFINISHED.create(connection)

@@ -25,8 +25,8 @@ class Transport(Protocol):
         """Who has to get what is sent, as far as it is there now."""
         ...
 
-    async def send(self, subscriber: str, event: Waiting, /) -> None:
-        """Return when *subscriber* has *event* to stay.
+    async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
+        """Return when *subscriber* has *event* to stay. *again* says that the try before failed.
 
         Raises:
             Undelivered: when that is not so, or not known.

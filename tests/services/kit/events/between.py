@@ -45,6 +45,8 @@ class Between:
     folder: Path
     registry: discovery.StaticRegistry
     broker: URL | None
+    # Where they listen; 0: anywhere.
+    port: int = 0
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[Database]:
@@ -62,10 +64,16 @@ class Between:
             yield database
 
     @asynccontextmanager
+    async def notes(self) -> AsyncIterator[Database]:
+        """The data of who takes, whether it runs or not."""
+        async with Database(file_url(self.folder / "notes.db"), home(self.folder / "takes", EVENTS)) as database:
+            yield database
+
+    @asynccontextmanager
     async def _running(self, service: Service, *tags: str) -> AsyncIterator[Database]:
         settings = Settings(file_url(self.folder / f"{service.name}.db"), broker=self.broker)
         app: web.Application = application(service, settings)
-        async with served(app, service.name, self.registry, tags=tags):
+        async with served(app, service.name, self.registry, tags=tags, port=self.port):
             yield app[DATABASE]
 
 

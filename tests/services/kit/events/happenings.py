@@ -22,9 +22,10 @@ from tests.services.kit.data.things import THINGS, add
 
 # The revision that makes the tables.
 EVENTS = """
-from services.kit.events.tables import add_inbox, add_outbox
+from services.kit.events.tables import add_inbox, add_outbox, add_unfinished
 add_outbox(op.get_bind())
 add_inbox(op.get_bind())
+add_unfinished(op.get_bind())
 """
 
 NOW_S = 1_700_000_000.0
@@ -90,12 +91,14 @@ class Post:
         self.away: set[str] = set()
         self.got: dict[str, list[int]] = defaultdict(list)
         self.tries = 0
+        self.again: list[bool] = []
 
     async def subscribers(self) -> Sequence[str]:
         return self.there
 
-    async def send(self, subscriber: str, event: Waiting, /) -> None:
+    async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
         self.tries += 1
+        self.again.append(again)
         if subscriber in self.away:
             raise Undelivered(f"{subscriber} is away")
         self.got[subscriber].append(json.loads(event.raw)["data"]["number"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,12 @@ import discovery
 from discovery.testing.clock import FakeClock
 from services.kit.data.database import Database
 from services.kit.data.faults import Busy
-from services.kit.events import letters
+from services.kit.events import letters, unfinished
 from services.kit.events.event import BOUND, Event, on
 from services.kit.events.event import read as read_event
 from services.kit.events.inbox import KEPT_S, PAUSES_S, handlers, receive, replay, take
-from services.kit.events.tables import INBOX
-from tests.services.kit.events.happenings import MADE, NOW_S, made, names, note, reasons
+from services.kit.events.tables import INBOX, UNFINISHED
+from tests.services.kit.events.happenings import MADE, NOW_S, asleep, made, names, note, reasons
 
 HANDLE = Callable[[Connection, Event[Any]], None]
 
@@ -33,8 +34,9 @@ class Inbox:
         self._takes = handlers([on(MADE, handle)])
         self._around = discovery.Surroundings(clock=self.clock)
 
-    async def __call__(self, raw: bytes) -> None:
-        task = asyncio.ensure_future(receive(self.database, self._takes, raw, self._around, system="test"))
+    async def __call__(self, raw: bytes, *, again: bool = False) -> None:
+        receiving = receive(self.database, self._takes, raw, self._around, system="test", again=again)
+        task = asyncio.ensure_future(receiving)
         while not task.done():
             await self.clock.advance(sum(PAUSES_S))
             await asyncio.sleep(0.001)  # noqa: TID251 - real time of the database
@@ -130,6 +132,85 @@ async def test_what_fails_once_is_handled_and_no_letter(database: Database) -> N
     await inbox(made())
     assert await inbox.names() == ["7"]
     assert await inbox.reasons() == []
+
+
+def begun(connection: Connection) -> Sequence[int]:
+    return connection.execute(select(UNFINISHED.c.begun)).scalars().all()
+
+
+async def die_of(inbox: Inbox, raw: bytes) -> None:
+    """What a process leaves that ends while it handles what came again."""
+    await inbox.database.write(partial(unfinished.begin, event=read_event(raw)))
+
+
+async def test_what_ends_the_process_whenever_it_comes_is_put_aside_and_the_others_go_on(database: Database) -> None:
+    inbox, poison = Inbox(database), made(id="poison")
+    for _ in range(unfinished.MOST):
+        await die_of(inbox, poison)
+    await inbox(poison, again=True)
+    await inbox(made(id="next", data={"number": 8}), again=True)
+
+    assert await inbox.names() == ["8"]
+    (reason,) = await inbox.reasons()
+    assert "the process was killed" in reason
+    assert await database.read(begun) == []
+
+
+async def test_a_process_that_was_killed_with_an_event_in_hand_does_not_condemn_it(database: Database) -> None:
+    inbox = Inbox(database)
+    for _ in range(unfinished.MOST - 1):
+        await die_of(inbox, made())
+    await inbox(made(), again=True)
+
+    assert await inbox.names() == ["7"]
+    assert await inbox.reasons() == []
+    assert await database.read(begun) == []
+
+
+async def test_only_ends_of_a_process_count_however_often_something_comes_again(database: Database) -> None:
+    left = [Busy()] * (2 * unfinished.MOST)
+
+    def handle(connection: Connection, event: Event[Any]) -> None:
+        if left:
+            raise left.pop()
+        note(connection, event)
+
+    inbox = Inbox(database, handle)
+    while left:
+        with pytest.raises(Busy):
+            await inbox(made(), again=True)
+    await inbox(made(), again=True)
+    assert await inbox.names() == ["7"]
+    assert await inbox.reasons() == []
+
+
+async def test_what_is_cancelled_in_the_midst_is_no_end_of_a_process(database: Database) -> None:
+    inbox, midst = Inbox(database), threading.Event()
+
+    def handle(connection: Connection, event: Event[Any]) -> None:
+        midst.set()
+        raise LookupError
+
+    takes = handlers([on(MADE, handle)])
+    around = discovery.Surroundings(clock=inbox.clock)
+    task = asyncio.create_task(receive(database, takes, made(), around, system="test", again=True))
+    await asleep(inbox.clock, 1)
+    assert midst.is_set()
+    task.cancel()
+    await asyncio.wait([task])
+    assert await database.read(begun) == []
+
+
+async def test_what_comes_for_the_first_time_is_not_counted(database: Database) -> None:
+    seen: list[Sequence[int]] = []
+
+    def handle(connection: Connection, event: Event[Any]) -> None:
+        seen.append(begun(connection))
+
+    inbox = Inbox(database, handle)
+    await inbox(made(id="a"))
+    await inbox(made(id="b"), again=True)
+    assert seen == [[], [1]]
 
 
 @pytest.mark.parametrize(

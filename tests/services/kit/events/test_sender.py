@@ -62,6 +62,7 @@ async def test_who_is_away_gets_all_when_it_is_back_and_the_others_do_not_wait(d
         assert post.got == {"search": [1, 2, 3]}
         assert sender.backlog == {"ports": 3, "search": 0}
         assert post.tries < 3 + 300 / 7, "the pauses grow"
+        assert post.again.count(False) == 4, "each is sent once at first, and then the first of them again and again"
         post.away = set()
         await pass_time(clock, 20, 3)
         assert post.got["ports"] == [1, 2, 3]
@@ -127,8 +128,8 @@ class Gate(Post):
         super().__init__(*there)
         self.reached, self.open = asyncio.Event(), asyncio.Event()
 
-    async def send(self, subscriber: str, event: Waiting, /) -> None:
-        await super().send(subscriber, event)
+    async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
+        await super().send(subscriber, event, again=again)
         if len(self.got[subscriber]) == 2:
             self.reached.set()
             await self.open.wait()
@@ -155,8 +156,8 @@ class Deadly(Post):
         super().__init__(*there)
         self.reached = asyncio.Event()
 
-    async def send(self, subscriber: str, event: Waiting, /) -> None:
-        await super().send(subscriber, event)
+    async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
+        await super().send(subscriber, event, again=again)
         if len(self.got[subscriber]) == 2:
             self.reached.set()
             await asyncio.Event().wait()
@@ -200,8 +201,8 @@ async def test_of_two_senders_one_sends_and_the_other_goes_on_at_once_when_that_
 
 async def test_who_was_stopped_for_longer_than_its_lease_marks_nothing(database: Database) -> None:
     class Slow(Post):
-        async def send(self, subscriber: str, event: Waiting, /) -> None:
-            await super().send(subscriber, event)
+        async def send(self, subscriber: str, event: Waiting, /, *, again: bool = False) -> None:
+            await super().send(subscriber, event, again=again)
             await clock.sleep(2 * LEASE_S)
 
     one, two, clock = Slow("ports"), Post("ports"), FakeClock()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import sys
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,14 @@ from sqlalchemy import Connection, update
 import discovery
 from discovery.clock import SystemClock
 from services.kit.data.faults import Busy
+from services.kit.events import pauses, unfinished
 from services.kit.events.event import Event
 from services.kit.events.tables import CURSORS
 from tests.services.kit.events.between import WAYS, Between, broker_of, noted
 from tests.services.kit.events.happenings import ThingMade, happen, note, reasons
+from tests.services.support import instance
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(params=WAYS)
@@ -72,6 +78,40 @@ async def test_poison_is_put_aside_with_its_reason_and_the_others_go_on(between:
         await happen(things, 1, 2, 3)
         await noted(notes, 1, 3)
         assert await notes.read(reasons) == ["ArithmeticError: two is too many"]
+
+
+async def test_what_ends_the_process_of_who_takes_it_is_put_aside_in_the_end_and_the_others_go_on(
+    between: Between, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pauses, "_LONGEST_S", 0.2)
+    between.registry.replace("notes", [replace(instance("notes", unused_tcp_port), tags=("takes-things",))])
+    ends = []
+
+    async def live_again_and_again() -> None:
+        arguments = [str(between.folder), str(unused_tcp_port), *([str(between.broker)] if between.broker else [])]
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.services.kit.events.mortal", *arguments), cwd=ROOT
+            )
+            try:
+                ends.append(await process.wait())
+            finally:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+    living = asyncio.create_task(live_again_and_again())
+    try:
+        async with between.sending() as things, between.notes() as notes:
+            await happen(things, 1, 2, 3)
+            await noted(notes, 1, 3)
+            (reason,) = await notes.read(reasons)
+    finally:
+        living.cancel()
+        await asyncio.wait([living])
+    assert "the process was killed" in reason
+    assert set(ends) == {9}
+    assert unfinished.MOST <= len(ends) <= unfinished.MOST + 1
 
 
 async def test_while_the_database_of_who_takes_cannot_be_used_nothing_is_lost_or_put_aside(between: Between) -> None:
