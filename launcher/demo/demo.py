@@ -1,4 +1,7 @@
-"""`mesh demo`: the system comes up, is asked, loses an instance under load, and leaves; all of it has to hold."""
+"""`mesh demo`: the system comes up, is used, loses an instance under load and one with an order in it, and leaves.
+
+All of it has to hold.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from discovery.clock import Clock, SystemClock
 from discovery.errors import RegistryError
 from launcher.demo.failures import StepFailed, TooBusy
 from launcher.demo.login import Login
+from launcher.demo.resumption import order_through_a_kill
 from launcher.demo.scene import Scene
 from launcher.demo.steps import add_and_read, trace_a_retry
 from launcher.demo.survival import kill_under_load
@@ -108,6 +112,7 @@ class Tour:
                     await self._step("discover", add_and_read(scene))
                     await self._step("survive", kill_under_load(scene))
                     await self._step("trace", trace_a_retry(scene))
+                    await self._step("order", order_through_a_kill(scene))
             began = self._clock.now()
         await self._step("leave", self._left(began))
 

@@ -57,17 +57,19 @@ class Scene:
             content: dict[str, Any] = await response.json()
             return content, "" if content["ports"] else "ports missing", trace_id
 
-    async def patiently(self, problem: Callable[[], Awaitable[str]]) -> None:
+    async def patiently(
+        self, problem: Callable[[], Awaitable[str]], within_s: float = _PATIENCE_S, every_s: float = _AGAIN_S
+    ) -> None:
         """Look again while there is a *problem*, for some seconds.
 
         Raises:
             StepFailed: when it stays.
         """
-        deadline = self.clock.now() + _PATIENCE_S
+        deadline = self.clock.now() + within_s
         while found := await problem():
             if self.clock.now() > deadline:
-                raise StepFailed(f"{found}, for {_PATIENCE_S:.0f} s")
-            await self.clock.sleep(_AGAIN_S)
+                raise StepFailed(f"{found}, for {within_s:.0f} s")
+            await self.clock.sleep(every_s)
 
     async def persistently(self, ask: Callable[[], Awaitable[None]]) -> None:
         """Ask something of Consul's agent, again where it does not answer in time, for some seconds."""

@@ -162,6 +162,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "launcher.local": ("launcher.local", "launcher.plan", "discovery", "observability"),
     "launcher.remote": ("launcher.remote", "launcher.local", "launcher.plan", "discovery"),
     "launcher.demo": (
+        "launcher.customers",
         "launcher.demo",
         "launcher.local",
         "launcher.load",

@@ -31,6 +31,14 @@ async def test_every_step_holds_and_its_figures_are_there() -> None:
         (2, 200),
     ]
     assert {span["service"] for span in spans} == {"gateway", "laptops", "ports"}
+    order = figures["order"]
+    assert (order["state"], order["charges"], order["instance"]) == ("confirmed", 1, "orders-1")
+    assert (order["stock"]["before"] - order["stock"]["after"], order["stock"]["held"]) == (1, 0)
+    set_aside, killed, charged, confirmed, told = (
+        next(number for number, step in enumerate(order["steps"]) if words in step["what"])
+        for words in ("set aside", "killed", "charged", "confirmed", "customer")
+    )
+    assert set_aside < killed < charged < confirmed < told
 
 
 async def test_it_is_readable_without_a_terminal() -> None:
@@ -43,6 +51,7 @@ async def test_it_is_readable_without_a_terminal() -> None:
         "discover",
         "survive",
         "trace",
+        "order",
         "leave",
     ]
 
