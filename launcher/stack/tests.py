@@ -95,7 +95,7 @@ async def prepare(environ: Mapping[str, str], family: str, clock: Clock) -> tupl
         ConfigError: when an image can neither be pulled nor be stood in for.
     """
     engine = await find_engine(environ, clock)
-    images = await Stack(engine, family, tell=_say, profiles=("cluster",)).images()
+    images = await Stack(engine, family, tell=_say, profiles=("cluster", "rabbitmq")).images()
     absent = await missing(engine, images)
     if instead := await stand_ins(engine, [image for image in images if image not in absent]):
         _say(f"trying again to pull {', '.join(each.image for each in instead)}")

@@ -1,4 +1,7 @@
-"""Three servers with access control, TLS and a gossip key: all works by its own token, and no secret is told."""
+"""Three servers with access control, TLS and a gossip key: all works by its own token, and no secret is told.
+
+Events go by a broker here, of which there is none in the plain mode.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from launcher.stack.engine import Engine
 from launcher.stack.stack import Stack
 from launcher.stack.traffic import Traffic, laptop
 from tests.browser.tabs import tab
+from tests.compose.customer import customer
 from tests.compose.probes import LAPTOP, address_of, read, status
 from tests.observability.surroundings.programs import comes
 
@@ -28,8 +32,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="session")]
 
 SERVERS = ("consul-server", "consul-server-2", "consul-server-3")
 RATE = 10.0
-# Secrets beside a token for each service: those of management, agent and Prometheus, the keys of gossip and servers.
-OTHERS = 5
+# Secrets beside a token for each service: those of management, agent and Prometheus, the keys of gossip and servers,
+# and the password of the broker.
+OTHERS = 6
 # Milliseconds. Consul's pages are put together in the browser, beside two stacks on this machine.
 PAGE_MS = 60_000
 # In a container of ours: whose token it was given, by Consul's own word.
@@ -87,7 +92,7 @@ async def cluster(
 ) -> AsyncIterator[Cluster]:
     """Up and healthy, with secrets made by its image; the plain one runs beside it."""
     secrets = tmp_path_factory.mktemp("secrets")
-    env_files = (".env", "consul/cluster/compose.env")
+    env_files = (".env", "consul/cluster/compose.env", "rabbitmq/compose.env")
     variables = {"SECRETS": str(secrets)}
     async with Stack(engine, f"{family}-cluster", tell=print, env_files=env_files, variables=variables) as clustered:
         await clustered.run("make-secrets")
@@ -144,9 +149,26 @@ async def test_no_secret_is_told_by_the_engine_by_compose_or_in_a_log(cluster: C
     assert "registered" in told["logs"]
 
 
+async def test_the_broker_carries_events_and_loses_none_when_it_is_killed(cluster: Cluster) -> None:
+    stack = cluster.stack
+    (broker,) = await stack.containers("rabbitmq")
+    async with customer(await stack.url("gateway", 8080)) as ada:
+        first = await ada.buys("first")
+        told = [(first, "confirmed"), (first, "placed")]
+        await comes(ada.told, lambda found: found == told)
+        queues = await stack.exec("rabbitmq", "rabbitmqctl", "--quiet", "list_queues", "name", "type", "consumers")
+        assert "events.notifications\tquorum\t1" in queues.splitlines()
+
+        await stack.kill(broker)
+        second = await ada.buys("second")
+        assert await ada.told() == told, "nothing came by another way"
+        await stack.start(broker)
+        await comes(ada.told, lambda found: found == [(second, "confirmed"), (second, "placed"), *told])
+
+
 def secrets_in(folder: Path) -> set[str]:
-    """Whatever is secret in the files: tokens, the key of the gossip, and the first line of the servers' key."""
-    found = {path.read_text().strip() for path in folder.glob("*.token")}
+    """Whatever is secret in the files: tokens, a password, the key of the gossip, a line of the servers' key."""
+    found = {path.read_text().strip() for path in (*folder.glob("*.token"), folder / "broker.password")}
     found.add(json.loads((folder / "consul-server.json").read_text())["encrypt"])
     key = (folder / "consul-server-key.pem").read_text().splitlines()
     return found | {next(line for line in key if not line.startswith("-"))}

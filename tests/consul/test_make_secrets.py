@@ -46,6 +46,9 @@ def test_all_that_compose_mounts_is_made_and_only_the_owner_gets_at_it(tmp_path:
     }
     assert agent["acl"]["tokens"] == {"agent": secrets["agent.token"]}
     assert secrets["consul-server-key.pem"].startswith("-----BEGIN EC PRIVATE KEY")
+    assert _TOKEN.fullmatch(secrets["broker.password"])
+    assert secrets["broker.password"] not in tokens
+    assert secrets["broker.conf"] == f"default_pass = {secrets['broker.password']}\n"
 
 
 @pytest.mark.consul
@@ -53,7 +56,7 @@ def test_no_secret_is_printed(tmp_path: Path) -> None:
     made = make(tmp_path / "secrets")
     said = made.stdout + made.stderr
     secrets = contents(tmp_path / "secrets")
-    values = [text for name, text in secrets.items() if name.endswith(".token")]
+    values = [text for name, text in secrets.items() if name.endswith((".token", ".password"))]
     values += [json.loads(secrets["consul-agent.json"])["encrypt"], *secrets["consul-server-key.pem"].split("\n")[1:3]]
     assert not [value for value in values if value in said]
 

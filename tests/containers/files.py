@@ -19,7 +19,9 @@ from launcher.plan import ROOT
 
 PLAIN = (".env",)
 CLUSTER = (".env", "consul/cluster/compose.env")
-PROFILES = ("cluster", "grafana", "setup")
+BROKER = (".env", "rabbitmq/compose.env")
+BOTH = (*CLUSTER, "rabbitmq/compose.env")
+PROFILES = ("cluster", "grafana", "rabbitmq", "setup")
 
 _STAGE = re.compile(r"FROM (?P<base>\S+) AS (?P<name>\S+)")
 

@@ -12,8 +12,10 @@ import yaml
 
 from discovery.config import MeshConfig
 from launcher.plan import ROOT, SYSTEM
-from tests.containers.files import CLUSTER, PLAIN, PROFILES, compose, configuration
+from tests.containers.files import BOTH, BROKER, CLUSTER, PLAIN, PROFILES, compose, configuration
 
+# Those that send events or take them.
+BY_EVENTS = {"laptops", "notifications", "orders", "ports", "recommendations"}
 # As it stands, before Compose puts anything in.
 DOCUMENT = yaml.safe_load((ROOT / "compose.yaml").read_text())
 EVERYBODY = sorted(DOCUMENT["services"])
@@ -31,7 +33,7 @@ def in_seconds(duration: str) -> float:
     return float(sum(int(number) * {"h": 3600, "m": 60, "s": 1}[unit] for number, unit in parts))
 
 
-@pytest.mark.parametrize("env_files", [PLAIN, CLUSTER], ids=["plain", "cluster"])
+@pytest.mark.parametrize("env_files", [PLAIN, CLUSTER, BROKER, BOTH], ids=["plain", "cluster", "broker", "both"])
 @pytest.mark.parametrize("profiles", [(), *((name,) for name in PROFILES), PROFILES], ids="-".join)
 def test_compose_has_nothing_to_complain_about(env_files: tuple[str, ...], profiles: tuple[str, ...]) -> None:
     said = compose("config", "--quiet", env_files=env_files, profiles=profiles)
@@ -43,6 +45,16 @@ def test_the_cluster_is_one_more_file_of_variables() -> None:
     assert cluster.keys() - plain.keys() == {"consul-server-2", "consul-server-3", "consul-setup"}
     assert plain.keys() >= SYSTEM.keys()
     assert {name: plain[name]["image"] for name in plain} == {name: cluster[name]["image"] for name in plain}
+
+
+def test_a_broker_is_one_more_file_of_variables_in_either_mode() -> None:
+    for without, with_it in ((PLAIN, BROKER), (CLUSTER, BOTH)):
+        before, after = configuration(without, profiles=()), configuration(with_it, profiles=())
+        assert after.keys() - before.keys() == {"rabbitmq"}
+        assert before.keys() <= after.keys()
+        told = {name for name in SYSTEM if after[name]["environment"].get("BROKER_URL")}
+        assert told == BY_EVENTS == {name for name in SYSTEM if "BROKER_URL" in before[name]["environment"]}
+        assert {before[name]["environment"]["BROKER_URL"] for name in BY_EVENTS} == {""}
 
 
 def test_each_service_of_the_system_runs_as_often_as_the_plan_says() -> None:
@@ -179,7 +191,8 @@ def test_a_secret_is_a_file_and_its_folder_is_for_each_mode_another() -> None:
 def test_each_service_is_given_its_own_token_and_no_other() -> None:
     for name in SYSTEM:
         given = [(secret["source"], secret["target"]) for secret in configuration()[name]["secrets"]]
-        assert given == [(f"{name}.token", "consul-token")]
+        password = [("broker.password", "broker-password")] if name in BY_EVENTS else []
+        assert given == [(f"{name}.token", "consul-token"), *password]
         assert configuration()[name]["environment"]["CONSUL_HTTP_TOKEN_FILE"] == "/run/secrets/consul-token"
 
 

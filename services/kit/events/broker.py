@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from yarl import URL
 
@@ -12,10 +13,12 @@ _EXPECTED = "expected amqp://user:password@host/vhost, or amqps:// where it spea
 
 
 def broker_url(environ: Mapping[str, str]) -> URL | None:
-    """``BROKER_URL``; None where events go over the mesh.
+    """``BROKER_URL``, with the password in the file ``BROKER_PASSWORD_FILE``; None where events go over the mesh.
+
+    A file that is empty says nothing, as one does that is mounted where there is nothing to keep.
 
     Raises:
-        ConfigError: when that is no address of a broker.
+        ConfigError: when that is no address of a broker, or the file cannot be read.
     """
     raw = environ.get("BROKER_URL", "").strip()
     if not raw:
@@ -27,7 +30,18 @@ def broker_url(environ: Mapping[str, str]) -> URL | None:
     if url.scheme not in {"amqp", "amqps"} or not url.host:
         # It holds a password, so it is not repeated.
         raise discovery.ConfigError(f"BROKER_URL is not the address of a broker: {_EXPECTED}")
-    return url
+    password = _password(environ.get("BROKER_PASSWORD_FILE", "").strip())
+    return url.with_password(password) if password else url
+
+
+def _password(file: str) -> str:
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise discovery.ConfigError(f"BROKER_PASSWORD_FILE={file} cannot be read: {why}") from None
 
 
 def queue_of(service: str) -> str:

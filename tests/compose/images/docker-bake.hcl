@@ -5,6 +5,7 @@ variable "CONSUL_IMAGE" {}
 variable "COLLECTOR_IMAGE" {}
 variable "JAEGER_IMAGE" {}
 variable "PROMETHEUS_IMAGE" {}
+variable "RABBITMQ_IMAGE" {}
 variable "CONSUL_BIN" {}
 variable "JAEGER_BIN" {}
 variable "PROMETHEUS_BIN" {}
@@ -60,5 +61,15 @@ target "prometheus" {
   labels = {
     "org.proconsul.stands-in-for" = PROMETHEUS_IMAGE
     "org.proconsul.stands-in-by"  = "Prometheus 3.15.0 without its web pages, built from its Go modules"
+  }
+}
+
+target "rabbitmq" {
+  inherits = ["stand-in"]
+  target   = "rabbitmq"
+  tags     = [RABBITMQ_IMAGE]
+  labels = {
+    "org.proconsul.stands-in-for" = RABBITMQ_IMAGE
+    "org.proconsul.stands-in-by"  = "RabbitMQ 4.0.5 of Debian 13"
   }
 }

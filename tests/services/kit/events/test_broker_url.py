@@ -1,6 +1,8 @@
-"""What BROKER_URL may be."""
+"""What BROKER_URL and BROKER_PASSWORD_FILE may be."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from yarl import URL
@@ -27,3 +29,28 @@ def test_nonsense_is_refused_without_repeating_it(raw: str) -> None:
         broker_url({"BROKER_URL": raw})
     assert "s3cret" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    environ = {"BROKER_URL": "amqp://shop:open@broker/own", "BROKER_PASSWORD_FILE": str(file)}
+    file.write_text(" s3c:r/t@\n")
+    found = broker_url(environ)
+    assert found is not None
+    assert (found.user, found.password, found.host, found.path) == ("shop", "s3c:r/t@", "broker", "/own")
+    file.write_text("\n")
+    assert broker_url(environ) == URL("amqp://shop:open@broker/own")
+    # Where events go over the mesh, nobody looks for it.
+    file.unlink()
+    assert broker_url({**environ, "BROKER_URL": ""}) is None
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe s3cret"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content)
+    environ = {"BROKER_URL": "amqp://broker", "BROKER_PASSWORD_FILE": str(file)}
+    with pytest.raises(discovery.ConfigError, match=f"BROKER_PASSWORD_FILE={file} cannot be read: ") as refused:
+        broker_url(environ)
+    assert "s3cret" not in str(refused.value)
