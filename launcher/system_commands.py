@@ -145,7 +145,8 @@ def scenario(name: str, system: str, *, seconds: float | None, as_json: bool) ->
     It looks itself until it shows, and after it was mended until it is gone. It is mended by Enter, by Ctrl-C, when the
     terminal closes, or after --seconds. What one that was killed left broken, `mesh scenario heal` mends.
 
-    Exits with 0 when it showed and was gone again, with 1 when not, with 2 when it could not be broken.
+    Exits with 0 when it showed and was gone again, with 1 when not or when it could not be broken, with 2 when there is
+    no system that has what it needs.
     """
     from launcher.scenario import SCENARIOS, heal_all, list_scenarios, run_scenario
 

@@ -6,8 +6,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from launcher.customers import Page
 from launcher.scenario.scenario import Look, Scenario
 from launcher.scenario.stage import Stage
+from launcher.scenario.trouble import Trouble
 
 _KEY = "mesh/payments/fault"
 _CALL = "./mesh call payments /charges/some-order"
@@ -26,10 +28,12 @@ async def _heal(stage: Stage) -> None:
 async def _held_up(stage: Stage) -> str:
     """What the page of an order says that waits; an order that went through is forgotten, and one is placed anew."""
     visitor = stage.visitor
-    page = await visitor.open(visitor.order_path or await visitor.order())
+    page = await visitor.open(path := visitor.order_path or await visitor.order())
+    if page.path != path or page.status != 200:
+        raise Trouble(f"{path} led to {page.path} ({page.status}): {' '.join(page.notices)}")
     if "longer than usual" in (said := " ".join(page.notices)):
         return f"{page.path}: {said}"
-    if "/again" in page.text:  # which is offered when it is over
+    if not Page(page.text).refreshes:  # it is over
         visitor.order_path = ""
     return ""
 

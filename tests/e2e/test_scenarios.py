@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -48,7 +49,8 @@ async def test_it_shows_where_it_says_and_is_gone_when_it_is_mended(name: str, s
     async with Stage(find_system(system["system"], running_systems()), SystemClock()) as stage:
         await stage.look(scenario.needs)
         for look in scenario.looks:
-            assert look.stays or not await look.sees(stage), f"{look.path} before anything is broken"
+            looking = partial(look.sees, stage)
+            assert look.stays or not await stage.patiently(looking), f"{look.path} before anything is broken"
 
         async def hold() -> None:
             """Nobody wants to see more."""
