@@ -1,4 +1,4 @@
-"""The APIs of the shop, against what their documents say.
+"""The shop on a good day: its APIs against their documents, what its pages take, and how much it sells.
 
 Each module in this folder measures one thing (:mod:`benchmarks.room`).
 """
