@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -21,13 +21,13 @@ from services.marketplace.basket_pages import FULL
 from services.marketplace.forms import Nothing, fields, see
 from services.marketplace.live import live, part
 from services.marketplace.orders import Order, Orders, Unknown
-from services.marketplace.pages import CATALOGUE, RENDERER
+from services.marketplace.pages import RENDERER
 from services.marketplace.peers import Away
+from services.marketplace.titles import titles_of
 from services.marketplace.visiting import VISITOR, LoggedOut, access_of, session_of
 
 # For what a page of orders cannot do without; their titles come afterwards, or not.
 LIMIT_S = 1.2
-_TITLES_S = 0.6
 # How often an order is looked at that somebody watches: at first it moves.
 _EVERY_S, _LATER_S, _AT_FIRST = 0.4, 2.0, 40
 # One that takes longer is held up by somebody.
@@ -53,7 +53,7 @@ async def show_all(request: web.Request) -> web.StreamResponse:
         return _away(request, "/orders")
     except Unknown:
         raise LoggedOut from None
-    titles = await _titles(request, (line.laptop for order in found.orders for line in order.lines))
+    titles = await titles_of(request, (line.laptop for order in found.orders for line in order.lines))
     return request.app[RENDERER].page(request, "orders.html", whole=False, found=found, titles=titles, before=before)
 
 
@@ -64,7 +64,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         order = await _order(request)
     except Away:
         return _away(request, request.path)
-    facts = _facts(request, order, await _titles(request, (line.laptop for line in order.lines)))
+    facts = _facts(request, order, await titles_of(request, (line.laptop for line in order.lines)))
     return request.app[RENDERER].page(request, "order.html", whole=False, **facts)
 
 
@@ -81,7 +81,7 @@ async def again(request: web.Request) -> web.StreamResponse:
         order = await _order(request)
     except Away:
         return _away(request, f"/orders/{request.match_info['id']}")
-    titles = await _titles(request, (line.laptop for line in order.lines))
+    titles = await titles_of(request, (line.laptop for line in order.lines))
     now_s = request.app[AROUND].clock.wall()
     owner = request[VISITOR].owner
 
@@ -109,7 +109,7 @@ async def _progress(request: web.Request) -> AsyncGenerator[bytes, None]:
             yield part("gone", "")
             return
         if order is not None:
-            titles = titles or await _titles(request, (line.laptop for line in order.lines))
+            titles = titles or await titles_of(request, (line.laptop for line in order.lines))
             text = request.app[RENDERER].part("progress.html", **_facts(request, order, titles))
             if text != shown:
                 shown = text
@@ -138,22 +138,6 @@ async def _order(request: web.Request) -> Order:
 
 async def _orders(request: web.Request) -> Orders:
     return Orders(request.app[discovery.MESH], await access_of(request))
-
-
-async def _titles(request: web.Request, laptops: Iterable[int]) -> Mapping[int, str]:
-    """The titles of those *laptops* of which the catalogue tells them in time."""
-    asked = sorted(set(laptops))
-    told = await asyncio.gather(*(_title(request, laptop) for laptop in asked))
-    return {laptop: title for laptop, title in zip(asked, told, strict=True) if title}
-
-
-async def _title(request: web.Request, laptop: int) -> str:
-    try:
-        async with asyncio.timeout(_TITLES_S):
-            known = await request.app[CATALOGUE].laptop(request.app[discovery.MESH], laptop)
-    except (Away, Problem, TimeoutError):
-        return ""
-    return known.value.title
 
 
 def _away(request: web.Request, retry: str) -> web.Response:

@@ -1,22 +1,22 @@
-"""What the orders service does for whoever buys here."""
+"""What the orders service does for whoever buys here, and tells staff of everybody's orders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from aiohttp import hdrs
 from pydantic import Field, ValidationError
 
 import discovery
 from discovery.web import Problem
-from services.marketplace.goods import Foreign, fitting
+from services.marketplace.goods import Foreign, Text, fitting
 from services.marketplace.peers import Answer, Away, ask
 
 # For one question.
 LIMIT_S = 1.5
-_PER_PAGE = 10
+_PER_PAGE, _SALES_PER_PAGE = 10, 50
 _KEY_REUSED, _UNDER_WAY = "/problems/key-reused", "/problems/under-way"
 
 Count = Annotated[int, Field(ge=0, lt=10**18)]
@@ -48,11 +48,20 @@ class Order(Foreign):
         return self.state in {"confirmed", "cancelled"}
 
 
+class Sale(Order):
+    """An order, and whose account it is of."""
+
+    customer: Text
+
+
+T = TypeVar("T", bound=Order)
+
+
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[T]):
     """Some orders, the newest first; ``before`` is where the next page begins, None on the last."""
 
-    orders: Sequence[Order]
+    orders: Sequence[T]
     before: int | None
 
 
@@ -91,15 +100,13 @@ class Orders:
             raise NotPlaced(f"status {answer.status}", earlier=kind in {_KEY_REUSED, _UNDER_WAY})
         return _order(answer, 202).id
 
-    async def page(self, before: int | None) -> Page:
-        """Some of them, from the one that was placed before *before*."""
-        params = {"limit": _PER_PAGE, **({"before": before} if before else {})}
-        answer = await self._ask("", params=params, headers=self._headers)
-        if answer.status != 200 or not isinstance(answer.document, list):
-            raise Away(f"status {answer.status}, and no list of orders")
-        said = answer.following.get("before", "")
-        following = int(said) if said.isascii() and said.isdigit() and len(said) <= 18 else None
-        return Page(fitting(Order, answer.document), following)
+    async def page(self, before: int | None) -> Page[Order]:
+        """Some of one's own, from the one that was placed before *before*."""
+        return await self._page(Order, {"limit": _PER_PAGE, "before": before})
+
+    async def sales(self, before: int | None, state: str | None) -> Page[Sale]:
+        """Some of everybody's, where it is staff who asks: from the one before *before*, and only those in *state*."""
+        return await self._page(Sale, {"limit": _SALES_PER_PAGE, "before": before, "state": state})
 
     async def one(self, id: int) -> Order:
         """One of them.
@@ -111,6 +118,15 @@ class Orders:
         if answer.status == 404:
             raise Problem(404, "There is no such order, or it is somebody else's.")
         return _order(answer, 200)
+
+    async def _page(self, kind: type[T], asked: Mapping[str, str | int | None]) -> Page[T]:
+        params = {name: value for name, value in asked.items() if value is not None}
+        answer = await self._ask("", params=params, headers=self._headers)
+        if answer.status != 200 or not isinstance(answer.document, list):
+            raise Away(f"status {answer.status}, and no list of orders")
+        said = answer.following.get("before", "")
+        following = int(said) if said.isascii() and said.isdigit() and len(said) <= 18 else None
+        return Page(fitting(kind, answer.document), following)
 
     async def _ask(self, path: str, **options: Any) -> Answer:
         answer = await ask(self._mesh, f"http://orders/orders{path}", within_s=LIMIT_S, **options)

@@ -16,15 +16,16 @@ import discovery
 from discovery.web import Problem
 from discovery.web.validation import Schema, WholeNumber, read_query
 from services.marketplace.forms import fields, see
+from services.marketplace.orders import Orders, Unknown
 from services.marketplace.pages import RENDERER
 from services.marketplace.peers import Away
-from services.marketplace.sales import sales
 from services.marketplace.stock import Seen, Stale, Stock
+from services.marketplace.titles import titles_of
 from services.marketplace.visiting import access_of, session_of
 from services.marketplace.wanted import printable
 
-# For all that a page asks for, a new token included.
-LIMIT_S = 1.9
+# For all that a page asks for, a new token included; of what was ordered, the laptops' titles come afterwards, or not.
+LIMIT_S, ORDERS_S = 1.9, 1.3
 STATES = ("placed", "confirmed", "cancelling", "cancelled")
 _STOCK_MAX = 1_000_000
 _PRICE = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{2}))?")
@@ -133,21 +134,24 @@ async def show_orders(request: web.Request) -> web.Response:
     query = read_query(request, OrdersQuery)
     said = _ACCOUNTS_AWAY
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(ORDERS_S):
             token = await access_of(request)
             said = _ORDERS_AWAY
-            found, following = await sales(request.app[discovery.MESH], token, query.state or None, query.before)
+            found = await Orders(request.app[discovery.MESH], token).sales(query.before or None, query.state or None)
     except (Away, TimeoutError):
         return _page(request, "staff/away.html", said=said, retry=request.path_qs)
+    except Unknown:
+        raise Problem(403, "You may not see this. Log in again, with an account of the staff.") from None
     asked = {"state": query.state} if query.state else {}
     return _page(
         request,
         "staff/orders.html",
         state=query.state,
         states=STATES,
-        orders=found,
+        orders=found.orders,
+        titles=await titles_of(request, (line.laptop for order in found.orders for line in order.lines)),
         beginning=_url(request, asked) if query.before else "",
-        next=_url(request, {**asked, "before": str(following)}) if following else "",
+        next=_url(request, {**asked, "before": str(found.before)}) if found.before else "",
     )
 
 

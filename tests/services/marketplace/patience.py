@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.marketplace import accounts, catalogue, checkout, looks, order_pages, orders, suggestions
+from services.marketplace import accounts, catalogue, checkout, looks, order_pages, orders, staff, suggestions, titles
 
 
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,6 +13,5 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "KNOWN_S", 10.0)
     monkeypatch.setattr(suggestions, "_LIMIT_S", 10.0)
     monkeypatch.setattr(looks, "_LIMIT_S", 10.0)
-    for each in (accounts, orders, checkout, order_pages):
+    for each in (accounts, orders, checkout, order_pages, staff, titles):
         monkeypatch.setattr(each, "LIMIT_S", 10.0)
-    monkeypatch.setattr(order_pages, "_TITLES_S", 10.0)

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 import discovery
-from services.marketplace import basket_store, checkout, live, order_pages
+from services.marketplace import basket_store, checkout, live, order_pages, titles
 from services.marketplace.basket import Basket, Line, Offered
 from tests.services.marketplace.market import Market, market
 from tests.services.marketplace.shop import Page, says
@@ -22,7 +22,7 @@ EVENTS = {"Accept": "text/event-stream"}
 NUMBER = re.compile(r"^/orders/([0-9]+)$")
 # As shipped: a fixture gives all tests more.
 LIMIT_S = checkout.LIMIT_S
-ORDERS_S = order_pages.LIMIT_S + order_pages._TITLES_S
+ORDERS_S = order_pages.LIMIT_S + titles.LIMIT_S
 
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -14,14 +14,17 @@ from aiohttp import web
 
 import discovery
 from services.kit.data.database import file_url
-from services.marketplace import sales, staff, stock
+from services.marketplace import staff, stock, titles
 from services.marketplace.app import build
 from services.marketplace.peers import Away
+from tests.services.marketplace.patience import patient
 from tests.services.marketplace.shop import Answering, Neighbour, Page, says
 from tests.services.marketplace.someone import Someone
 from tests.services.support import Client, behind, build_laptops, enrolled, served
 
 ONE = "/staff/stock/3"
+# As shipped: a fixture gives all tests more.
+LIMIT_S, ORDERS_S = staff.LIMIT_S, staff.ORDERS_S + titles.LIMIT_S
 ORDER: dict[str, Any] = {
     "id": 12,
     "customer": "a1b2",
@@ -38,8 +41,8 @@ ORDER: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stock, "LIMIT_S", 10.0)
-    monkeypatch.setattr(sales, "LIMIT_S", 10.0)
-    monkeypatch.setattr(staff, "LIMIT_S", 10.0)
+    monkeypatch.setattr(staff, "ORDERS_S", 10.0)
+    patient(monkeypatch)
 
 
 def accounts(role: str) -> Neighbour:
@@ -212,7 +215,7 @@ async def test_all_orders_are_listed_and_narrowed_and_the_token_of_who_asks_is_s
 ) -> None:
     async with counter(registry, tmp_path) as at:
         page = await at.ada.open("/staff")
-        assert "12 14 Nov, 22:13 UTC Cancelled sold out 2 × laptop 3 at €3,299 €6,598 a1b2" in page.text
+        assert "12 14 Nov, 22:13 UTC Cancelled sold out 2 × Hartwell Forge 17 at €3,299 €6,598 a1b2" in page.text
         assert at.orders.requests[0].headers["Authorization"] == "Bearer of-staff"
 
         at.orders.answer = says([ORDER], Link='</orders?limit=50&before=12>; rel="next"')
@@ -230,6 +233,30 @@ async def test_all_orders_are_listed_and_narrowed_and_the_token_of_who_asks_is_s
     ]
 
 
+async def test_orders_are_listed_by_numbers_while_the_laptops_are_away(
+    registry: discovery.StaticRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with counter(registry, tmp_path) as at:
+        monkeypatch.setattr(titles, "LIMIT_S", 0.2)
+        async with behind(registry, "laptops", hang):
+            page = await at.ada.open("/staff/orders")
+        assert "sold out 2 × Laptop 3 at €3,299" in page.text
+
+
+async def test_an_account_that_is_staff_no_more_sees_no_orders(
+    registry: discovery.StaticRegistry, tmp_path: Path
+) -> None:
+    async with counter(registry, tmp_path, orders=says({}, 403)) as at:
+        page = await at.ada.open("/staff/orders")
+        assert page.answer.status == 403
+        assert "You may not see this." in page.text
+
+
+def test_nobody_waits_for_more_than_two_seconds() -> None:
+    assert LIMIT_S < 2
+    assert ORDERS_S < 2
+
+
 async def hang(request: web.BaseRequest) -> web.StreamResponse:
     await asyncio.Event().wait()
     raise AssertionError
@@ -241,7 +268,7 @@ async def test_while_the_orders_are_away_the_page_says_so(
 ) -> None:
     async with counter(registry, tmp_path, orders=answer) as at:
         # For the whole of a page, of which they are asked last.
-        monkeypatch.setattr(staff, "LIMIT_S", 0.2)
+        monkeypatch.setattr(staff, "ORDERS_S", 0.2)
         page = await at.ada.open("/staff/orders?state=placed")
         assert page.answer.status == 200
         assert "The orders cannot be reached at the moment." in page.text
