@@ -7,6 +7,7 @@ would take several microseconds of each, since a connection that has any looks f
 from __future__ import annotations
 
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import PurePath
@@ -67,7 +68,7 @@ def reached(queries: Queries, what: str, error: BaseException | None = None) -> 
     if error is None:
         queries.reached(what)
     else:
-        queries.reached(what, failure=type(_cause(error)).__name__, code=_code(error))
+        queries.reached(what, failure=_failure(error), code=_code(error))
 
 
 def ended(queries: Queries, error: BaseException | None) -> None:
@@ -103,9 +104,14 @@ def _ask(queries: Queries, do: Callable[..., None], asked: tuple[Any, str, Any, 
     try:
         do(*asked)
     except BaseException as error:
-        queries.asked(sql, began_ns, batch=times, failure=type(_cause(error)).__name__, code=_code(error))
+        queries.asked(sql, began_ns, batch=times, failure=_failure(error), code=_code(error))
         raise
     queries.asked(sql, began_ns, batch=times)
+
+
+def _failure(error: BaseException) -> str:
+    """The class of *error*; who is cancelled has not failed."""
+    return "" if isinstance(error, CancelledError) else type(_cause(error)).__name__
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 
 from discovery.web import Problem
 from observability.spans import Span, from_sdk
+from services.kit.data import asking
 from services.kit.data.database import Database
 from services.kit.data.records import insert_into
 from services.kit.data.sqlite import SQLite
@@ -176,6 +177,39 @@ async def test_a_unit_whose_turn_never_comes_has_failed_to_begin(url: URL, tmp_p
     assert refused.value.status == 503
     (span,) = traced.asked()
     assert (span.name, span.failed, span.attributes["error.type"]) == ("BEGIN", True, "Busy")
+
+
+async def test_who_leaves_before_his_turn_has_not_made_the_database_fail(database: Database, traced: Traced) -> None:
+    async def write() -> None:
+        with traced.request():
+            await database.write(lambda connection: add("three", connection))
+
+    async with database:
+        async with writing(database):
+            leaving = asyncio.create_task(write())
+            await database.read(count)  # so long that it waits
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+        assert await database.read(count) == 2
+    assert not any(span.failed for span in traced.asked())
+
+
+async def test_who_leaves_in_the_middle_of_a_statement_has_not_made_it_fail(database: Database, traced: Traced) -> None:
+    def cancelled(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    def work(connection: Connection) -> None:
+        count(connection)
+        asked = asking._TAKEN_DOWN.get()
+        assert asked is not None
+        asking._ask(asked, cancelled, (None, "SELECT 1 FROM things", (), None), 0)
+
+    async with database:
+        with traced.request(), pytest.raises(asyncio.CancelledError):
+            await database.read(work)
+    *_, last = traced.asked()
+    assert (last.name, last.failed) == ("SELECT things", False)
 
 
 async def test_a_commit_that_fails_is_told(database: Database, traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
