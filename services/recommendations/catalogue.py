@@ -24,7 +24,7 @@ from services.recommendations.model import Laptop
 
 _log = logging.getLogger(__name__)
 
-# For all pages together. Nobody waits for them but who comes before the very first were read.
+# For all pages together; of one, an operator may say less. Nobody waits for them but who comes before the very first.
 _LIMIT_S = 5.0
 # How often all are read.
 EVERY_S = 300.0
@@ -107,7 +107,7 @@ async def _read(mesh: discovery.Mesh) -> tuple[list[Laptop], bool]:
     found: list[Laptop] = []
     path = f"/laptops?limit={_PAGE}"
     for _ in range(MOST // _PAGE):
-        async with service.get(path, timeout=_LIMIT_S) as response:
+        async with service.get(path) as response:
             response.raise_for_status()
             found += _LAPTOPS.validate_json(await response.read())
             following = response.links.get("next")

@@ -171,6 +171,16 @@ async def test_who_finds_the_table_empty_waits_until_the_laptops_are_read_again(
             assert len(laptops.asked) == asked, "who does not answer is asked again when it is time"
 
 
+async def test_how_long_a_page_may_take_is_what_an_operator_says_of_the_calls_to_laptops(
+    url: URL, registry: discovery.StaticRegistry
+) -> None:
+    laptops, hurry = Laptops("MF13"), discovery.LiveSettings(timeout_s=0.00001, attempt_timeout_s=0.00001)
+    async with served(laptops.app(), "laptops", registry):
+        await enrolled(registry, "laptops")
+        async with served(build(url), "recommendations", registry, routes={"laptops": hurry}) as client:
+            assert (await client("GET", "/recommendations")).status == 503
+
+
 async def test_what_is_told_while_they_are_read_is_not_forgotten(url: URL) -> None:
     def laptop(id: int, stock: int = 1) -> Laptop:
         return Laptop(id=id, title="a", model="b", stock=stock, price_cents=None, currency="EUR")
