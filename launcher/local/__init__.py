@@ -4,7 +4,7 @@ from launcher.local.agent import Agent
 from launcher.local.child import Child, Command, Ended
 from launcher.local.consul_choice import Choice, agent_command, choose, find_program, free_ports, with_program
 from launcher.local.control import Control
-from launcher.local.folder import State, end_leftovers, find_system, is_over, new_folder, running_systems
+from launcher.local.folder import FOLDERS, State, end_leftovers, find_system, is_over, new_folder, running_systems
 from launcher.local.processes import Processes
 from launcher.local.screen import Screen
 from launcher.local.settings import check_environment
@@ -15,6 +15,7 @@ from launcher.local.system import NotReady, Running, System
 from launcher.local.up import Options, run_up
 
 __all__ = [
+    "FOLDERS",
     "Agent",
     "Child",
     "Choice",

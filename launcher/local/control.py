@@ -12,7 +12,9 @@ from typing import Protocol
 
 from aiohttp import web
 
+from discovery.errors import ConfigError
 from launcher.local.breakage import NotBroken
+from launcher.local.guests import NoGuest
 from launcher.local.staff import Staff, StaffRefused
 from launcher.local.system import NotReady, Running
 from launcher.plan import parse_scale
@@ -32,6 +34,14 @@ class Breakable(Protocol):
     def start_consul(self) -> None: ...
 
 
+class Inviting(Protocol):
+    """Who may come and go beside those of the plan."""
+
+    async def start(self, name: str, environ: Mapping[str, str], /) -> str: ...
+
+    async def stop(self, name: str, /) -> None: ...
+
+
 class Located(Protocol):
     """The agent, as far as others have to know of it."""
 
@@ -47,6 +57,9 @@ class Controlled(Protocol):
 
     @property
     def breakage(self) -> Breakable: ...
+
+    @property
+    def guests(self) -> Inviting: ...
 
     async def instances(self) -> Sequence[Running]: ...
 
@@ -70,7 +83,7 @@ class Control:
     async def serving(self) -> AsyncIterator[str]:
         """Serve on a free loopback port; yields the URL."""
         app = web.Application(middlewares=[self._authorise], client_max_size=4096)
-        verbs = (self._scale, self._staff, self._down, self._look)
+        verbs = (self._scale, self._start, self._stop, self._staff, self._down, self._look)
         breaking = (self._setting, self._stop_consul, self._start_consul)
         for handler in (*verbs, *breaking):
             app.router.add_post(f"/{handler.__name__.lstrip('_')}", handler)
@@ -103,6 +116,23 @@ class Control:
             except NotReady as exc:
                 raise web.HTTPServiceUnavailable(text=str(exc)) from None
         return web.json_response([asdict(instance) for instance in instances])
+
+    async def _start(self, request: web.Request) -> web.Response:
+        try:
+            name, environ = _guest(await request.json())
+            return web.json_response({"id": await self._system.guests.start(name, environ)})
+        except (ValueError, TypeError, KeyError, ConfigError) as exc:
+            raise web.HTTPBadRequest(text=f"an instance cannot be started like that: {exc}") from None
+        except NoGuest as exc:
+            raise web.HTTPServiceUnavailable(text=str(exc)) from None
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        try:
+            name, _ = _guest(await request.json())
+        except (ValueError, TypeError, KeyError) as exc:
+            raise web.HTTPBadRequest(text=f"which instance is to end is missing: {exc}") from None
+        await self._system.guests.stop(name)
+        return web.json_response({})
 
     async def _staff(self, request: web.Request) -> web.Response:
         try:
@@ -146,3 +176,17 @@ class Control:
     async def _down(self, request: web.Request) -> web.Response:
         self.down.set()
         return web.json_response({})
+
+
+def _guest(content: dict[str, object]) -> tuple[str, Mapping[str, str]]:
+    """The name and the variables of one more instance.
+
+    Raises:
+        ValueError, TypeError, KeyError: when they are none.
+    """
+    name, environ = content["name"], content.get("environ", {})
+    if not isinstance(name, str) or not isinstance(environ, dict):
+        raise TypeError("expected a name, and variables with their values")
+    if not all(isinstance(value, str) for value in environ.values()):
+        raise TypeError("the value of a variable is text")
+    return name, environ

@@ -24,6 +24,7 @@ from discovery.errors import MeshError, RegistryError
 from launcher.local.agent import Agent, Found
 from launcher.local.breakage import Breakage
 from launcher.local.child import Listener
+from launcher.local.guests import Guests
 from launcher.local.processes import CONSOLE, Processes
 from launcher.local.staff import Staff, StaffRefused, make_staff
 from launcher.local.supervisor import Supervisor
@@ -81,6 +82,7 @@ class System:
         self._console = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_CONSOLE_GRACE_S)
         self._services = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_SERVICE_GRACE_S)
         self.agent = Agent(processes.choice.config or MeshConfig(name="mesh", consul_url=processes.consul_url))
+        self.guests = Guests(processes, self._services, self.agent, clock)
         self.breakage = Breakage(self.agent, self._consul, processes)
 
     @property

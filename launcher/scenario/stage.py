@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -13,7 +14,7 @@ import aiohttp
 
 from discovery.clock import Clock
 from discovery.errors import ConfigError
-from launcher.local import Running, State, is_over
+from launcher.local import FOLDERS, Running, State, is_over
 from launcher.plan import CONSOLE, GATEWAY, ROOT
 from launcher.remote import ask
 from launcher.scenario.trouble import Trouble
@@ -60,6 +61,10 @@ class Stage:
         """Whether the system has ended: then nothing of it is broken any more."""
         return is_over(self._state)
 
+    def data(self, service: str) -> Path:
+        """The database of a service."""
+        return FOLDERS / self.system / f"{service}.db"
+
     async def look(self, needs: Sequence[str] = ()) -> None:
         """Find out what runs where.
 
@@ -99,6 +104,23 @@ class Stage:
             ControlError: when that could not be done.
         """
         await self.ask("setting", key=key, value=value)
+
+    async def start(self, name: str, **environ: str) -> str:
+        """Start one more instance, like ``laptops-new``, with these variables; its id, once it is healthy.
+
+        Raises:
+            ControlError: when it does not become healthy, or is there already.
+        """
+        started = await self.ask("start", name=name, environ=environ)
+        return str(started["id"])
+
+    async def stop(self, name: str) -> None:
+        """End that instance, if it is there.
+
+        Raises:
+            ControlError: when that could not be done.
+        """
+        await self.ask("stop", name=name)
 
     async def console(self, path: str) -> Any:
         """What the console answers to a path below ``/data``.

@@ -8,9 +8,11 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
+from discovery.errors import ConfigError
 from launcher.local.breakage import NotBroken
 from launcher.local.control import Control
 from launcher.local.folder import State
+from launcher.local.guests import NoGuest
 from launcher.local.staff import Staff, StaffRefused
 from launcher.local.system import NotReady, Running
 from launcher.remote.asking import ControlError, ask
@@ -44,12 +46,30 @@ class FakeBreakage:
         self.told.append(what)
 
 
+class FakeGuests:
+    """Knows who is there, or lets nobody in."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Mapping[str, str]] = {}
+        self.problem: Exception | None = None
+
+    async def start(self, name: str, environ: Mapping[str, str]) -> str:
+        if self.problem:
+            raise self.problem
+        self.there[name] = environ
+        return f"{name}-a1"
+
+    async def stop(self, name: str) -> None:
+        self.there.pop(name, None)
+
+
 class FakeSystem:
     """Does what it is told, or not."""
 
     def __init__(self) -> None:
         self.agent = FakeAgent()
         self.breakage = FakeBreakage()
+        self.guests = FakeGuests()
         self.scaled: list[Mapping[str, int]] = []
         self.problem: Exception | None = None
 
@@ -144,6 +164,25 @@ async def test_no_other_key_is_set(state: State, system: FakeSystem, content: di
     assert system.breakage.told == []
 
 
+async def test_one_more_instance_comes_and_goes(state: State, system: FakeSystem) -> None:
+    assert await ask(state, "/start", {"name": "ports-new", "environ": {"MESH_VERSION": "2"}}) == {"id": "ports-new-a1"}
+    assert system.guests.there == {"ports-new": {"MESH_VERSION": "2"}}
+    for _ in range(2):
+        await ask(state, "/stop", {"name": "ports-new"})
+    assert system.guests.there == {}
+    for content in ({}, {"name": 1}, {"name": "a", "environ": []}, {"name": "a", "environ": {"A": 1}}):
+        with pytest.raises(ControlError, match="an instance cannot be started like that"):
+            await ask(state, "/start", content)
+    with pytest.raises(ControlError, match="which instance is to end is missing"):
+        await ask(state, "/stop", {})
+    system.guests.problem = ConfigError("ports-new is there already")
+    with pytest.raises(ControlError, match="like that: ports-new is there already"):
+        await ask(state, "/start", {"name": "ports-new"})
+    system.guests.problem = NoGuest("ports-new is not healthy")
+    with pytest.raises(ControlError, match="system a1: ports-new is not healthy"):
+        await ask(state, "/start", {"name": "ports-new"})
+
+
 async def test_it_goes_down(state: State, control: Control) -> None:
     assert not control.down.is_set()
     await ask(state, "/down", {})
@@ -154,7 +193,7 @@ async def test_it_goes_down(state: State, control: Control) -> None:
 async def test_without_the_token_nothing_happens(
     state: State, system: FakeSystem, control: Control, token: str
 ) -> None:
-    for path in ("/scale", "/staff", "/down", "/look", "/setting", "/stop_consul", "/start_consul"):
+    for path in ("/scale", "/start", "/stop", "/staff", "/down", "/look", "/setting", "/stop_consul", "/start_consul"):
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession() as session, session.post(state.control + path, headers=headers) as response:
             assert response.status == 403

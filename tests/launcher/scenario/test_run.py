@@ -18,6 +18,7 @@ from discovery.errors import ConfigError
 from discovery.testing.clock import FakeClock
 from launcher.local import Control, Running, Staff, State
 from launcher.local.breakage import NotBroken
+from launcher.local.guests import NoGuest
 from launcher.main import mesh
 from launcher.remote import ControlError
 from launcher.scenario import SCENARIOS
@@ -34,7 +35,7 @@ class Nothing:
     url = "http://127.0.0.1:8500"
 
     def __init__(self) -> None:
-        self.agent = self.breakage = self
+        self.agent = self.breakage = self.guests = self
         self.running: tuple[Running, ...] = (Running("ports-1", "ports-1", 12, "http://127.0.0.1:5001", "passing"),)
 
     async def instances(self) -> Sequence[Running]:
@@ -47,6 +48,12 @@ class Nothing:
         raise NotBroken("it is not ours")
 
     def start_consul(self) -> None:
+        raise NotImplementedError
+
+    async def start(self, name: str, environ: object) -> str:
+        raise NoGuest(f"{name} is not healthy")
+
+    async def stop(self, name: str) -> None:
         raise NotImplementedError
 
     async def scale(self, counts: object) -> None:
@@ -78,6 +85,8 @@ async def test_what_cannot_be_broken_is_told_in_the_words_of_the_system(stage: S
         await stage.set("mesh/ports/fault", "{}")
     with pytest.raises(ControlError, match="system a1: it is not ours"):
         await stage.ask("stop_consul")
+    with pytest.raises(ControlError, match="system a1: ports-new is not healthy"):
+        await stage.start("ports-new", MESH_VERSION="2")
 
 
 async def test_enter_is_enough(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
