@@ -10,7 +10,7 @@ from typing import Self
 
 from launcher.local.child import Command
 from launcher.local.consul_choice import Choice, agent_command, free_ports
-from launcher.plan import ACCOUNTS, PLACES, ROOT, module_of, version_of
+from launcher.plan import ACCOUNTS, GATEWAY, PLACES, ROOT, module_of, version_of
 from observability import TelemetryConfig
 
 CONSUL = "consul"
@@ -20,6 +20,9 @@ _ISSUER = {"AUTH_ISSUER": "http://accounts"}
 
 # Milliseconds: what happened shows up at once, and a metric within a few seconds.
 _SOON = {"OTEL_BSP_SCHEDULE_DELAY": "400", "OTEL_BLRP_SCHEDULE_DELAY": "400", "OTEL_METRIC_EXPORT_INTERVAL": "5000"}
+
+# All share one machine here, which can do less in all than one account may ask of a gateway otherwise.
+_OF_GATEWAY = {"GATEWAY_USER_RATE": "50/s"}
 
 # What the user's shell says about one process cannot be true of six.
 _OF_ONE_PROCESS = frozenset(
@@ -118,6 +121,7 @@ class Processes:
             # Nobody finds the console by way of the registry, so nobody has to notice that it leaves.
             "MESH_DRAIN_S": "0" if name == CONSOLE else "2",
             "MESH_STOP_S": "10",
+            **(_OF_GATEWAY if service == GATEWAY else {}),
             **self._telemetry(service),
             **self._inherited(),
             "CONSUL_HTTP_ADDR": self.consul_url,

@@ -154,6 +154,13 @@ def test_an_instance_is_told_who_it_is_and_where_consul_is() -> None:
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in told
 
 
+def test_an_account_may_ask_of_a_gateway_that_shares_its_machine_with_all_others_what_that_bears() -> None:
+    assert processes(Choice(embedded=True)).service("gateway-1").environ["GATEWAY_USER_RATE"] == "50/s"
+    theirs = processes(Choice(embedded=True), GATEWAY_USER_RATE="off")
+    assert theirs.service("gateway-1").environ["GATEWAY_USER_RATE"] == "off"
+    assert "GATEWAY_USER_RATE" not in processes(Choice(embedded=True)).service("ports-1").environ
+
+
 def test_a_database_that_the_shell_names_is_nobodys_since_each_has_its_own() -> None:
     assert (
         "DATABASE_URL" not in processes(Choice(embedded=True), DATABASE_URL="sqlite:////x").service("ports-1").environ
