@@ -128,10 +128,10 @@ class Studio:
         """What a scenario breaks, while customers are there."""
         self.system.invite(_CUSTOMERS, instances)
 
-        async def take(name: str, url: str, cookies: Mapping[str, str]) -> None:
+        async def take(name: str, url: str, part: str, cookies: Mapping[str, str]) -> None:
             ready = "html[data-ready]" if "-console" in name else "main"
             width = _MAP_WIDTH if name.endswith("-map") else _WIDTH
-            await self._take(browser, name, url, ready, width=width, cookies=cookies)
+            await self._take(browser, name, url, ready, width=width, cookies=cookies, part=part)
 
         async with Control(self.system, token := secrets.token_urlsafe()).serving() as control:
             state = State(self.system.id, os.getpid(), control, token)
@@ -168,12 +168,16 @@ class Studio:
         dark: bool = False,
         width: int = _WIDTH,
         cookies: Mapping[str, str] = _NOTHING,
+        part: str = "",
     ) -> None:
         async with _page(browser, width, dark=dark) as page:
             for cookie, value in cookies.items():
                 await page.context.add_cookies([{"name": cookie, "value": value, "url": url}])
             await page.goto(url, wait_until="domcontentloaded")
             await page.wait_for_selector(ready, timeout=_PAGE_MS)
+            if part:
+                shown = page.get_by_text(part, exact=True).first
+                await shown.evaluate("shown => shown.scrollIntoView({block: 'center'})")
             await self._shoot(page, name)
 
     async def _shoot(self, page: Page, name: str) -> None:

@@ -12,8 +12,8 @@ from launcher.scenario import Look, Play, Scenario, Stage
 # Customers go on meanwhile, so that maps and lists have something to show.
 _GROWS_S = 12.0
 
-# The name of a picture, the address of its page, and the cookies of who looks at it.
-Taking = Callable[[str, str, Mapping[str, str]], Awaitable[None]]
+# The name of a picture, the address of its page, the text to be in the middle, and the cookies of who looks at it.
+Taking = Callable[[str, str, str, Mapping[str, str]], Awaitable[None]]
 
 
 async def picture_scenario(scenario: Scenario, state: State, clock: Clock, take: Taking) -> None:
@@ -29,7 +29,8 @@ async def picture_scenario(scenario: Scenario, state: State, clock: Clock, take:
             await clock.sleep(_GROWS_S)
             for look in scenario.looks:
                 if look.where != "command":
-                    await take(picture_of(scenario, look), _address(stage, look), stage.visitor.cookies)
+                    address = _address(stage, look)
+                    await take(picture_of(scenario, look), address, look.part, stage.visitor.cookies)
 
         course = await Play(scenario, stage, lambda seen: None).run(hold)
     if course.unseen:

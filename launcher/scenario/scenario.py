@@ -18,6 +18,7 @@ class Look:
 
     *path* is a page of the shop or of the console, or a command line. *sees* looks there, and gives what it found in
     words, or ``""``. What *stays* is there afterwards as well, or was there before: what is kept, and what goes on.
+    *part* is the text beside which it stands on a long page.
     """
 
     where: Where
@@ -25,6 +26,7 @@ class Look:
     says: str
     sees: Callable[[Stage], Awaitable[str]]
     stays: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
