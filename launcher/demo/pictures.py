@@ -25,7 +25,7 @@ from launcher.demo.browser import browsing
 from launcher.demo.browser_choice import find_browser
 from launcher.demo.failures import NoPicture
 from launcher.demo.login import Login
-from launcher.demo.scenarios import picture_scenario
+from launcher.demo.scenarios import picture_scenario, pictured
 from launcher.demo.scene import Scene
 from launcher.demo.shopping import shop
 from launcher.demo.steps import FAULT
@@ -69,19 +69,20 @@ _NOTHING: Mapping[str, str] = {}
 def take_pictures(consul: str, zipkin: str, only: Sequence[str]) -> int:
     """Take all of them anew, or those of *only* these scenarios; that of Zipkin where one runs at the URL *zipkin*.
 
+    Those of a scenario that needs a broker stay as they are where there is none.
+
     Raises:
-        ConfigError: when there is no browser or no such scenario, or the environment makes no sense.
+        ConfigError: when there is no browser or no such scenario, or the environment makes no sense or lacks a broker.
         NoPicture: when something that was to be shown did not happen.
     """
     check_environment(os.environ)
-    if unknown := [name for name in only if name not in SCENARIOS]:
-        raise ConfigError(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+    scenarios = pictured(only, os.environ.get("BROKER_URL", ""))
     program = find_browser(os.environ)
     if program is None:
         raise ConfigError("pictures are taken with Chromium: install it, or name one in CHROME_BIN")
     choice = with_program(choose(consul, os.environ))
     # What one broke is on the console's pages for a while: each has a system of its own.
-    for scenario in only or ("", *SCENARIOS):
+    for scenario in scenarios if only else ("", *scenarios):
         with new_folder() as folder:
             studio = Studio(folder, choice, zipkin.rstrip("/"), SystemClock())
             try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from discovery.clock import Clock
+from discovery.errors import ConfigError
 from launcher.demo.failures import NoPicture
-from launcher.local import State
-from launcher.scenario import Look, Play, Scenario, Stage
+from launcher.local import State, no_broker
+from launcher.scenario import BROKER, SCENARIOS, Look, Play, Scenario, Stage
 
 # Customers go on meanwhile, so that maps and lists have something to show.
 _GROWS_S = 12.0
@@ -36,6 +37,21 @@ async def picture_scenario(scenario: Scenario, state: State, clock: Clock, take:
     if course.unseen:
         places = ", ".join(f"{look.where} {look.path}" for look in course.unseen)
         raise NoPicture(f"{scenario.name} did not show in time: {places}")
+
+
+def pictured(only: Sequence[str], broker: str) -> Sequence[str]:
+    """The scenarios to take pictures of: *only* these, or all that can be played with the broker at the URL *broker*.
+
+    Raises:
+        ConfigError: when *only* has one that is not there, or that cannot be played.
+    """
+    if unknown := [name for name in only if name not in SCENARIOS]:
+        raise ConfigError(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+    why = no_broker(broker)
+    left = [name for name, scenario in SCENARIOS.items() if why and BROKER in scenario.needs]
+    if refused := [name for name in only if name in left]:
+        raise ConfigError(f"{', '.join(refused)}: {why}")
+    return only or [name for name in SCENARIOS if name not in left]
 
 
 def picture_of(scenario: Scenario, look: Look) -> str:

@@ -6,6 +6,7 @@ from launcher.local.consul_choice import Choice, agent_command, choose, find_pro
 from launcher.local.control import Control
 from launcher.local.folder import FOLDERS, State, end_leftovers, find_system, is_over, new_folder, running_systems
 from launcher.local.processes import Processes
+from launcher.local.relay import no_broker
 from launcher.local.screen import Screen
 from launcher.local.settings import check_environment
 from launcher.local.signals import run_until_signal
@@ -42,6 +43,7 @@ __all__ = [
     "instance_table",
     "is_over",
     "new_folder",
+    "no_broker",
     "run_until_signal",
     "run_up",
     "running_systems",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from discovery.errors import MeshError, RegistryError
 from launcher.local.agent import Agent
 from launcher.local.processes import CONSUL, Processes
+from launcher.local.relay import Relay, no_broker
 from launcher.local.supervisor import Supervisor
 
 
@@ -13,15 +14,16 @@ class NotBroken(MeshError):
 
 
 class Breakage:
-    """Live settings, and the Consul of our own, which may be away for a while.
+    """Live settings, the Consul of our own, which may be away for a while, and the way to a broker, which may be cut.
 
-    A Consul that is not ours is asked to keep a setting like anybody's, and never ended.
+    A Consul that is not ours is asked to keep a setting like anybody's, and never ended. A broker never is.
     """
 
-    def __init__(self, agent: Agent, consul: Supervisor, processes: Processes) -> None:
+    def __init__(self, agent: Agent, consul: Supervisor, processes: Processes, relay: Relay | None) -> None:
         self._agent = agent
         self._consul = consul
         self._processes = processes
+        self._relay = relay
         self._keys: set[str] = set()
 
     async def set(self, key: str, value: str | None) -> None:
@@ -58,6 +60,26 @@ class Breakage:
         """Let our Consul be there again, if it is not; it has forgotten everything."""
         if self._processes.choice.ours and not self._consul.keeps(CONSUL):
             self._consul.start(self._processes.consul())
+
+    @property
+    def no_broker(self) -> str:
+        """Why there is no broker that could be away; ``""`` where there is one."""
+        return "" if self._relay else no_broker(self._processes.environ.get("BROKER_URL", ""))
+
+    def cut_broker(self) -> None:
+        """Let no service of this system reach the broker.
+
+        Raises:
+            NotBroken: when there is none, or the way to it does not lead through us.
+        """
+        if self._relay is None:
+            raise NotBroken(self.no_broker)
+        self._relay.cut()
+
+    def join_broker(self) -> None:
+        """Let the broker be reached again, if there is one."""
+        if self._relay is not None:
+            self._relay.mend()
 
     async def forget(self) -> None:
         """Take out of a Consul that stays what was set here."""

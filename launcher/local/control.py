@@ -33,6 +33,13 @@ class Breakable(Protocol):
 
     def start_consul(self) -> None: ...
 
+    @property
+    def no_broker(self) -> str: ...
+
+    def cut_broker(self) -> None: ...
+
+    def join_broker(self) -> None: ...
+
 
 class Inviting(Protocol):
     """Who may come and go beside those of the plan."""
@@ -84,7 +91,7 @@ class Control:
         """Serve on a free loopback port; yields the URL."""
         app = web.Application(middlewares=[self._authorise], client_max_size=4096)
         verbs = (self._scale, self._start, self._stop, self._staff, self._down, self._look)
-        breaking = (self._setting, self._stop_consul, self._start_consul)
+        breaking = (self._setting, self._stop_consul, self._start_consul, self._cut_broker, self._join_broker)
         for handler in (*verbs, *breaking):
             app.router.add_post(f"/{handler.__name__.lstrip('_')}", handler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -146,7 +153,12 @@ class Control:
 
     async def _look(self, request: web.Request) -> web.Response:
         instances = [asdict(each) for each in await self._system.instances()]
-        return web.json_response({"consul": self._system.agent.url, "instances": instances})
+        answer = {
+            "consul": self._system.agent.url,
+            "instances": instances,
+            "no_broker": self._system.breakage.no_broker,
+        }
+        return web.json_response(answer)
 
     async def _setting(self, request: web.Request) -> web.Response:
         try:
@@ -171,6 +183,17 @@ class Control:
 
     async def _start_consul(self, request: web.Request) -> web.Response:
         self._system.breakage.start_consul()
+        return web.json_response({})
+
+    async def _cut_broker(self, request: web.Request) -> web.Response:
+        try:
+            self._system.breakage.cut_broker()
+        except NotBroken as exc:
+            raise web.HTTPConflict(text=str(exc)) from None
+        return web.json_response({})
+
+    async def _join_broker(self, request: web.Request) -> web.Response:
+        self._system.breakage.join_broker()
         return web.json_response({})
 
     async def _down(self, request: web.Request) -> web.Response:

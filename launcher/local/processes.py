@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from yarl import URL
+
 from launcher.local.child import Command
 from launcher.local.consul_choice import Choice, agent_command, free_ports
+from launcher.local.relay import relayed
 from launcher.plan import ACCOUNTS, GATEWAY, PLACES, ROOT, module_of, version_of
 from observability import TelemetryConfig
 
@@ -59,6 +62,8 @@ class Processes:
     wanted_ports: Mapping[str, int] = field(default_factory=dict)
     # Where the first of each listens when nobody said: it keeps its address over a restart.
     free_ports: Mapping[str, int] = field(default_factory=dict)
+    # Where the way to a broker on this machine begins, if there is one.
+    relay_port: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -82,6 +87,7 @@ class Processes:
             with_accounts=bool(plan.get(ACCOUNTS)),
             wanted_ports=wanted_ports,
             free_ports=dict(zip(PLACES, free_ports(len(PLACES)), strict=True)),
+            relay_port=free_ports(1)[0],
             extra=extra,
         )
 
@@ -99,6 +105,11 @@ class Processes:
     def console_url(self) -> str:
         """Where the console is, if it runs."""
         return f"http://127.0.0.1:{self._port(CONSOLE)}"
+
+    @property
+    def broker(self) -> URL | None:
+        """The broker to which a relay leads; None where there is none, or where services go to it straight."""
+        return relayed(self.environ.get("BROKER_URL", ""))
 
     @property
     def traces_elsewhere(self) -> bool:
@@ -162,6 +173,8 @@ class Processes:
         if self.choice.ours:
             # Addresses and tokens of another Consul mean nothing to ours.
             environ = {name: value for name, value in environ.items() if not name.startswith("CONSUL_")}
+        if self.broker is not None:
+            environ["BROKER_URL"] = str(self.broker.with_host("127.0.0.1").with_port(self.relay_port))
         return {**environ, "MESH_DATA": str(self.folder), "PYTHONUNBUFFERED": "1"}
 
     def _command(self, name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:

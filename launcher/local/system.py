@@ -26,6 +26,7 @@ from launcher.local.breakage import Breakage
 from launcher.local.child import Listener
 from launcher.local.guests import Guests
 from launcher.local.processes import CONSOLE, Processes
+from launcher.local.relay import Relay
 from launcher.local.staff import Staff, StaffRefused, make_staff
 from launcher.local.supervisor import Supervisor
 from launcher.plan import ACCOUNTS, GATEWAY, check_places
@@ -83,7 +84,8 @@ class System:
         self._services = Supervisor(clock=clock, rng=rng, listener=listener, grace_s=_SERVICE_GRACE_S)
         self.agent = Agent(processes.choice.config or MeshConfig(name="mesh", consul_url=processes.consul_url))
         self.guests = Guests(processes, self._services, self.agent, clock)
-        self.breakage = Breakage(self.agent, self._consul, processes)
+        self._relay = Relay(processes.broker, processes.relay_port) if processes.broker else None
+        self.breakage = Breakage(self.agent, self._consul, processes, self._relay)
 
     @property
     def id(self) -> str:
@@ -102,6 +104,8 @@ class System:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            if self._relay is not None:
+                await stack.enter_async_context(self._relay)
             await stack.enter_async_context(self._consul)
             await stack.enter_async_context(self.agent)
             stack.push_async_callback(self._forget)

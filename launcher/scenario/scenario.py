@@ -34,7 +34,7 @@ class Scenario:
     """*broken* breaks something and holds it; *heal* mends what outlives the block, and what one left that was killed.
 
     *heal* is called after *broken*, however that went, and at any other time, too: where nothing is broken it does
-    nothing. *needs* are the services that have to run.
+    nothing. *needs* are the services that have to run, and :data:`~launcher.scenario.stage.BROKER` for who needs one.
     """
 
     name: str

@@ -26,6 +26,9 @@ _PAGE = aiohttp.ClientTimeout(total=10)
 _COMMAND_S = 20.0
 _PATIENCE_S, _AGAIN_S = 30.0, 0.5
 
+# What a scenario needs beside services: that events go by one, and that it can be cut off.
+BROKER = "broker"
+
 T = TypeVar("T")
 
 
@@ -75,11 +78,13 @@ class Stage:
         found = await self.ask("look")
         running = tuple(Running(**each) for each in found["instances"])
         services = {each.service for each in running if each.url}
-        if missing := [name for name in (GATEWAY, CONSOLE, *needs) if name not in services]:
+        if missing := [name for name in (GATEWAY, CONSOLE, *needs) if name not in services and name != BROKER]:
             raise ConfigError(
                 f"system {self.system}: {', '.join(missing)} cannot be found in its Consul. Start all of it (mesh up), "
                 "and mend what is broken already (mesh scenario heal)"
             )
+        if BROKER in needs and found["no_broker"]:
+            raise ConfigError(f"system {self.system}: {found['no_broker']}")
         self._consul, self.instances = found["consul"], running
         self.visitor = Visitor(self._url(GATEWAY), self.clock)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,18 @@ def test_in_a_consul_of_others_ids_name_the_system_and_the_token_is_kept() -> No
     assert (told["MESH_INSTANCE_ID"], told["CONSUL_HTTP_TOKEN"]) == ("ports-2-a1", "x")
     assert told["CONSUL_HTTP_ADDR"] == "http://consul:1"
     assert "MESH_STATIC" not in told
+
+
+def test_services_are_told_the_way_to_the_broker_that_can_be_cut() -> None:
+    told = replace(
+        processes(Choice(embedded=True), BROKER_URL="amqp://mesh:s%2Fcret@localhost:5673/shop"), relay_port=7
+    )
+    assert told.service("ports-1").environ["BROKER_URL"] == "amqp://mesh:s%2Fcret@127.0.0.1:7/shop"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "amqps://localhost/shop?cafile=/ca.pem", "amqp://mesh:secret@broker/shop", "broker"]
+)
+def test_the_way_to_any_other_is_left_alone(url: str) -> None:
+    told = replace(processes(Choice(embedded=True), BROKER_URL=url), relay_port=7)
+    assert told.service("ports-1").environ["BROKER_URL"] == url

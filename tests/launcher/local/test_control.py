@@ -30,6 +30,7 @@ class FakeBreakage:
     def __init__(self) -> None:
         self.told: list[object] = []
         self.problem: Exception | None = None
+        self.no_broker = "events go over the mesh"
 
     async def set(self, key: str, value: str | None) -> None:
         self._tell((key, value))
@@ -39,6 +40,12 @@ class FakeBreakage:
 
     def start_consul(self) -> None:
         self._tell("start consul")
+
+    def cut_broker(self) -> None:
+        self._tell("cut broker")
+
+    def join_broker(self) -> None:
+        self._tell("join broker")
 
     def _tell(self, what: object) -> None:
         if self.problem:
@@ -126,6 +133,7 @@ async def test_it_makes_an_account_and_tells_its_password_to_who_asked(state: St
 async def test_it_says_what_runs_where(state: State) -> None:
     said = await ask(state, "/look", {})
     assert (said["consul"], [Running(**each) for each in said["instances"]]) == ("http://127.0.0.1:8500", [PORT])
+    assert said["no_broker"] == "events go over the mesh"
 
 
 async def test_it_breaks_and_mends_what_it_is_told(state: State, system: FakeSystem) -> None:
@@ -133,17 +141,22 @@ async def test_it_breaks_and_mends_what_it_is_told(state: State, system: FakeSys
     await ask(state, "/setting", {"key": "mesh/ports/fault", "value": None})
     await ask(state, "/stop_consul", {})
     await ask(state, "/start_consul", {})
+    await ask(state, "/cut_broker", {})
+    await ask(state, "/join_broker", {})
     assert system.breakage.told == [
         ("mesh/ports/fault", '{"status": 503}'),
         ("mesh/ports/fault", None),
         "stop consul",
         "start consul",
+        "cut broker",
+        "join broker",
     ]
 
 
 async def test_what_cannot_be_broken_is_told(state: State, system: FakeSystem) -> None:
     system.breakage.problem = NotBroken("it is not ours")
-    for verb, content in (("/setting", {"key": "mesh/ports/fault", "value": None}), ("/stop_consul", {})):
+    setting = {"key": "mesh/ports/fault", "value": None}
+    for verb, content in (("/setting", setting), ("/stop_consul", {}), ("/cut_broker", {})):
         with pytest.raises(ControlError, match="system a1: it is not ours"):
             await ask(state, verb, content)
 
@@ -193,7 +206,8 @@ async def test_it_goes_down(state: State, control: Control) -> None:
 async def test_without_the_token_nothing_happens(
     state: State, system: FakeSystem, control: Control, token: str
 ) -> None:
-    for path in ("/scale", "/start", "/stop", "/staff", "/down", "/look", "/setting", "/stop_consul", "/start_consul"):
+    breaking = ("/setting", "/stop_consul", "/start_consul", "/cut_broker", "/join_broker")
+    for path in ("/scale", "/start", "/stop", "/staff", "/down", "/look", *breaking):
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession() as session, session.post(state.control + path, headers=headers) as response:
             assert response.status == 403

@@ -24,7 +24,7 @@ from launcher.remote import ControlError
 from launcher.scenario import SCENARIOS
 from launcher.scenario.course import Course
 from launcher.scenario.run import Telling
-from launcher.scenario.stage import Stage
+from launcher.scenario.stage import BROKER, Stage
 
 NAME = next(iter(SCENARIOS))
 
@@ -33,6 +33,7 @@ class Nothing:
     """A system of one instance of ports; no part of it may be broken."""
 
     url = "http://127.0.0.1:8500"
+    no_broker = "events go over the mesh"
 
     def __init__(self) -> None:
         self.agent = self.breakage = self.guests = self
@@ -48,6 +49,12 @@ class Nothing:
         raise NotBroken("it is not ours")
 
     def start_consul(self) -> None:
+        raise NotImplementedError
+
+    def cut_broker(self) -> None:
+        raise NotBroken(self.no_broker)
+
+    def join_broker(self) -> None:
         raise NotImplementedError
 
     async def start(self, name: str, environ: object) -> str:
@@ -67,9 +74,14 @@ class Nothing:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+def system() -> Nothing:
+    return Nothing()
+
+
+@pytest.fixture
+async def stage(system: Nothing) -> AsyncIterator[Stage]:
     async with (
-        Control(Nothing(), "secret").serving() as url,
+        Control(system, "secret").serving() as url,
         Stage(State("a1", 1, url, "secret"), SystemClock()) as stage,
     ):
         yield stage
@@ -80,11 +92,23 @@ async def test_what_a_scenario_needs_and_does_not_find_is_told_with_what_to_do(s
         await stage.look(("laptops", "ports"))
 
 
+async def test_so_it_is_where_there_is_no_broker_that_it_could_cut_off(stage: Stage, system: Nothing) -> None:
+    system.running += tuple(
+        Running(f"{name}-1", f"{name}-1", 13, "http://127.0.0.1:8080", "passing") for name in ("gateway", "console")
+    )
+    with pytest.raises(ConfigError, match="system a1: events go over the mesh"):
+        await stage.look(("ports", BROKER))
+    system.no_broker = ""
+    await stage.look(("ports", BROKER))
+
+
 async def test_what_cannot_be_broken_is_told_in_the_words_of_the_system(stage: Stage) -> None:
     with pytest.raises(ControlError, match="system a1: Consul said no"):
         await stage.set("mesh/ports/fault", "{}")
     with pytest.raises(ControlError, match="system a1: it is not ours"):
         await stage.ask("stop_consul")
+    with pytest.raises(ControlError, match="system a1: events go over the mesh"):
+        await stage.ask("cut_broker")
     with pytest.raises(ControlError, match="system a1: ports-new is not healthy"):
         await stage.start("ports-new", MESH_VERSION="2")
 
