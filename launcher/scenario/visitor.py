@@ -16,7 +16,7 @@ from launcher.scenario.trouble import Trouble
 
 _LAPTOP = re.compile(r"/laptops/[0-9]+")
 _ORDER = re.compile(r"/orders/[0-9]+")
-_NOTICE = re.compile(r'<p class="(?:notice|quiet)\b[^"]*"[^>]*>(.*?)</p>', re.DOTALL)
+_NOTICE = re.compile(r'<p class="(?:notice|quiet)(?: [^"]*)?"[^>]*>(.*?)</p>', re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
 
 

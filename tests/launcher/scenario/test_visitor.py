@@ -15,6 +15,7 @@ from launcher.scenario.visitor import Opened
             ["It takes longer: stock & payments."],
         ),
         ('<p class="notice" role="status">Away.</p><p class="quiet" role="status">Older.</p>', ["Away.", "Older."]),
+        ('<p class="quiet-line">1 May</p>', []),
         ('<p class="noticed">No.</p><p class="lead">No.</p><p>No.</p>', []),
     ],
 )
