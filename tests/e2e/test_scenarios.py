@@ -7,7 +7,7 @@ import json
 import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from launcher.scenario.course import Play
 from launcher.scenario.scenarios import SCENARIOS
 from launcher.scenario.stage import BROKER, Stage
 from tests.e2e.command import Up, said
+from tests.terminal import heard
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
@@ -130,10 +131,10 @@ async def test_a_program_is_told_in_one_line_what_was_seen(system: dict[str, Any
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_it_is_mended_however_it_ends(number: signal.Signals, system: dict[str, Any]) -> None:
-    async with (
-        aiohttp.ClientSession(system["consul"]) as consul,
-        Up("scenario", "payment-failure", "--json") as playing,
-    ):
+    async with AsyncExitStack() as stack:
+        consul = await stack.enter_async_context(aiohttp.ClientSession(system["consul"]))
+        with heard():
+            playing = await stack.enter_async_context(Up("scenario", "payment-failure", "--json"))
         await _set(consul, playing)
         playing.signal(number)
         # It goes on to look whether that helped; a second one has no patience.

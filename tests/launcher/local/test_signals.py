@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from launcher.local.signals import run_until_signal
+from tests.terminal import heard
 
 
 def test_without_a_signal_the_result_is_returned() -> None:
@@ -29,7 +30,7 @@ def test_the_first_signal_cancels_and_the_work_may_clean_up(number: signal.Signa
         finally:
             await asyncio.to_thread(cleaned.append, True)
 
-    with pytest.raises(KeyboardInterrupt):
+    with heard(), pytest.raises(KeyboardInterrupt):
         run_until_signal(work(), kill=pytest.fail)
     assert cleaned == [True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
