@@ -108,10 +108,10 @@ async def _known(
         found = laptops.known(connection, catalogue.last)
         return found, looks.lately(connection, asked.query.customer), bought.lately(connection)
 
+    readings = catalogue.readings
     known, seen, purchases = await asked.database.read(work)
     if known is None:
-        catalogue.lost()
-    if known is None and not catalogue.tried.is_set():
+        catalogue.lost(readings)
         with suppress(TimeoutError):
             async with asked.request.app[AROUND].clock.timeout(_PATIENCE_S):
                 await catalogue.tried.wait()

@@ -43,12 +43,13 @@ def pause_s(failures: int, chance: float) -> float:
 
 class Catalogue:
     """Reads them into *database*. ``current`` says whether the last attempt succeeded; ``tried``, whether one was made;
-    ``last`` is what somebody found in the table, for who looks there next.
+    ``readings`` how many succeeded; ``last`` is what somebody found in the table, for who looks there next.
     """
 
     def __init__(self, database: Database, around: discovery.Surroundings) -> None:
         self.current = False
         self.tried = asyncio.Event()
+        self.readings = 0
         self.last: Known | None = None
         self._database = database
         self._clock, self._rng = around.clock, around.rng
@@ -58,12 +59,13 @@ class Catalogue:
         """Read them now: there are others to ask."""
         self._due.set()
 
-    def lost(self) -> None:
-        """Nothing is in the table. If it was read before, somebody emptied it: read them now, not when it is time.
+    def lost(self, readings: int) -> None:
+        """Nothing is in the table, says who looked there after so many *readings*.
 
-        Who comes meanwhile waits, as at the start. While they cannot be read, they are tried again anyway.
+        If that was the last of them, somebody emptied it: read them now, not when it is time. Who comes meanwhile
+        waits, as at the start. While they cannot be read, they are tried again anyway.
         """
-        if self.current:
+        if self.current and readings == self.readings:
             self.current = False
             self.tried.clear()
             self._due.set()
@@ -75,6 +77,7 @@ class Catalogue:
         while True:
             self._due.clear()
             self.current = await self._learn(mesh)
+            self.readings += self.current
             self.tried.set()
             failures = 0 if self.current else failures + 1
             await self._wait(pause_s(failures, self._rng.random()))

@@ -284,3 +284,15 @@ async def test_the_laptops_are_known_before_anybody_asked_and_after_a_restart_wi
 def test_who_does_not_answer_is_asked_again_soon_and_then_less_often() -> None:
     assert [catalogue.pause_s(failures, 0.5) for failures in (1, 2, 3, 6, 99)] == [0.5, 1.0, 2.0, 15.0, 15.0]
     assert (catalogue.pause_s(0, 0.0), catalogue.pause_s(0, 1.0)) == (0.75 * EVERY_S, 1.25 * EVERY_S)
+
+
+def test_who_looked_before_the_laptops_were_read_does_not_have_them_read_again() -> None:
+    database: Any = None
+    followed = catalogue.Catalogue(database, discovery.Surroundings())
+    followed.current, followed.readings = True, 1
+    followed.tried.set()
+
+    followed.lost(readings=0)
+    assert (followed.current, followed.tried.is_set()) == (True, True)
+    followed.lost(readings=1)
+    assert (followed.current, followed.tried.is_set()) == (False, False)
