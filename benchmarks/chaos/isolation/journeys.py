@@ -19,6 +19,8 @@ HANG_S = 2.0
 _PASSWORD = "a long pass phrase of nobody's"  # noqa: S105 - of accounts that end with the run
 _NOTICE = 'class="notice'
 _HEADING = "<h1"
+# What takes the place of the page that was asked for.
+_INSTEAD = 'class="aside-page'
 _LAPTOP = re.compile(r"/laptops/[0-9]+")
 
 
@@ -52,7 +54,7 @@ class Journey:
 
 def judged(status: int, kind: str, text: str) -> Seen:
     """How a page is taken by who sees it: a refusal has to be a page that says something."""
-    if status < 400:
+    if status < 400 and _INSTEAD not in text:
         return Seen.NOTICE if _NOTICE in text else Seen.WORKS
     return Seen.REFUSED if kind == "text/html" and _HEADING in text else Seen.BROKEN
 

@@ -23,6 +23,7 @@ REFUSED = "<h1>Payments cannot be reached at the moment</h1>"
     [
         (200, "text/html", WELL, Seen.WORKS),
         (200, "text/html", WELL + NOTICE, Seen.NOTICE),
+        (200, "text/html", f'<div class="aside-page">{REFUSED}</div>', Seen.REFUSED),
         (503, "text/html", REFUSED, Seen.REFUSED),
         (404, "text/html", REFUSED, Seen.REFUSED),
         (500, "text/html", "", Seen.BROKEN),
